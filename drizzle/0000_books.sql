@@ -1,0 +1,389 @@
+CREATE TABLE "addresses" (
+	"id" uuid PRIMARY KEY DEFAULT gen_random_uuid() NOT NULL,
+	"name" text NOT NULL,
+	"lines" text[] NOT NULL,
+	"city" text NOT NULL,
+	"postcode" text NOT NULL,
+	"region" text,
+	"country" text NOT NULL,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "api_keys" (
+	"id" uuid PRIMARY KEY DEFAULT gen_random_uuid() NOT NULL,
+	"role" text NOT NULL,
+	"partner" text,
+	"name" text NOT NULL,
+	"hash" "bytea" NOT NULL,
+	"revoked_at" timestamp with time zone,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "api_keys_hash_unique" UNIQUE("hash")
+);
+--> statement-breakpoint
+CREATE TABLE "attempts" (
+	"id" bigserial PRIMARY KEY NOT NULL,
+	"notification" uuid NOT NULL,
+	"at" timestamp with time zone DEFAULT now() NOT NULL,
+	"outcome" text NOT NULL,
+	"duration_ms" integer NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "back_orders" (
+	"number" text PRIMARY KEY NOT NULL,
+	"order_number" text NOT NULL,
+	"line" integer NOT NULL,
+	"sku" text NOT NULL,
+	"storefront" text NOT NULL,
+	"customer" uuid NOT NULL,
+	"ordered" integer NOT NULL,
+	"shortfall" integer NOT NULL,
+	"allocated" integer DEFAULT 0 NOT NULL,
+	"state" text NOT NULL,
+	"version" integer DEFAULT 1 NOT NULL,
+	"place" bigint NOT NULL,
+	"deadline_kind" text,
+	"deadline_at" timestamp with time zone,
+	"deadline_from" timestamp with time zone,
+	"wait_left_seconds" integer,
+	"hold_seconds" integer NOT NULL,
+	"promised_at" timestamp with time zone,
+	"unsourced" boolean DEFAULT false NOT NULL,
+	"price_minor" bigint NOT NULL,
+	"currency" text NOT NULL,
+	"delivery" text,
+	"ship_to" uuid,
+	"deliver_on" text,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"ended_at" timestamp with time zone,
+	CONSTRAINT "back_orders_line_once" UNIQUE("order_number","line"),
+	CONSTRAINT "back_orders_place" UNIQUE("sku","place"),
+	CONSTRAINT "back_orders_allocated" CHECK ("back_orders"."allocated" BETWEEN 0 AND "back_orders"."ordered"),
+	CONSTRAINT "back_orders_met" CHECK ("back_orders"."state" NOT IN ('met', 'delivery_requested') OR "back_orders"."allocated" = "back_orders"."ordered"),
+	CONSTRAINT "back_orders_deadline" CHECK (("back_orders"."deadline_kind" IS NULL) = ("back_orders"."deadline_at" IS NULL))
+);
+--> statement-breakpoint
+CREATE TABLE "customers" (
+	"id" uuid PRIMARY KEY DEFAULT gen_random_uuid() NOT NULL,
+	"storefront" text NOT NULL,
+	"name" text NOT NULL,
+	"email" text NOT NULL,
+	"time_zone" text NOT NULL,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "customers_by_email" UNIQUE("storefront","email")
+);
+--> statement-breakpoint
+CREATE TABLE "deliveries" (
+	"number" text PRIMARY KEY NOT NULL,
+	"order_number" text NOT NULL,
+	"back_order" text,
+	"storefront" text NOT NULL,
+	"ship_to" uuid NOT NULL,
+	"state" text NOT NULL,
+	"version" integer DEFAULT 1 NOT NULL,
+	"attempt" integer DEFAULT 1 NOT NULL,
+	"tracking" text,
+	"failure" text,
+	"deliver_on" text,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"ended_at" timestamp with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "delivery_lines" (
+	"delivery" text NOT NULL,
+	"sku" text NOT NULL,
+	"quantity" integer NOT NULL,
+	CONSTRAINT "delivery_lines_delivery_sku_pk" PRIMARY KEY("delivery","sku"),
+	CONSTRAINT "delivery_lines_quantity" CHECK ("delivery_lines"."quantity" > 0)
+);
+--> statement-breakpoint
+CREATE TABLE "events" (
+	"id" bigserial PRIMARY KEY NOT NULL,
+	"number" text NOT NULL,
+	"sequence" integer NOT NULL,
+	"type" text NOT NULL,
+	"actor" text NOT NULL,
+	"from_state" text,
+	"to_state" text,
+	"details" jsonb NOT NULL,
+	"note" text,
+	"at" timestamp with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "events_sequence" UNIQUE("number","sequence")
+);
+--> statement-breakpoint
+CREATE TABLE "idempotency_keys" (
+	"caller" text NOT NULL,
+	"key" text NOT NULL,
+	"command" uuid NOT NULL,
+	"request_hash" "bytea" NOT NULL,
+	"body" jsonb NOT NULL,
+	"number" text,
+	"lease_until" timestamp with time zone NOT NULL,
+	"status" integer,
+	"answer" jsonb,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "idempotency_keys_caller_key_pk" PRIMARY KEY("caller","key"),
+	CONSTRAINT "idempotency_keys_command_unique" UNIQUE("command")
+);
+--> statement-breakpoint
+CREATE TABLE "items" (
+	"sku" text PRIMARY KEY NOT NULL,
+	"name" text NOT NULL,
+	"price_minor" bigint NOT NULL,
+	"currency" text NOT NULL,
+	"back_orderable" boolean NOT NULL,
+	"back_order_cap" integer,
+	"wait_seconds" integer,
+	"hold_seconds" integer,
+	"version" integer DEFAULT 1 NOT NULL,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "notifications" (
+	"id" uuid PRIMARY KEY DEFAULT gen_random_uuid() NOT NULL,
+	"event" bigint NOT NULL,
+	"number" text NOT NULL,
+	"channel" text NOT NULL,
+	"recipient" text NOT NULL,
+	"state" text DEFAULT 'pending' NOT NULL,
+	"attempts" integer DEFAULT 0 NOT NULL,
+	"last_attempt_at" timestamp with time zone,
+	"last_failure" text,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "notifications_once" UNIQUE("event","channel","recipient")
+);
+--> statement-breakpoint
+CREATE TABLE "order_lines" (
+	"order_number" text NOT NULL,
+	"line" integer NOT NULL,
+	"sku" text NOT NULL,
+	"ordered" integer NOT NULL,
+	"available" integer,
+	"shortfall" integer,
+	"allocated" integer DEFAULT 0 NOT NULL,
+	"state" text NOT NULL,
+	"choice" text,
+	"price_minor" bigint NOT NULL,
+	"currency" text NOT NULL,
+	"expected_at" timestamp with time zone,
+	CONSTRAINT "order_lines_order_number_line_pk" PRIMARY KEY("order_number","line"),
+	CONSTRAINT "order_lines_item_once" UNIQUE("order_number","sku"),
+	CONSTRAINT "order_lines_allocated_range" CHECK ("order_lines"."allocated" BETWEEN 0 AND "order_lines"."ordered")
+);
+--> statement-breakpoint
+CREATE TABLE "orders" (
+	"number" text PRIMARY KEY NOT NULL,
+	"storefront" text NOT NULL,
+	"customer" uuid NOT NULL,
+	"ship_to" uuid NOT NULL,
+	"reference" text,
+	"state" text NOT NULL,
+	"version" integer DEFAULT 1 NOT NULL,
+	"offer_seconds" integer,
+	"deadline_kind" text,
+	"deadline_at" timestamp with time zone,
+	"link_version" integer DEFAULT 1 NOT NULL,
+	"command" uuid NOT NULL,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"ended_at" timestamp with time zone,
+	CONSTRAINT "orders_deadline" CHECK (("orders"."deadline_kind" IS NULL) = ("orders"."deadline_at" IS NULL))
+);
+--> statement-breakpoint
+CREATE TABLE "periods" (
+	"kind" text PRIMARY KEY NOT NULL,
+	"default_seconds" integer NOT NULL,
+	"min_seconds" integer NOT NULL,
+	"max_seconds" integer NOT NULL,
+	CONSTRAINT "periods_in_order" CHECK (0 < "periods"."min_seconds" AND "periods"."min_seconds" <= "periods"."default_seconds" AND "periods"."default_seconds" <= "periods"."max_seconds")
+);
+--> statement-breakpoint
+CREATE TABLE "purchase_order_lines" (
+	"purchase_order" text NOT NULL,
+	"line" integer NOT NULL,
+	"sku" text NOT NULL,
+	"requested" integer NOT NULL,
+	"agreed" integer NOT NULL,
+	"accepted" integer,
+	"received" integer DEFAULT 0 NOT NULL,
+	"closed" boolean DEFAULT false NOT NULL,
+	"closed_because" text,
+	"change_requested" integer,
+	"price_minor" bigint NOT NULL,
+	"expected_at" timestamp with time zone NOT NULL,
+	CONSTRAINT "purchase_order_lines_purchase_order_line_pk" PRIMARY KEY("purchase_order","line"),
+	CONSTRAINT "purchase_order_lines_range" CHECK ("purchase_order_lines"."agreed" BETWEEN 0 AND "purchase_order_lines"."requested" AND "purchase_order_lines"."received" >= 0)
+);
+--> statement-breakpoint
+CREATE TABLE "purchase_orders" (
+	"number" text PRIMARY KEY NOT NULL,
+	"supplier" text NOT NULL,
+	"state" text NOT NULL,
+	"version" integer DEFAULT 1 NOT NULL,
+	"currency" text NOT NULL,
+	"deadline_kind" text,
+	"deadline_at" timestamp with time zone,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"ended_at" timestamp with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "receipt_lines" (
+	"receipt" uuid NOT NULL,
+	"line" integer NOT NULL,
+	"sku" text NOT NULL,
+	"purchase_order" text,
+	"purchase_order_line" integer,
+	"received" integer NOT NULL,
+	"rejected" integer NOT NULL,
+	"reason" text,
+	CONSTRAINT "receipt_lines_receipt_line_pk" PRIMARY KEY("receipt","line")
+);
+--> statement-breakpoint
+CREATE TABLE "receipts" (
+	"id" uuid PRIMARY KEY DEFAULT gen_random_uuid() NOT NULL,
+	"supplier" text NOT NULL,
+	"reference" text NOT NULL,
+	"body_hash" "bytea" NOT NULL,
+	"answer" jsonb NOT NULL,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "receipts_reference_once" UNIQUE("supplier","reference")
+);
+--> statement-breakpoint
+CREATE TABLE "schedule_lines" (
+	"id" bigserial PRIMARY KEY NOT NULL,
+	"purchase_order" text NOT NULL,
+	"line" integer NOT NULL,
+	"quantity" integer NOT NULL,
+	"expected_at" timestamp with time zone NOT NULL,
+	"kind" text NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "steps" (
+	"key" text PRIMARY KEY NOT NULL,
+	"result" jsonb,
+	"at" timestamp with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "stock_levels" (
+	"sku" text PRIMARY KEY NOT NULL,
+	"on_hand" integer DEFAULT 0 NOT NULL,
+	"allocated" integer DEFAULT 0 NOT NULL,
+	"outbound" integer DEFAULT 0 NOT NULL,
+	"outstanding" integer DEFAULT 0 NOT NULL,
+	"last_place" bigint DEFAULT 0 NOT NULL,
+	CONSTRAINT "stock_levels_allocated" CHECK ("stock_levels"."allocated" BETWEEN 0 AND "stock_levels"."on_hand"),
+	CONSTRAINT "stock_levels_outbound" CHECK ("stock_levels"."outbound" >= 0),
+	CONSTRAINT "stock_levels_outstanding" CHECK ("stock_levels"."outstanding" >= 0)
+);
+--> statement-breakpoint
+CREATE TABLE "stock_movements" (
+	"id" bigserial PRIMARY KEY NOT NULL,
+	"sku" text NOT NULL,
+	"kind" text NOT NULL,
+	"quantity" integer NOT NULL,
+	"cause" text NOT NULL,
+	"step" text NOT NULL,
+	"at" timestamp with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "stock_movements_once" UNIQUE("step","cause","sku","kind"),
+	CONSTRAINT "stock_movements_quantity" CHECK ("stock_movements"."quantity" > 0)
+);
+--> statement-breakpoint
+CREATE TABLE "storefronts" (
+	"id" text PRIMARY KEY NOT NULL,
+	"name" text NOT NULL,
+	"mail_name" text NOT NULL,
+	"reply_to" text NOT NULL,
+	"version" integer DEFAULT 1 NOT NULL,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "supplier_items" (
+	"supplier" text NOT NULL,
+	"sku" text NOT NULL,
+	"rank" integer NOT NULL,
+	"lead_seconds" integer NOT NULL,
+	"pack_size" integer NOT NULL,
+	"price_minor" bigint NOT NULL,
+	"currency" text NOT NULL,
+	"passed_over_until" timestamp with time zone,
+	CONSTRAINT "supplier_items_supplier_sku_pk" PRIMARY KEY("supplier","sku"),
+	CONSTRAINT "supplier_items_pack_size" CHECK ("supplier_items"."pack_size" > 0)
+);
+--> statement-breakpoint
+CREATE TABLE "suppliers" (
+	"id" text PRIMARY KEY NOT NULL,
+	"name" text NOT NULL,
+	"channel" text NOT NULL,
+	"webhook_url" text,
+	"email" text,
+	"webhook_secret" text NOT NULL,
+	"gather_seconds" integer NOT NULL,
+	"acknowledge_seconds" integer NOT NULL,
+	"remind_seconds" integer NOT NULL,
+	"overdue_seconds" integer NOT NULL,
+	"pass_over_seconds" integer NOT NULL,
+	"version" integer DEFAULT 1 NOT NULL,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "wakes" (
+	"id" bigserial PRIMARY KEY NOT NULL,
+	"workflow" text NOT NULL,
+	"step" text NOT NULL,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "webhook_endpoints" (
+	"id" uuid PRIMARY KEY DEFAULT gen_random_uuid() NOT NULL,
+	"storefront" text NOT NULL,
+	"url" text NOT NULL,
+	"secret" text NOT NULL,
+	"disabled_at" timestamp with time zone,
+	"disabled_because" text,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
+ALTER TABLE "attempts" ADD CONSTRAINT "attempts_notification_notifications_id_fk" FOREIGN KEY ("notification") REFERENCES "public"."notifications"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "back_orders" ADD CONSTRAINT "back_orders_ship_to_addresses_id_fk" FOREIGN KEY ("ship_to") REFERENCES "public"."addresses"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "customers" ADD CONSTRAINT "customers_storefront_storefronts_id_fk" FOREIGN KEY ("storefront") REFERENCES "public"."storefronts"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "deliveries" ADD CONSTRAINT "deliveries_order_number_orders_number_fk" FOREIGN KEY ("order_number") REFERENCES "public"."orders"("number") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "deliveries" ADD CONSTRAINT "deliveries_back_order_back_orders_number_fk" FOREIGN KEY ("back_order") REFERENCES "public"."back_orders"("number") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "deliveries" ADD CONSTRAINT "deliveries_ship_to_addresses_id_fk" FOREIGN KEY ("ship_to") REFERENCES "public"."addresses"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "delivery_lines" ADD CONSTRAINT "delivery_lines_delivery_deliveries_number_fk" FOREIGN KEY ("delivery") REFERENCES "public"."deliveries"("number") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "notifications" ADD CONSTRAINT "notifications_event_events_id_fk" FOREIGN KEY ("event") REFERENCES "public"."events"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "order_lines" ADD CONSTRAINT "order_lines_order_number_orders_number_fk" FOREIGN KEY ("order_number") REFERENCES "public"."orders"("number") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "order_lines" ADD CONSTRAINT "order_lines_sku_items_sku_fk" FOREIGN KEY ("sku") REFERENCES "public"."items"("sku") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "orders" ADD CONSTRAINT "orders_storefront_storefronts_id_fk" FOREIGN KEY ("storefront") REFERENCES "public"."storefronts"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "orders" ADD CONSTRAINT "orders_customer_customers_id_fk" FOREIGN KEY ("customer") REFERENCES "public"."customers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "orders" ADD CONSTRAINT "orders_ship_to_addresses_id_fk" FOREIGN KEY ("ship_to") REFERENCES "public"."addresses"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "purchase_order_lines" ADD CONSTRAINT "purchase_order_lines_purchase_order_purchase_orders_number_fk" FOREIGN KEY ("purchase_order") REFERENCES "public"."purchase_orders"("number") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "purchase_orders" ADD CONSTRAINT "purchase_orders_supplier_suppliers_id_fk" FOREIGN KEY ("supplier") REFERENCES "public"."suppliers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "receipt_lines" ADD CONSTRAINT "receipt_lines_receipt_receipts_id_fk" FOREIGN KEY ("receipt") REFERENCES "public"."receipts"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "receipts" ADD CONSTRAINT "receipts_supplier_suppliers_id_fk" FOREIGN KEY ("supplier") REFERENCES "public"."suppliers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "stock_levels" ADD CONSTRAINT "stock_levels_sku_items_sku_fk" FOREIGN KEY ("sku") REFERENCES "public"."items"("sku") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "supplier_items" ADD CONSTRAINT "supplier_items_supplier_suppliers_id_fk" FOREIGN KEY ("supplier") REFERENCES "public"."suppliers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "supplier_items" ADD CONSTRAINT "supplier_items_sku_items_sku_fk" FOREIGN KEY ("sku") REFERENCES "public"."items"("sku") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "webhook_endpoints" ADD CONSTRAINT "webhook_endpoints_storefront_storefronts_id_fk" FOREIGN KEY ("storefront") REFERENCES "public"."storefronts"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+CREATE INDEX "attempts_by_notification" ON "attempts" USING btree ("notification","id");--> statement-breakpoint
+CREATE INDEX "back_orders_waiting" ON "back_orders" USING btree ("sku","place") WHERE "back_orders"."state" = 'waiting';--> statement-breakpoint
+CREATE INDEX "back_orders_holding" ON "back_orders" USING btree ("sku","place") WHERE "back_orders"."allocated" > 0 AND "back_orders"."state" IN ('waiting', 'met', 'delivery_requested');--> statement-breakpoint
+CREATE INDEX "back_orders_by_storefront" ON "back_orders" USING btree ("storefront","created_at","number");--> statement-breakpoint
+CREATE INDEX "back_orders_open" ON "back_orders" USING btree ("number") WHERE "back_orders"."ended_at" IS NULL;--> statement-breakpoint
+CREATE UNIQUE INDEX "deliveries_by_tracking" ON "deliveries" USING btree ("tracking");--> statement-breakpoint
+CREATE INDEX "deliveries_by_order" ON "deliveries" USING btree ("order_number");--> statement-breakpoint
+CREATE UNIQUE INDEX "deliveries_open_by_back_order" ON "deliveries" USING btree ("back_order") WHERE "deliveries"."ended_at" IS NULL;--> statement-breakpoint
+CREATE INDEX "deliveries_open" ON "deliveries" USING btree ("number") WHERE "deliveries"."ended_at" IS NULL;--> statement-breakpoint
+CREATE INDEX "notifications_pending" ON "notifications" USING btree ("number") WHERE "notifications"."state" = 'pending';--> statement-breakpoint
+CREATE INDEX "notifications_by_number" ON "notifications" USING btree ("number","created_at");--> statement-breakpoint
+CREATE INDEX "notifications_overdue" ON "notifications" USING btree ("created_at") WHERE "notifications"."state" IN ('pending', 'retrying');--> statement-breakpoint
+CREATE INDEX "order_lines_allocated" ON "order_lines" USING btree ("sku") WHERE "order_lines"."allocated" > 0;--> statement-breakpoint
+CREATE INDEX "orders_by_storefront" ON "orders" USING btree ("storefront","created_at","number");--> statement-breakpoint
+CREATE INDEX "orders_by_customer" ON "orders" USING btree ("customer");--> statement-breakpoint
+CREATE INDEX "orders_open" ON "orders" USING btree ("number") WHERE "orders"."ended_at" IS NULL;--> statement-breakpoint
+CREATE INDEX "purchase_order_lines_open" ON "purchase_order_lines" USING btree ("sku","expected_at") WHERE NOT "purchase_order_lines"."closed";--> statement-breakpoint
+CREATE INDEX "purchase_orders_by_supplier" ON "purchase_orders" USING btree ("supplier","created_at","number");--> statement-breakpoint
+CREATE INDEX "purchase_orders_open" ON "purchase_orders" USING btree ("number") WHERE "purchase_orders"."ended_at" IS NULL;--> statement-breakpoint
+CREATE INDEX "schedule_lines_by_line" ON "schedule_lines" USING btree ("purchase_order","line","expected_at");--> statement-breakpoint
+CREATE INDEX "stock_movements_by_sku" ON "stock_movements" USING btree ("sku","id");--> statement-breakpoint
+CREATE INDEX "supplier_items_by_sku" ON "supplier_items" USING btree ("sku","rank","supplier");--> statement-breakpoint
+CREATE INDEX "wakes_by_step" ON "wakes" USING btree ("step");--> statement-breakpoint
+CREATE INDEX "wakes_by_age" ON "wakes" USING btree ("created_at");--> statement-breakpoint
+CREATE INDEX "webhook_endpoints_active" ON "webhook_endpoints" USING btree ("storefront") WHERE "webhook_endpoints"."disabled_at" IS NULL;

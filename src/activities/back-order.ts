@@ -1,0 +1,258 @@
+import { DateTime } from 'luxon'
+import { BACK_ORDER_ACTIONS, BACK_ORDER_TRANSITIONS, type BackOrderProgress, type BackOrderVerb } from '../domain/back-order.ts'
+import type { Command } from '../domain/command.ts'
+import type { EventType } from '../domain/event.ts'
+import { after, periodFault } from '../domain/period.ts'
+import { Refusal } from '../domain/refusal.ts'
+import { allowed, may } from '../domain/states.ts'
+import { type BackOrderRow, backOrderProgress, lockBackOrder, updateBackOrder } from '../store/back-order.ts'
+import { backOrderView } from '../store/back-order-view.ts'
+import type { Database, Locked, Transaction } from '../store/database.ts'
+import { planDelivery } from '../store/delivery.ts'
+import { recordEvent } from '../store/event.ts'
+import { readCommandBody, storeAnswer } from '../store/idempotency-key.ts'
+import { type Address, insertAddress } from '../store/order.ts'
+import { readPeriods } from '../store/period.ts'
+import { inStep } from '../store/step.ts'
+import { allocateToWaiters, changeOutstanding, move } from '../store/stock.ts'
+import { withdrawSurplus } from '../store/supply.ts'
+import { wake } from '../store/wake.ts'
+import { changeDelivery, openDelivery } from './delivery-changes.ts'
+
+/** The back order's own transactions (REQUIREMENTS A3, A6–A8): each locks the item's stock row, then the back order. */
+export function createBackOrderActivities({ db }: { db: Database }) {
+  /** One command in one transaction: locks, refuses what is not legal now, does it, stores the answer. */
+  async function carryOut<C extends Command & { number: string }>(
+    asked: C,
+    verb: BackOrderVerb,
+    work: (tx: Transaction, locked: Locked<BackOrderRow>) => Promise<void>,
+  ): Promise<BackOrderProgress | null> {
+    return inStep(db, asked.command, async (tx) => {
+      const locked = await open(tx, asked.number)
+      refuseUnless(locked, verb)
+      await work(tx, locked)
+      await storeAnswer(tx, asked.command, 200, await backOrderView(tx, asked.number))
+      return backOrderProgress(tx, asked.number)
+    })
+  }
+
+  return {
+    /** The back order's row as its workflow sees it; null when there is no such back order. */
+    async readBackOrder(number: string): Promise<BackOrderProgress | null> {
+      return backOrderProgress(db, number)
+    },
+
+    /** Fewer units at the same place (A3). What was set aside beyond them goes to the next in line. */
+    async lowerBackOrder(asked: Command & { number: string; quantity: number }): Promise<BackOrderProgress | null> {
+      return carryOut(asked, 'lower', async (tx, { row, now }) => {
+        if (asked.quantity >= row.ordered) {
+          throw new Refusal('quantity-not-lower', `${row.ordered} are ordered; the new quantity must be lower.`)
+        }
+        const allocated = Math.min(row.allocated, asked.quantity)
+        const isMet = allocated === asked.quantity
+        const lowered = await updateBackOrder(tx, row.number, {
+          state: isMet ? 'met' : 'waiting',
+          ordered: asked.quantity,
+          allocated,
+          ...(isMet
+            ? {
+                deadline: { kind: 'hold', at: after(now, row.hold_seconds), from: now },
+                wait_left_seconds: secondsLeft(row, now),
+              }
+            : {}),
+        })
+        await changeOutstanding(tx, row.sku, asked.quantity - allocated - (row.ordered - row.allocated))
+        await record(tx, row, lowered, 'back_order.lowered', asked.actor, {
+          ordered: asked.quantity,
+          before: row.ordered,
+          deadline_at: lowered.deadline_at,
+        })
+        await release(tx, row, row.allocated - allocated, asked.command)
+      })
+    },
+
+    /** Another end for the running clock (A7), within the house's longest period counted from the clock's start. */
+    async changeBackOrderDeadline(asked: Command & { number: string; deadline_at: string }): Promise<BackOrderProgress | null> {
+      return carryOut(asked, 'change_deadline', async (tx, { row, now }) => {
+        if (!row.deadline_kind || !row.deadline_from) throw new Error('an open back order without a deadline')
+        const period = (await readPeriods(tx))[row.deadline_kind]
+        const at = new Date(asked.deadline_at)
+        if (at <= now) throw new Refusal('period-out-of-range', 'The new deadline is in the past.')
+        const seconds = (at.getTime() - row.deadline_from.getTime()) / 1_000
+        const fault = periodFault({ ...period, min_seconds: 0 }, seconds)
+        if (fault) throw new Refusal('period-out-of-range', `The ${row.deadline_kind} period ${fault}.`)
+        const changed = await updateBackOrder(tx, row.number, { state: row.state, deadline: { kind: row.deadline_kind, at } })
+        await record(tx, row, changed, 'back_order.deadline_changed', asked.actor, {
+          kind: row.deadline_kind,
+          deadline_at: at,
+          before: row.deadline_at,
+        })
+      })
+    },
+
+    /** The customer wants the goods (A8): stops the hold and asks for the confirmation. */
+    async requestDelivery(asked: Command & { number: string }): Promise<BackOrderProgress | null> {
+      return carryOut(asked, 'request_delivery', async (tx, { row, now }) => {
+        const { ship_to, deliver_on } = (await readCommandBody(tx, asked.command)) as DeliveryRequest
+        const { hold, confirm } = await readPeriods(tx)
+        refuseDate(deliver_on ?? null, row, now, hold.max_seconds)
+        const at = after(now, confirm.default_seconds)
+        const requested = await updateBackOrder(tx, row.number, {
+          state: 'delivery_requested',
+          deadline: { kind: 'confirm', at, from: now },
+          ship_to: await insertAddress(tx, ship_to),
+          deliver_on: deliver_on ?? null,
+        })
+        await record(tx, row, requested, 'back_order.delivery_requested', asked.actor, {
+          quantity: row.ordered,
+          deliver_on: deliver_on ?? null,
+          deadline_at: at,
+        })
+      })
+    },
+
+    /** The customer's last yes (A8): the units leave the inventory and a delivery is planned, in one transaction. */
+    async confirmBackOrder(asked: Command & { number: string }): Promise<BackOrderProgress | null> {
+      return carryOut(asked, 'confirm', async (tx, { row }) => {
+        if (!row.ship_to) throw new Error('a delivery was requested without an address')
+        await move(tx, { sku: row.sku, kind: 'confirm', quantity: row.allocated, cause: row.number, step: asked.command })
+        const delivery = await planDelivery(tx, {
+          order: row.order_number,
+          back_order: row.number,
+          storefront: row.storefront,
+          customer: row.customer,
+          ship_to: row.ship_to,
+          deliver_on: row.deliver_on,
+          lines: [{ sku: row.sku, quantity: row.allocated }],
+          actor: asked.actor,
+          step: asked.command,
+        })
+        const confirmed = await updateBackOrder(tx, row.number, { state: 'confirmed', deadline: null, delivery })
+        await record(tx, row, confirmed, 'back_order.confirmed', asked.actor, { quantity: row.allocated, delivery })
+      })
+    },
+
+    /** The customer's last no (A8): the goods go to the next in line. */
+    async declineBackOrder(asked: Command & { number: string }): Promise<BackOrderProgress | null> {
+      return carryOut(asked, 'decline', async (tx, { row }) => {
+        await end(tx, row, 'declined', 'back_order.declined', asked.actor, asked.command)
+      })
+    },
+
+    /**
+     * The customer steps back (A8). Before the confirmation, and until the carrier knows of the parcel, at once; after
+     * that the carrier has to give the parcel back first, and the answer is 202 with the state `cancelling`.
+     */
+    async cancelBackOrder(asked: Command & { number: string }): Promise<BackOrderProgress | null> {
+      return inStep(db, asked.command, async (tx) => {
+        const locked = await open(tx, asked.number)
+        const { row } = locked
+        refuseUnless(locked, 'cancel')
+        if (row.delivery) {
+          const delivery = await openDelivery(tx, row.delivery)
+          await changeDelivery(tx, delivery, 'cancel', { actor: asked.actor, step: asked.command })
+          await wake(tx, asked.command, [`delivery/${row.delivery}`])
+        } else {
+          await end(tx, row, 'cancelled', 'back_order.cancelled', asked.actor, asked.command)
+        }
+        const view = await backOrderView(tx, asked.number)
+        await storeAnswer(tx, asked.command, view?.state === 'cancelling' ? 202 : 200, view)
+        return backOrderProgress(tx, asked.number)
+      })
+    },
+
+    /**
+     * A deadline's end (A7): the back order is over, its goods go to the next in line. Before its time nothing changes:
+     * the workflow gets the row back and sleeps again.
+     */
+    async expireBackOrder({ number, step }: { number: string; step: string }): Promise<BackOrderProgress | null> {
+      return inStep(db, step, async (tx) => {
+        const { row, now } = await open(tx, number)
+        if (row.deadline_at && row.deadline_at <= now) {
+          await end(tx, row, 'expired', 'back_order.expired', 'house', step)
+        }
+        return backOrderProgress(tx, number)
+      })
+    },
+  }
+}
+
+export type BackOrderActivities = ReturnType<typeof createBackOrderActivities>
+
+/** The body of a delivery request, as the API checked it. `deliver_on` is a calendar day, YYYY-MM-DD. */
+type DeliveryRequest = { ship_to: Address; deliver_on?: string | undefined }
+
+async function open(tx: Transaction, number: string): Promise<Locked<BackOrderRow>> {
+  const locked = await lockBackOrder(tx, number)
+  if (!locked) throw new Refusal('not-found', `There is no back order ${number}.`)
+  return locked
+}
+
+/** A passed deadline refuses everything but cancelling, also in the moment before its expiry is carried out. */
+function refuseUnless({ row, now }: Locked<BackOrderRow>, verb: BackOrderVerb): void {
+  const facts = { state: row.state, allowed_actions: allowed(BACK_ORDER_TRANSITIONS, row.state, BACK_ORDER_ACTIONS) }
+  if (!may(BACK_ORDER_TRANSITIONS, row.state, verb)) {
+    throw new Refusal('state-conflict', `The back order is ${row.state}.`, facts)
+  }
+  if (verb !== 'cancel' && row.deadline_at && row.deadline_at <= now) {
+    throw new Refusal('deadline-passed', `The ${row.deadline_kind} deadline was ${row.deadline_at.toISOString()}.`, facts)
+  }
+}
+
+/** A delivery date is from today to the end of the house's longest hold, counted from when the goods were set aside. */
+function refuseDate(deliverOn: string | null, row: BackOrderRow, now: Date, longestHold: number): void {
+  if (deliverOn === null) return
+  const today = DateTime.fromJSDate(now, { zone: 'utc' }).toISODate() ?? ''
+  const last = DateTime.fromJSDate(after(row.deadline_from ?? now, longestHold), { zone: 'utc' }).toISODate() ?? ''
+  if (deliverOn < today || deliverOn > last) {
+    const detail = `The delivery date must be from ${today} to ${last}.`
+    throw new Refusal('period-out-of-range', detail, { errors: [{ pointer: '/deliver_on', detail }] })
+  }
+}
+
+/** Ends a back order that holds units on the shelf: a final state, its units to the queue, its demand withdrawn. */
+async function end(
+  tx: Transaction,
+  row: BackOrderRow,
+  state: 'cancelled' | 'declined' | 'expired',
+  type: EventType,
+  actor: string,
+  step: string,
+): Promise<void> {
+  const ended = await updateBackOrder(tx, row.number, { state, allocated: 0, deadline: null, ended: true })
+  await record(tx, row, ended, type, actor, { released: row.allocated, deadline_kind: row.deadline_kind })
+  if (row.state === 'waiting') await changeOutstanding(tx, row.sku, row.allocated - row.ordered)
+  await release(tx, row, row.allocated, step)
+  await withdrawSurplus(tx, row.sku, step)
+}
+
+/** Units come free: at once to the next in line, in this same transaction (A6). */
+async function release(tx: Transaction, row: BackOrderRow, quantity: number, step: string): Promise<void> {
+  if (quantity === 0) return
+  await move(tx, { sku: row.sku, kind: 'release', quantity, cause: row.number, step })
+  await allocateToWaiters(tx, row.sku, step)
+}
+
+function secondsLeft(row: BackOrderRow, now: Date): number {
+  return row.deadline_at ? Math.max(0, Math.ceil((row.deadline_at.getTime() - now.getTime()) / 1_000)) : 0
+}
+
+async function record(
+  tx: Transaction,
+  before: BackOrderRow,
+  now: BackOrderRow,
+  type: EventType,
+  actor: string,
+  details: Record<string, unknown>,
+): Promise<void> {
+  await recordEvent(tx, {
+    number: now.number,
+    sequence: now.version,
+    type,
+    actor,
+    from: before.state,
+    to: now.state,
+    details,
+    audience: { storefront: now.storefront, customer: now.customer },
+  })
+}

@@ -1,0 +1,44 @@
+import type { Temporal } from '../clients/temporal.ts'
+import type { Carrier } from '../integrations/carrier.ts'
+import type { Links } from '../integrations/link.ts'
+import type { Mailer } from '../integrations/mail.ts'
+import type { WebhookSender } from '../integrations/webhook.ts'
+import type { Database } from '../store/database.ts'
+import { createBackOrderActivities } from './back-order.ts'
+import { createDeliveryActivities } from './delivery.ts'
+import { createNotificationActivities } from './notification.ts'
+import { createOrderActivities } from './order.ts'
+import { createPurchaseOrderActivities } from './purchase-order.ts'
+import { createPurchasingActivities } from './purchasing.ts'
+import { createReconcileActivities } from './reconcile.ts'
+import { createRestockActivities } from './restock.ts'
+import { createStockCountActivities } from './stock-count.ts'
+import { createWakeActivities } from './wakes.ts'
+
+/** What the activities work with: the books, the other processes, and the outside. */
+export type Kit = {
+  db: Database
+  temporal: Temporal
+  mailer: Mailer
+  webhooks: WebhookSender
+  links: Links
+  carrier: Carrier
+}
+
+/** Every activity, by the name under which workflows call it. */
+export function createActivities(kit: Kit) {
+  return {
+    ...createOrderActivities(kit),
+    ...createBackOrderActivities(kit),
+    ...createDeliveryActivities(kit),
+    ...createPurchasingActivities(kit),
+    ...createPurchaseOrderActivities(kit),
+    ...createRestockActivities(kit),
+    ...createStockCountActivities(kit),
+    ...createNotificationActivities(kit),
+    ...createWakeActivities(kit),
+    ...createReconcileActivities(kit),
+  }
+}
+
+export type Activities = ReturnType<typeof createActivities>

@@ -1,0 +1,167 @@
+import { lookAt } from '../clients/look.ts'
+import type { Temporal } from '../clients/temporal.ts'
+import { letterFor } from '../domain/letter.ts'
+import { type Links } from '../integrations/link.ts'
+import { type Mailer, typeset } from '../integrations/mail.ts'
+import type { WebhookSender } from '../integrations/webhook.ts'
+import { backOrderView } from '../store/back-order-view.ts'
+import type { Database } from '../store/database.ts'
+import { deliveryView } from '../store/delivery-view.ts'
+import {
+  disableEndpoint,
+  letterFacts,
+  type Notice,
+  orderOf,
+  pendingNotices,
+  readEndpoint,
+  readNotice,
+  recordAttempt,
+} from '../store/notification.ts'
+import { orderView } from '../store/order-view.ts'
+import { readPeriods } from '../store/period.ts'
+import { purchaseOrderView } from '../store/purchase-order-view.ts'
+import { readSupplier } from '../store/supplier.ts'
+
+/** What one attempt came to; `gone` means that it will never succeed. The outcome is a code, never the receiver's words. */
+type Attempt = { result: 'sent' | 'failed' | 'gone'; outcome: string }
+
+/** Telling people and partners (DESIGN §5): one attempt each, written down; what fails is retried apart, for days. */
+export function createNotificationActivities(kit: {
+  db: Database
+  temporal: Temporal
+  mailer: Mailer
+  webhooks: WebhookSender
+  links: Links
+}) {
+  const { db, temporal, mailer, webhooks, links } = kit
+
+  return {
+    /** Tells what is to be told of this number's story. It never fails: whoever cannot be reached gets a process of its own. */
+    async tell(number: string): Promise<void> {
+      for (const notice of await pendingNotices(db, number)) {
+        const { result } = await attempt(notice, 'retrying')
+        if (result === 'failed') {
+          // Not reaching Temporal here is made good by `reconcile`.
+          await lookAt(temporal, `notification/${notice.notification.id}`).catch(() => {})
+        }
+      }
+    },
+
+    /** One further attempt. `settled`: it was sent, or will never be. */
+    async tryAgain({ id, isLast }: { id: string; isLast: boolean }): Promise<{ settled: boolean }> {
+      const notice = await readNotice(db, id)
+      if (!notice || notice.notification.state === 'sent' || notice.notification.state === 'abandoned') return { settled: true }
+      const { result } = await attempt(notice, isLast ? 'abandoned' : 'retrying')
+      return { settled: result !== 'failed' }
+    },
+  }
+
+  async function attempt(notice: Notice, otherwise: 'retrying' | 'abandoned'): Promise<Attempt> {
+    const start = performance.now()
+    const made = await make(notice).catch((error: unknown): Attempt => ({ result: 'failed', outcome: codeOf(error) }))
+    await recordAttempt(db, notice.notification.id, {
+      outcome: made.outcome,
+      duration_ms: Math.round(performance.now() - start),
+      state: made.result === 'sent' ? 'sent' : made.result === 'gone' ? 'abandoned' : otherwise,
+    })
+    return made
+  }
+
+  function make(notice: Notice): Promise<Attempt> {
+    switch (notice.notification.channel) {
+      case 'mail':
+        return mailCustomer(notice)
+      case 'webhook':
+        return callStorefront(notice)
+      case 'supplier':
+        return tellSupplier(notice)
+    }
+  }
+
+  async function mailCustomer({ notification, event }: Notice): Promise<Attempt> {
+    const facts = await letterFacts(db, event)
+    if (!facts) return { result: 'gone', outcome: 'nobody to tell' }
+    const link = links.url(facts.order, facts.link_version)
+    const letter = await typeset(letterFor(event.type, event.details, facts), { ...facts, link })
+    await mailer.send({ id: notification.id, to: facts.to, fromName: facts.from_name, replyTo: facts.reply_to, ...letter })
+    return { result: 'sent', outcome: 'accepted' }
+  }
+
+  async function callStorefront({ notification, event }: Notice): Promise<Attempt> {
+    const endpoint = await readEndpoint(db, notification.recipient)
+    if (!endpoint || endpoint.disabled_at) return { result: 'gone', outcome: 'endpoint off' }
+    const status = await webhooks.send({
+      url: endpoint.url,
+      secret: endpoint.secret,
+      id: notification.id,
+      body: { type: event.type, timestamp: event.at.toISOString(), data: await subject(event.number) },
+    })
+    if (status === 410) await disableEndpoint(db, endpoint.id, 'gone')
+    return verdict(status)
+  }
+
+  async function tellSupplier({ notification, event }: Notice): Promise<Attempt> {
+    const supplier = await readSupplier(db, notification.recipient)
+    const order = await purchaseOrderView(db, event.number)
+    if (!supplier || !order) return { result: 'gone', outcome: 'nobody to tell' }
+    const data = { ...order, event: event.details }
+    if (supplier.channel === 'webhook' && supplier.webhook_url) {
+      const status = await webhooks.send({
+        url: supplier.webhook_url,
+        secret: supplier.webhook_secret,
+        id: notification.id,
+        body: { type: event.type, timestamp: event.at.toISOString(), data: { ...data, ...lineOf(event.details) } },
+      })
+      return verdict(status)
+    }
+    if (!supplier.email) return { result: 'gone', outcome: 'no address' }
+    const lines = order.lines.map(
+      (line) => `${line.line}. ${line.sku}: ${line.quantity}${line.closed ? ` (${line.closed})` : ''}`,
+    )
+    await mailer.send({
+      id: notification.id,
+      to: supplier.email,
+      fromName: 'Purchasing',
+      replyTo: null,
+      subject: `Purchase order ${order.number}: ${SUPPLIER_SUBJECTS[event.type] ?? event.type}`,
+      text: [`Dear ${supplier.name},`, `purchase order ${order.number} now reads:`, lines.join('\n')].join('\n\n'),
+    })
+    return { result: 'sent', outcome: 'accepted' }
+  }
+
+  /** What a webhook carries: the order, back order or delivery as the API shows it now. */
+  async function subject(number: string) {
+    const { wait } = await readPeriods(db)
+    const order = await orderOf(db, number)
+    return {
+      order: order ? await orderView(db, order, wait.default_seconds) : undefined,
+      back_order: await backOrderView(db, number),
+      delivery: await deliveryView(db, number),
+    }
+  }
+}
+
+export type NotificationActivities = ReturnType<typeof createNotificationActivities>
+
+const SUPPLIER_SUBJECTS: Record<string, string> = {
+  'purchase_order.created': 'please acknowledge',
+  'purchase_order.reminded': 'we are waiting for your acknowledgement',
+  'purchase_order.line_withdrawn': 'a line is withdrawn',
+  'purchase_order.change_requested': 'please change a line',
+}
+
+function lineOf(details: Record<string, unknown>): { line?: unknown } {
+  return 'line' in details ? { line: details.line } : {}
+}
+
+function verdict(status: number): Attempt {
+  const outcome = `http ${status}`
+  if (status >= 200 && status < 300) return { result: 'sent', outcome }
+  return { result: status === 410 ? 'gone' : 'failed', outcome }
+}
+
+/** The code of a failure: an SMTP reply, a socket error, or its kind. Its message may name people and is left out. */
+function codeOf(error: unknown): string {
+  const { responseCode, code, name } = error as { responseCode?: number; code?: string; name?: string }
+  return String(responseCode ?? code ?? name ?? 'unknown')
+}

@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto'
+import { OpenAPIHono } from '@hono/zod-openapi'
+import { bodyLimit } from 'hono/body-limit'
+import { Refusal } from '../domain/refusal.ts'
+import type { Api, ApiEnv, ApiKit } from './kit.ts'
+import { handleError } from './problem.ts'
+import { registerBackOrders } from './routes/back-orders.ts'
+import { registerCarrierWebhooks } from './routes/carrier-webhooks.ts'
+import { registerDeliveries } from './routes/deliveries.ts'
+import { registerHealth } from './routes/health.ts'
+import { registerInventoryUpdates } from './routes/inventory-updates.ts'
+import { registerOrders } from './routes/orders.ts'
+import { registerPurchaseOrders } from './routes/purchase-orders.ts'
+
+/** Largest request body, in bytes. */
+const MAX_BODY = 1_000_000
+
+/** The whole HTTP API (DESIGN §6). */
+export function createApi(kit: ApiKit): Api {
+  const app: Api = new OpenAPIHono<ApiEnv>({
+    defaultHook: (result) => {
+      if (result.success) return
+      const where = result.target === 'json' ? '' : `/${result.target}`
+      throw new Refusal('invalid-request', 'See errors for what is wrong with it.', {
+        errors: result.error.issues.map((issue) => ({
+          pointer: `${where}/${issue.path.join('/')}`,
+          detail: issue.code === 'unrecognized_keys' ? `unknown: ${issue.keys.join(', ')}` : issue.message,
+        })),
+      })
+    },
+  })
+
+  app.onError(handleError)
+  app.notFound((c) => handleError(new Refusal('not-found', `There is nothing at ${c.req.method} ${c.req.path}.`), c))
+  app.use(async (c, next) => {
+    const requestId = randomUUID()
+    c.set('requestId', requestId)
+    c.set('publicUrl', kit.publicUrl)
+    c.set('log', kit.log)
+    c.header('x-request-id', requestId)
+    c.header('cache-control', 'no-store')
+    const start = performance.now()
+    await next()
+    kit.log.info(
+      {
+        request_id: requestId,
+        method: c.req.method,
+        // The pattern, never the path: a customer's link is in it.
+        route: c.req.routePath,
+        status: c.res.status,
+        ms: Math.round(performance.now() - start),
+        caller: c.var.caller?.actor,
+      },
+      'request',
+    )
+  })
+  app.use(
+    '/v1/*',
+    bodyLimit({
+      maxSize: MAX_BODY,
+      onError: () => {
+        throw new Refusal('too-large', `A request may have at most ${MAX_BODY} bytes.`)
+      },
+    }),
+  )
+  app.use('/v1/*', async (c, next) => {
+    if (c.req.method !== 'GET' && c.req.method !== 'DELETE') await refuseUnlessJson(c.req.header('content-type'), () => c.req.text())
+    await next()
+  })
+
+  registerOrders(app, kit)
+  registerBackOrders(app, kit)
+  registerDeliveries(app, kit)
+  registerPurchaseOrders(app, kit)
+  registerInventoryUpdates(app, kit)
+  registerCarrierWebhooks(app, kit)
+  registerHealth(app, kit)
+  return app
+}
+
+/** Says where a body stops being JSON, before its content is looked at. */
+async function refuseUnlessJson(contentType: string | undefined, text: () => Promise<string>): Promise<void> {
+  if (!/^application\/json\s*(;|$)/i.test(contentType ?? '')) {
+    throw new Refusal('unsupported-media-type', 'Send content-type: application/json.')
+  }
+  try {
+    JSON.parse(await text())
+  } catch {
+    throw new Refusal('malformed-request', 'The body is not JSON.')
+  }
+}

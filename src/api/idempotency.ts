@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto'
+import type { Context } from 'hono'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { REFUSALS, Refusal } from '../domain/refusal.ts'
+import { type Transaction, transact } from '../store/database.ts'
+import { claimKey, endLease, type IdempotencyRow, readAnswer, storeAnswer } from '../store/idempotency-key.ts'
+import type { ApiEnv, ApiKit } from './kit.ts'
+import { problemOf, sendProblem } from './problem.ts'
+
+/** The key that the caller gave this request, 1 to 255 visible characters. */
+export function idempotencyKeyOf(c: Context): string {
+  const key = c.req.header('idempotency-key')
+  if (!key) throw new Refusal('idempotency-key-missing', 'Any unique text will do; send the same one when you repeat the request.')
+  if (!/^[\x21-\x7e]{1,255}$/.test(key)) {
+    throw new Refusal('malformed-request', 'An Idempotency-Key is 1 to 255 visible ASCII characters without spaces.')
+  }
+  return key
+}
+
+export type Request = {
+  key: string
+  body: unknown
+  /** The number that a creating request gives to what it makes. */
+  number?: string
+  /** What is stored together with the key, when the request is seen for the first time. */
+  first?: (tx: Transaction, row: IdempotencyRow) => Promise<void>
+  /** Does the work, or completes it. The effect's own transaction stores the answer under `row.command`. */
+  work: (row: IdempotencyRow) => Promise<void>
+}
+
+/**
+ * Answers a creating or commanding request exactly once (DESIGN §6): the same key with the same request gets the first
+ * answer, with another one 422, while it is in work 409. What was begun by a process that died is completed under the
+ * same command, never done anew.
+ */
+export async function answerOnce(c: Context<ApiEnv>, kit: ApiKit, request: Request): Promise<Response> {
+  const claim = await transact(kit.db, async (tx) => {
+    const claimed = await claimKey(tx, {
+      caller: c.var.caller.scope,
+      key: request.key,
+      request_hash: hashOf(c, request.body),
+      body: request.body,
+      number: request.number ?? null,
+    })
+    if (claimed.kind === 'mine' && claimed.first) await request.first?.(tx, claimed.row)
+    return claimed
+  })
+  switch (claim.kind) {
+    case 'other-request':
+      throw new Refusal('idempotency-key-reused', 'Use a new key for a new request.')
+    case 'running':
+      throw new Refusal('request-running', 'Send it again in a moment to learn the outcome.', {
+        retry_after_seconds: claim.retry_after_seconds,
+      })
+    case 'answered':
+      return send(c, claim.status, claim.answer)
+    case 'mine':
+      return work(c, kit, request, claim.row)
+  }
+}
+
+async function work(c: Context<ApiEnv>, kit: ApiKit, request: Request, row: IdempotencyRow): Promise<Response> {
+  try {
+    await request.work(row)
+  } catch (error) {
+    if (error instanceof Refusal && REFUSALS[error.type].status < 500) {
+      // The no is as final as a yes: a repeat must not get another answer.
+      const problem = problemOf(c, error.type, error.message, error.members)
+      await storeAnswer(kit.db, row.command, problem.status, problem)
+      return sendProblem(c, problem)
+    }
+    await endLease(kit.db, row.command).catch(() => {})
+    throw error
+  }
+  const answer = await readAnswer(kit.db, row.command)
+  if (!answer) throw new Error('the work was done without an answer')
+  return send(c, answer.status, answer.answer)
+}
+
+function send(c: Context<ApiEnv>, status: number, answer: unknown): Response {
+  if (status >= 400) return sendProblem(c, answer as Parameters<typeof sendProblem>[1])
+  return c.json(answer as object, status as ContentfulStatusCode)
+}
+
+/** What makes a request the same: method, path and body, whatever the order of the body's members. */
+function hashOf(c: Context, body: unknown): Buffer {
+  return createHash('sha256').update(JSON.stringify([c.req.method, c.req.path, sorted(body)])).digest()
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (value === null || typeof value !== 'object') return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, member]) => [key, sorted(member)]),
+  )
+}

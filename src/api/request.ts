@@ -1,0 +1,100 @@
+import { z } from '@hono/zod-openapi'
+import { DateTime, Duration } from 'luxon'
+import { type NumberKind, parseNumber } from '../domain/number.ts'
+import { MAX_LINES, Quantity, Sku } from '../domain/order.ts'
+import { Refusal } from '../domain/refusal.ts'
+import { Problem } from './problem.ts'
+
+/** What requests are made of, in one place: each schema with the limits that REQUIREMENTS and the books set. */
+
+export { MAX_LINES, Quantity, Sku }
+
+const text = (max: number) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(max)
+    .refine((value) => !/\p{Cc}/u.test(value), 'must not contain control characters')
+
+export const Name = text(200)
+/** Free text for people. */
+export const Note = text(1_000)
+export const Reference = text(100)
+export const Email = z.email().max(254).transform((value) => value.toLowerCase())
+export const TimeZone = z
+  .string()
+  .refine((zone) => DateTime.local({ zone }).isValid, 'must be an IANA time zone such as Europe/Paris')
+export const Instant = z.iso.datetime({ offset: true })
+export const Day = z.iso.date()
+
+export const Address = z
+  .strictObject({
+    name: Name,
+    lines: z.array(text(200)).min(1).max(4),
+    city: text(100),
+    postcode: text(20),
+    region: text(100).optional(),
+    country: z.string().regex(/^[A-Z]{2}$/, 'must be a country code of two capital letters (ISO 3166-1)'),
+  })
+  .meta({ id: 'Address' })
+
+/** A length of time as ISO 8601 has it (`P30D`, `PT20S`). */
+export const Period = z
+  .string()
+  .refine((value) => Duration.fromISO(value).isValid, 'must be an ISO 8601 duration such as P30D or PT12H')
+  .meta({ description: 'ISO 8601 duration', example: 'P30D' })
+
+/** A period as its length in whole seconds, from now on; months count as the coming ones. */
+export function periodSeconds(period: string): number {
+  const now = DateTime.utc()
+  return Math.round(now.plus(Duration.fromISO(period)).diff(now).as('seconds'))
+}
+
+/**
+ * A period that may be given as a length or by its end, not both. Null when neither is given.
+ *
+ * @throws Refusal when its end is in the past.
+ */
+export function periodOrEnd(period: string | undefined, until: string | undefined, pointer: string): number | null {
+  if (period !== undefined) return periodSeconds(period)
+  if (until === undefined) return null
+  const seconds = Math.round(DateTime.fromISO(until).diffNow().as('seconds'))
+  if (seconds > 0) return seconds
+  const detail = 'is in the past'
+  throw new Refusal('period-out-of-range', `The period's end ${detail}.`, { errors: [{ pointer, detail }] })
+}
+
+/** The canonical number in a path, or a refusal that says what is wrong with it. */
+export function numberIn(kind: NumberKind, given: string): string {
+  const parsed = parseNumber(kind, given)
+  if (parsed.ok) return parsed.number
+  if (parsed.fault === 'mistyped') {
+    throw new Refusal('mistyped-number', 'Its check symbol does not fit: a symbol is wrong, or two are swapped.')
+  }
+  throw new Refusal('not-found', 'That is not a number of this kind.')
+}
+
+export const NumberParam = z.object({ number: z.string().meta({ description: 'Any case, dashes or not', example: 'BO-7K3M-9QXT-4HC' }) })
+export const IdempotencyHeader = z.object({
+  'idempotency-key': z.string().optional().meta({ description: 'Required. The same key again gets the same answer.' }),
+})
+
+/** The body of a request in OpenAPI; required, so that an undeclared content type cannot slip past its checks. */
+export function jsonBody<Schema extends z.ZodType>(schema: Schema) {
+  return { required: true as const, content: { 'application/json': { schema } } }
+}
+
+/** Answers of a route in OpenAPI: its own, and the problems it may give. */
+export function answers<Status extends number, Schema extends z.ZodType>(
+  status: Status,
+  description: string,
+  schema: Schema,
+) {
+  return {
+    [status]: { description, content: { 'application/json': { schema } } },
+    default: { description: 'A problem', content: { 'application/problem+json': { schema: Problem } } },
+  } as { [S in Status]: { description: string; content: { 'application/json': { schema: Schema } } } } & {
+    default: { description: string; content: { 'application/problem+json': { schema: typeof Problem } } }
+  }
+}

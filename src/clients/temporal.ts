@@ -1,0 +1,16 @@
+import { Client, Connection } from '@temporalio/client'
+import { loadClientConnectConfig } from '@temporalio/envconfig'
+
+/** Temporal as this process reaches it: the client, the queue that workers poll, and how to hang up. */
+export type Temporal = { client: Client; taskQueue: string; close: () => Promise<void> }
+
+/**
+ * Opens a connection by the standard `TEMPORAL_*` settings (`@temporalio/envconfig`). It connects when first used, so a
+ * server that is away makes single calls fail and not the process.
+ */
+export function openTemporal(taskQueue: string): Temporal {
+  const { connectionOptions, namespace } = loadClientConnectConfig()
+  const connection = Connection.lazy(connectionOptions)
+  const client = new Client({ connection, ...(namespace ? { namespace } : {}) })
+  return { client, taskQueue, close: () => connection.close() }
+}

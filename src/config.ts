@@ -1,0 +1,77 @@
+import { z } from 'zod'
+
+/**
+ * Everything that can be set from outside, in one place (REQUIREMENTS P3). The README's table is made from it.
+ * Temporal's own settings (`TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, TLS, API key …) are read by
+ * `@temporalio/envconfig` under their standard names and are not repeated here.
+ */
+const Environment = z.object({
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).describe('Postgres, as `postgres://user:password@host:port/database`'),
+  DATABASE_POOL_SIZE: z.coerce
+    .number()
+    .int()
+    .min(2)
+    .max(200)
+    .default(20)
+    .describe('Connections per process; a worker runs at most this many activities at once'),
+  TASK_QUEUE: z.string().min(1).default('holdfast').describe('Temporal task queue that workers poll'),
+  HOST: z.string().min(1).default('127.0.0.1').describe('Address that the API listens on'),
+  PORT: z.coerce.number().int().min(0).max(65_535).default(8080).describe('Port that the API listens on; 0 picks a free one'),
+  HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).default(0).describe("Port of the worker's health endpoint; 0 picks a free one"),
+  PUBLIC_URL: z.url().default('http://127.0.0.1:8080').describe('Where customers reach the API: the base of every link in a mail'),
+  LINK_SECRET: z.string().min(32).describe('Key that signs the links in mails; at least 32 characters'),
+  SMTP_URL: z.url({ protocol: /^smtps?$/ }).describe('Mail server, as `smtp://user:password@host:port`'),
+  MAIL_FROM: z.email().default('orders@holdfast.example').describe('Sender address of every mail'),
+  CARRIER_URL: z.url().describe('Base URL of the carrier that fetches and delivers parcels'),
+  CARRIER_SECRET: z
+    .string()
+    .regex(/^whsec_[A-Za-z0-9+/=]+$/)
+    .describe('Secret of the webhooks that the carrier sends us (`whsec_…`)'),
+  ALLOW_PRIVATE_ADDRESSES: z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform((value) => value === 'true')
+    .describe('`true` lets webhooks go to private and loopback addresses; for one-machine use only'),
+  WORKFLOW_BUNDLE: z.string().optional().describe('Workflow code bundled beforehand; without it the worker bundles at start'),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info').describe('Least level that is logged'),
+})
+
+export type Config = z.infer<typeof Environment>
+
+const SECRETS: ReadonlySet<string> = new Set(['LINK_SECRET', 'CARRIER_SECRET'])
+const URLS_WITH_PASSWORDS: ReadonlySet<string> = new Set(['DATABASE_URL', 'SMTP_URL'])
+
+/** Reads the configuration, or throws one error that names every setting that is missing or wrong. */
+export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
+  const parsed = Environment.safeParse(environment)
+  if (parsed.success) return parsed.data
+  const faults = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`)
+  throw new Error(`The configuration has ${faults.length} fault(s):\n${faults.join('\n')}`)
+}
+
+/** The configuration as lines of `NAME=value`, with secrets and passwords hidden; for `--print-config`. */
+export function printConfig(config: Config): string {
+  return Object.entries(config)
+    .map(([name, value]) => `${name}=${hide(name, String(value))}`)
+    .join('\n')
+}
+
+function hide(name: string, value: string): string {
+  if (SECRETS.has(name)) return '(hidden)'
+  if (!URLS_WITH_PASSWORDS.has(name)) return value
+  const url = new URL(value)
+  if (url.password) url.password = 'hidden'
+  return url.href
+}
+
+/** Each setting with its meaning and default, for the README's table. */
+export function describeConfig(): { name: string; meaning: string; fallback: string }[] {
+  return Object.entries(Environment.shape).map(([name, schema]) => {
+    const absent = schema.safeParse(undefined)
+    return {
+      name,
+      meaning: schema.description ?? '',
+      fallback: absent.success ? String(absent.data ?? '') : '(required)',
+    }
+  })
+}

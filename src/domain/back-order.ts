@@ -1,0 +1,75 @@
+import type { StateOf, VerbOf } from './states.ts'
+
+/**
+ * A back order: one line, one item, one place in the item's queue (REQUIREMENTS A3, A7, A8).
+ *
+ *   waiting → met → delivery_requested → confirmed → dispatched → delivered
+ *
+ * `take_back` returns it to `waiting` at its old place when a stock count finds fewer units than were promised.
+ * `cancelling` lasts while the carrier is asked to give a booked parcel back.
+ */
+export const BACK_ORDER_TRANSITIONS = {
+  waiting: {
+    allocate: ['waiting', 'met'],
+    lower: ['waiting', 'met'],
+    change_deadline: 'waiting',
+    take_back: 'waiting',
+    cancel: 'cancelled',
+    expire: 'expired',
+  },
+  met: {
+    request_delivery: 'delivery_requested',
+    change_deadline: 'met',
+    take_back: 'waiting',
+    cancel: 'cancelled',
+    expire: 'expired',
+  },
+  delivery_requested: {
+    confirm: 'confirmed',
+    decline: 'declined',
+    change_deadline: 'delivery_requested',
+    take_back: 'waiting',
+    cancel: 'cancelled',
+    expire: 'expired',
+  },
+  confirmed: { cancel: ['cancelled', 'cancelling'], dispatch: 'dispatched', fail_delivery: 'delivery_failed' },
+  cancelling: { finish_cancel: 'cancelled', dispatch: 'dispatched' },
+  dispatched: { deliver: 'delivered', fail_delivery: 'delivery_failed' },
+  delivery_failed: { retry_delivery: 'confirmed', return_to_stock: 'returned' },
+  delivered: {},
+  declined: {},
+  cancelled: {},
+  expired: {},
+  returned: {},
+} as const
+
+export type BackOrderState = StateOf<typeof BACK_ORDER_TRANSITIONS>
+export type BackOrderVerb = VerbOf<typeof BACK_ORDER_TRANSITIONS>
+
+/** What the customer's side may ask for, in the words of `allowed_actions`. */
+export const BACK_ORDER_ACTIONS = [
+  'lower',
+  'change_deadline',
+  'request_delivery',
+  'confirm',
+  'decline',
+  'cancel',
+] as const
+export type BackOrderAction = (typeof BACK_ORDER_ACTIONS)[number]
+
+/** The states in which units set aside for it still stand on the shelf (`allocated`, not yet `outbound`). */
+export const HOLDING_STATES = ['waiting', 'met', 'delivery_requested'] as const satisfies readonly BackOrderState[]
+
+/** What the workflow of a back order knows of its row. */
+export type BackOrderProgress = {
+  state: BackOrderState
+  version: number
+  /** True while somebody is still to be told of it. */
+  untold: boolean
+  sku: string
+  storefront: string
+  ordered: number
+  allocated: number
+  deadline_at: string | null
+  delivery: string | null
+}

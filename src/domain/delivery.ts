@@ -1,0 +1,72 @@
+import type { BackOrderState } from './back-order.ts'
+import type { EventType } from './event.ts'
+import type { StateOf, VerbOf } from './states.ts'
+
+/**
+ * A delivery: planned → offered to the carrier (`booking`) → booked → fetched (`dispatched`) → delivered, or failed
+ * and then tried again or returned to stock by an operator (REQUIREMENTS A8). Once the carrier knows of it, a
+ * cancellation needs the carrier's word (`cancelling`): only then are the units certain to be here.
+ */
+export const DELIVERY_TRANSITIONS = {
+  planned: { begin_booking: 'booking', cancel: 'cancelled' },
+  booking: { book: 'booked', fail: 'failed', cancel: 'cancelling' },
+  booked: { dispatch: 'dispatched', fail: 'failed', cancel: 'cancelling' },
+  cancelling: { book: 'cancelling', finish_cancel: 'cancelled', dispatch: 'dispatched' },
+  dispatched: { deliver: 'delivered', fail: 'failed' },
+  failed: { retry: 'planned', return_to_stock: 'returned' },
+  delivered: {},
+  cancelled: {},
+  returned: {},
+} as const
+
+export type DeliveryState = StateOf<typeof DELIVERY_TRANSITIONS>
+export type DeliveryVerb = VerbOf<typeof DELIVERY_TRANSITIONS>
+
+/** What the customer's side may ask for, and what an operator decides. */
+export const DELIVERY_ACTIONS = ['cancel'] as const
+export const OPERATOR_DELIVERY_ACTIONS = ['cancel', 'retry', 'return_to_stock'] as const
+
+/** Each state a delivery can come into: the event that says so, and what becomes of the back order it is for. */
+export const DELIVERY_STATES: Record<
+  Exclude<DeliveryState, 'planned'>,
+  { event: EventType; back_order: { state: BackOrderState; event: EventType } | null }
+> = {
+  booking: { event: 'delivery.booking', back_order: null },
+  booked: { event: 'delivery.booked', back_order: null },
+  cancelling: { event: 'delivery.cancelling', back_order: { state: 'cancelling', event: 'back_order.cancelling' } },
+  cancelled: { event: 'delivery.cancelled', back_order: { state: 'cancelled', event: 'back_order.cancelled' } },
+  dispatched: { event: 'delivery.dispatched', back_order: { state: 'dispatched', event: 'back_order.dispatched' } },
+  delivered: { event: 'delivery.delivered', back_order: { state: 'delivered', event: 'back_order.delivered' } },
+  failed: { event: 'delivery.failed', back_order: { state: 'delivery_failed', event: 'back_order.delivery_failed' } },
+  returned: { event: 'delivery.returned', back_order: { state: 'returned', event: 'back_order.returned' } },
+}
+
+/** What the carrier reports of a parcel. */
+export const CARRIER_REPORTS = ['collected', 'delivered', 'failed'] as const
+export type CarrierReport = (typeof CARRIER_REPORTS)[number]
+
+/** What the workflow of a delivery knows of its row. */
+export type DeliveryProgress = {
+  state: DeliveryState
+  version: number
+  /** True while somebody is still to be told of it. */
+  untold: boolean
+  attempt: number
+  storefront: string
+  order: string
+  back_order: string | null
+  skus: string[]
+  tracking: string | null
+  deliver_on: string | null
+}
+
+/** What the carrier knows a try by: the delivery's number, with the try from the second on. */
+export function shipmentReference(number: string, attempt: number): string {
+  return attempt === 1 ? number : `${number}/${attempt}`
+}
+
+/** The delivery and the try that a carrier's reference stands for. */
+export function parseShipmentReference(reference: string): { number: string; attempt: number } {
+  const [number = '', attempt = '1'] = reference.split('/')
+  return { number, attempt: Number(attempt) }
+}

@@ -1,0 +1,60 @@
+/**
+ * What can happen, by name, and who is told of it (REQUIREMENTS A2, A5–A7): the customer by mail together with the
+ * storefront by webhook, or the supplier. The name is the event's `type` in the history, the webhook's `type`, and
+ * chooses the mail's words.
+ */
+export const EVENTS = {
+  'order.received': { told: null },
+  'order.placed': { told: 'customer' },
+  'order.offered': { told: 'customer' },
+  'order.answered': { told: 'customer' },
+  'order.deadline_changed': { told: 'customer' },
+  'order.offer_expired': { told: 'customer' },
+  'order.cancelled': { told: 'customer' },
+
+  'back_order.accepted': { told: null },
+  'back_order.allocated': { told: null },
+  'back_order.met': { told: 'customer' },
+  'back_order.lowered': { told: 'customer' },
+  'back_order.deadline_changed': { told: 'customer' },
+  'back_order.promised': { told: null },
+  'back_order.delayed': { told: 'customer' },
+  'back_order.unsourced': { told: 'customer' },
+  'back_order.taken_back': { told: 'customer' },
+  'back_order.delivery_requested': { told: 'customer' },
+  'back_order.confirmed': { told: null },
+  'back_order.declined': { told: 'customer' },
+  'back_order.cancelling': { told: null },
+  'back_order.cancelled': { told: 'customer' },
+  'back_order.expired': { told: 'customer' },
+  'back_order.dispatched': { told: null },
+  'back_order.delivered': { told: null },
+  'back_order.delivery_failed': { told: null },
+  'back_order.delivery_retried': { told: null },
+  'back_order.returned': { told: null },
+
+  'delivery.planned': { told: 'customer' },
+  'delivery.booking': { told: null },
+  'delivery.booked': { told: null },
+  'delivery.dispatched': { told: 'customer' },
+  'delivery.delivered': { told: 'customer' },
+  'delivery.failed': { told: 'customer' },
+  'delivery.retried': { told: 'customer' },
+  'delivery.cancelling': { told: null },
+  'delivery.cancelled': { told: 'customer' },
+  'delivery.returned': { told: 'customer' },
+
+  'purchase_order.created': { told: 'supplier' },
+  'purchase_order.reminded': { told: 'supplier' },
+  'purchase_order.acknowledged': { told: null },
+  'purchase_order.shipment_notified': { told: null },
+  'purchase_order.line_withdrawn': { told: 'supplier' },
+  'purchase_order.change_requested': { told: 'supplier' },
+  'purchase_order.received': { told: null },
+  'purchase_order.overdue': { told: null },
+  'purchase_order.closed': { told: null },
+
+  'item.counted': { told: null },
+} as const
+
+export type EventType = keyof typeof EVENTS

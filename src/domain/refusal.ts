@@ -1,0 +1,68 @@
+/**
+ * A refusal: the answer "no, and why" to a request that was understood. Each has a stable type that is a page of the
+ * docs, an HTTP status and a title; `detail` and the extra members say what is the case here. Thrown in a
+ * transaction it rolls everything back, travels through Temporal as a typed failure, and leaves the API as problem
+ * details (RFC 9457). Detail and members carry ids, item codes, quantities and times only (REQUIREMENTS P6).
+ */
+export const REFUSALS = {
+  'malformed-request': { status: 400, title: 'The request cannot be read' },
+  'idempotency-key-missing': { status: 400, title: 'This request needs an Idempotency-Key header' },
+  'mistyped-number': { status: 400, title: 'This number has a typing error' },
+  'invalid-signature': { status: 401, title: 'The signature is missing, wrong or too old' },
+  'api-key-missing': { status: 401, title: 'This request needs an API key' },
+  'api-key-invalid': { status: 401, title: 'The API key is unknown or revoked' },
+  'role-forbidden': { status: 403, title: 'This API key may not do that' },
+  'not-found': { status: 404, title: 'There is no such thing' },
+  'link-ended': { status: 404, title: 'This link is not valid, or no longer' },
+  'method-not-allowed': { status: 405, title: 'That method is not available here' },
+  'state-conflict': { status: 409, title: 'That is not possible in its present state' },
+  'offer-ended': { status: 409, title: 'The offer has ended' },
+  'deadline-passed': { status: 409, title: 'The deadline has passed' },
+  'cap-reached': { status: 409, title: 'No more of this item can be back-ordered' },
+  'stock-promised': { status: 409, title: 'More units are promised than would remain' },
+  'reference-reused': { status: 409, title: 'This reference was used with another content' },
+  'line-withdrawn': { status: 409, title: 'This line was withdrawn' },
+  'request-running': { status: 409, title: 'The same request is still being worked on' },
+  'already-exists': { status: 409, title: 'It exists already' },
+  'still-in-use': { status: 409, title: 'It is still in use' },
+  'version-stale': { status: 412, title: 'It has changed since you read it' },
+  'too-large': { status: 413, title: 'The request is too large' },
+  'unsupported-media-type': { status: 415, title: 'The request must be JSON' },
+  'invalid-request': { status: 422, title: 'The request has faults' },
+  'idempotency-key-reused': { status: 422, title: 'This Idempotency-Key was used with another request' },
+  'unknown-item': { status: 422, title: 'An item is not known' },
+  'period-out-of-range': { status: 422, title: 'The period is outside of what is possible' },
+  'choice-not-open': { status: 422, title: 'That choice is not open for this line' },
+  'quantity-not-lower': { status: 422, title: 'The quantity can only be lowered' },
+  'quantity-mismatch': { status: 422, title: 'The quantities do not add up' },
+  'version-missing': { status: 428, title: 'This request needs an If-Match header' },
+  'too-many-requests': { status: 429, title: 'Too many requests' },
+  'internal-error': { status: 500, title: 'Something went wrong on our side' },
+  'outcome-unknown': { status: 503, title: 'The outcome is not known yet' },
+  unavailable: { status: 503, title: 'The service cannot do that at the moment' },
+} as const
+
+export type RefusalType = keyof typeof REFUSALS
+
+/** Members beside the standard ones; ids, item codes, quantities and times only. */
+export type RefusalMembers = {
+  errors?: { pointer: string; detail: string }[]
+  allowed_actions?: string[]
+  [member: string]: unknown
+}
+
+export class Refusal extends Error {
+  readonly type: RefusalType
+  readonly members: RefusalMembers
+
+  constructor(type: RefusalType, detail: string, members: RefusalMembers = {}) {
+    super(detail)
+    this.name = 'Refusal'
+    this.type = type
+    this.members = members
+  }
+}
+
+export function isRefusalType(type: string | null | undefined): type is RefusalType {
+  return typeof type === 'string' && type in REFUSALS
+}

@@ -1,0 +1,61 @@
+import { html } from 'hono/html'
+import { createTransport } from 'nodemailer'
+import type { Letter } from '../domain/letter.ts'
+
+/** One mail. `id` is fixed for what it tells, so that a mail that comes twice can be recognised. */
+export type Mail = {
+  id: string
+  to: string
+  fromName: string
+  replyTo: string | null
+  subject: string
+  text: string
+  html?: string
+}
+
+/** Sends mail: one attempt of at most ten seconds, which throws when the server did not take it. */
+export type Mailer = { send(mail: Mail): Promise<void>; close(): void }
+
+export function smtpMailer(options: { url: string; from: string }): Mailer {
+  const transport = createTransport(options.url, { from: options.from })
+  // nodemailer takes time-outs only beside the connection's own settings.
+  Object.assign(transport.options, { connectionTimeout: 5_000, greetingTimeout: 5_000, socketTimeout: 8_000 })
+  return {
+    async send(mail) {
+      await transport.sendMail({
+        messageId: `<${mail.id}@holdfast>`,
+        from: { name: mail.fromName, address: options.from },
+        to: mail.to,
+        subject: mail.subject,
+        text: mail.text,
+        headers: { 'Auto-Submitted': 'auto-generated' },
+        ...(mail.replyTo ? { replyTo: mail.replyTo } : {}),
+        ...(mail.html ? { html: mail.html } : {}),
+      })
+    },
+    close: () => transport.close(),
+  }
+}
+
+/** A letter as it is sent: plain text and HTML with the same words, greeting and link. */
+export async function typeset(
+  letter: Letter,
+  to: { customer: string; storefront: string; link: string },
+): Promise<{ subject: string; text: string; html: string }> {
+  const text = [
+    `Hello ${to.customer},`,
+    ...letter.paragraphs,
+    `${letter.action}: ${to.link}`,
+    `With kind regards\n${to.storefront}`,
+  ].join('\n\n')
+  const markup = await html`<!doctype html>
+    <html lang="en">
+      <body style="font-family: sans-serif; line-height: 1.5; max-width: 36rem">
+        <p>Hello ${to.customer},</p>
+        ${letter.paragraphs.map((paragraph) => html`<p>${paragraph}</p>`)}
+        <p><a href="${to.link}" style="font-weight: bold">${letter.action}</a></p>
+        <p>With kind regards<br />${to.storefront}</p>
+      </body>
+    </html>`
+  return { subject: letter.subject, text, html: markup.toString() }
+}

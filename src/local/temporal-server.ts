@@ -1,0 +1,144 @@
+import { spawn } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Connection } from '@temporalio/client'
+import { lastLines } from './log-files.ts'
+import { isFree } from './ports.ts'
+import {
+  endProcess,
+  type Identity,
+  identify,
+  isRunning,
+  sendSignal,
+  waitForExit,
+} from './process-identity.ts'
+
+const SEARCH_ATTRIBUTES = {
+  OrderNumber: 'Keyword',
+  Stage: 'Keyword',
+  PartnerId: 'Keyword',
+  Sku: 'KeywordList',
+  Deadline: 'Datetime',
+}
+
+export type TemporalOptions = {
+  /** Path of the Temporal CLI. */
+  executable: string
+  port: number
+  /** Without it there is no web page. */
+  uiPort?: number
+  /** Where workflows are kept; without it they are lost when the server ends. */
+  databaseFile?: string
+  logFile: string
+  /** Told of each process at once, so that it can be put on record before anything goes wrong. */
+  launched: (identity: Identity) => void
+}
+
+export type TemporalServer = {
+  readonly address: string
+  readonly uiUrl: string | undefined
+  readonly identity: Identity
+  stop: () => Promise<void>
+  /** SIGKILL, as a crash would. */
+  kill: () => Promise<void>
+  /** Starts it again, on the same port and file. */
+  start: () => Promise<void>
+}
+
+/** Starts a Temporal development server and waits until it knows its namespace and our search attributes. */
+export async function startTemporalServer(options: TemporalOptions): Promise<TemporalServer> {
+  let identity = await bringUp(options)
+  return {
+    address: addressOf(options),
+    uiUrl: options.uiPort === undefined ? undefined : `http://127.0.0.1:${options.uiPort}`,
+    get identity() {
+      return identity
+    },
+    stop: () => endProcess(identity, 'SIGTERM', 10_000),
+    kill: async () => {
+      sendSignal(identity, 'SIGKILL')
+      await waitForExit(identity, 5000)
+    },
+    start: async () => {
+      identity = await bringUp(options)
+    },
+  }
+}
+
+/** Whether a server answers there with its namespace and our search attributes. */
+export async function temporalAnswers(address: string, namespace = 'default'): Promise<boolean> {
+  let connection: Connection | undefined
+  try {
+    connection = await Connection.connect({ address, connectTimeout: 2000 })
+    await connection.workflowService.describeNamespace({ namespace })
+    const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace })
+    return Object.keys(SEARCH_ATTRIBUTES).every((name) => name in (customAttributes ?? {}))
+  } catch {
+    return false
+  } finally {
+    await connection?.close()
+  }
+}
+
+async function bringUp(options: TemporalOptions): Promise<Identity> {
+  const identity = launch(options)
+  options.launched(identity)
+  const end = performance.now() + 60_000
+  // Dialling before the port is open would cost the connection's first back-off, a whole second.
+  while ((await isFree(options.port)) || !(await temporalAnswers(addressOf(options)))) {
+    if (!isRunning(identity) || performance.now() > end) {
+      throw new Error(
+        `The Temporal server does not answer on port ${options.port}. The end of ${options.logFile}:\n${lastLines(options.logFile, 10)}`,
+      )
+    }
+    await sleep(50)
+  }
+  return identity
+}
+
+function launch({ executable, port, uiPort, databaseFile, logFile }: TemporalOptions): Identity {
+  const storage = databaseFile
+    ? [
+        '--db-filename',
+        databaseFile,
+        '--sqlite-pragma',
+        'journal_mode=WAL',
+        '--sqlite-pragma',
+        'synchronous=NORMAL',
+      ]
+    : []
+  const log = openSync(logFile, 'a', 0o600)
+  // Its own process group, so that Ctrl-C in a terminal does not stop it before those who need it.
+  const child = spawn(
+    executable,
+    [
+      'server',
+      'start-dev',
+      '--ip',
+      '127.0.0.1',
+      '--port',
+      String(port),
+      ...(uiPort === undefined ? ['--headless'] : ['--ui-port', String(uiPort)]),
+      ...storage,
+      ...Object.entries(SEARCH_ATTRIBUTES).flatMap(([name, type]) => [
+        '--search-attribute',
+        `${name}=${type}`,
+      ]),
+      // Otherwise an attribute is unknown for up to a minute after the server's first start.
+      '--dynamic-config-value',
+      'system.forceSearchAttributesCacheRefreshOnRead=true',
+      '--log-level',
+      'warn',
+    ],
+    { detached: true, stdio: ['ignore', log, log] },
+  )
+  closeSync(log)
+  child.on('error', () => undefined)
+  child.unref()
+  const identity = child.pid === undefined ? undefined : identify(child.pid)
+  return identity ?? { pid: child.pid ?? 0, startedAt: 'never' }
+}
+
+function addressOf({ port }: TemporalOptions): string {
+  return `127.0.0.1:${port}`
+}

@@ -1,0 +1,39 @@
+import { serve } from '@hono/node-server'
+import type { AddressInfo } from 'node:net'
+import { createApi } from './api/app.ts'
+import { openTemporal } from './clients/temporal.ts'
+import { printConfig, readConfig } from './config.ts'
+import { createLinks } from './integrations/link.ts'
+import { createLog } from './log.ts'
+import { openStore } from './store/database.ts'
+
+/** The API process. As many as wanted may run side by side; none keeps anything. */
+function main(): void {
+  const config = readConfig()
+  if (process.argv.includes('--print-config')) return console.log(printConfig(config))
+  const log = createLog('api', config.LOG_LEVEL)
+  const store = openStore({ url: config.DATABASE_URL, poolSize: config.DATABASE_POOL_SIZE, name: 'holdfast api' })
+  const temporal = openTemporal(config.TASK_QUEUE)
+  const api = createApi({
+    db: store.db,
+    temporal,
+    log,
+    links: createLinks({ secret: config.LINK_SECRET, publicUrl: config.PUBLIC_URL }),
+    publicUrl: config.PUBLIC_URL,
+    carrierSecret: config.CARRIER_SECRET,
+  })
+  const server = serve({ fetch: api.fetch, hostname: config.HOST, port: config.PORT }, (address: AddressInfo) => {
+    log.info({ port: address.port }, 'listening')
+  })
+
+  const stop = () => {
+    // What is being answered is answered; new requests go to another process.
+    server.close(async () => {
+      await temporal.close()
+      await store.close()
+    })
+  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop)
+}
+
+main()

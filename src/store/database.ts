@@ -1,0 +1,62 @@
+import { sql } from 'drizzle-orm'
+import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
+import postgres from 'postgres'
+import * as schema from './schema.ts'
+
+export type Database = PostgresJsDatabase<typeof schema>
+/** A transaction in progress. Every function that changes something takes one, so that it cannot be called outside. */
+export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0]
+
+/** A row under its lock, with the transaction's time: deadlines are set and judged by the database's clock alone. */
+export type Locked<Row> = { row: Row; now: Date }
+export const transactionTime = sql<Date>`now()`.mapWith((value: string) => new Date(value))
+
+export type Store = { db: Database; close: () => Promise<void> }
+
+/**
+ * Opens a pool. The time-outs nest (DESIGN §3): a lock is waited for 3 s, a statement may take 8 s, and an activity,
+ * which is one transaction, is given 10 s by its workflow.
+ */
+export function openStore(options: { url: string; poolSize: number; name: string }): Store {
+  const client = postgres(options.url, {
+    max: options.poolSize,
+    connect_timeout: 5,
+    idle_timeout: 60,
+    fetch_types: false,
+    onnotice: () => {},
+    connection: {
+      application_name: options.name,
+      lock_timeout: 3_000,
+      statement_timeout: 8_000,
+      idle_in_transaction_session_timeout: 10_000,
+    },
+  })
+  return { db: drizzle(client, { schema }), close: () => client.end({ timeout: 5 }) }
+}
+
+/** The fields of a driver error that may be told: its SQLSTATE and the constraint; its message carries data. */
+export function databaseFault(error: unknown): { code: string; constraint: string | undefined } | undefined {
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    const { code, constraint_name } = cause as { code?: unknown; constraint_name?: unknown }
+    if (typeof code === 'string') {
+      return { code, constraint: typeof constraint_name === 'string' ? constraint_name : undefined }
+    }
+  }
+  return undefined
+}
+
+const DEADLOCK = '40P01'
+const LOCK_TIMEOUT = '55P03'
+const TRIES = 4
+
+/** Runs a transaction; a deadlock or a lock that was not had in time rolled everything back and is tried again. */
+export async function transact<T>(db: Database, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await db.transaction(work)
+    } catch (error) {
+      const code = databaseFault(error)?.code
+      if (attempt === TRIES || (code !== DEADLOCK && code !== LOCK_TIMEOUT)) throw error
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import { type SQL, sql } from 'drizzle-orm'
+import type { AnyPgColumn } from 'drizzle-orm/pg-core'
+import type { EventType } from '../domain/event.ts'
+import { EVENTS } from '../domain/event.ts'
+import type { Transaction } from './database.ts'
+
+export type NewEvent = {
+  /** Whose story: the number of an order, back order, purchase order or delivery. */
+  number: string
+  /** The row's version after the change. */
+  sequence: number
+  type: EventType
+  actor: string
+  from: string | null
+  to: string | null
+  details?: Record<string, unknown>
+  note?: string | null
+  /** The customer and storefront whose order it is, or the supplier; they are told where the type is one that is told. */
+  audience?: { storefront: string; customer: string } | { supplier: string }
+}
+
+/** Writes an event and, in the same statement, the notifications that it calls for. */
+export async function recordEvent(tx: Transaction, event: NewEvent): Promise<void> {
+  const inserted = sql`
+    INSERT INTO events (number, sequence, type, actor, from_state, to_state, details, note)
+    VALUES (${event.number}, ${event.sequence}, ${event.type}, ${event.actor}, ${event.from}, ${event.to},
+            ${JSON.stringify(event.details ?? {})}::jsonb, ${event.note ?? null})`
+  const { audience } = event
+  if (!audience || EVENTS[event.type].told === null) {
+    await tx.execute(inserted)
+  } else if ('supplier' in audience) {
+    await tx.execute(sql`
+      WITH told AS (${inserted} RETURNING id, number)
+      INSERT INTO notifications (event, number, channel, recipient)
+      SELECT id, number, 'supplier', ${audience.supplier} FROM told`)
+  } else {
+    await tx.execute(sql`
+      WITH told AS (
+        ${inserted} RETURNING id, number, ${audience.storefront}::text AS storefront, ${audience.customer}::text AS customer
+      )
+      ${notificationsFor(sql`told`)}`)
+  }
+}
+
+/**
+ * The statement that writes one notification per event and recipient: a mail to the customer, a webhook to each of the
+ * storefront's endpoints. `events` names a relation with the columns id, number, storefront and customer.
+ */
+export function notificationsFor(events: SQL): SQL {
+  return sql`
+    INSERT INTO notifications (event, number, channel, recipient)
+    SELECT id, number, 'mail', customer::text FROM ${events}
+    UNION ALL
+    SELECT e.id, e.number, 'webhook', w.id::text
+      FROM ${events} e JOIN webhook_endpoints w ON w.storefront = e.storefront AND w.disabled_at IS NULL`
+}
+
+/** True while a notification of the story of this number has not been tried yet; a column for queries. */
+export function isUntold(number: AnyPgColumn): SQL<boolean> {
+  return sql<boolean>`EXISTS (SELECT 1 FROM notifications n WHERE n.number = ${number} AND n.state = 'pending')`
+}

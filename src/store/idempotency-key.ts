@@ -1,0 +1,83 @@
+import { and, eq, isNull, sql } from 'drizzle-orm'
+import type { Database, Transaction } from './database.ts'
+import { idempotencyKeys } from './schema.ts'
+
+/** How long a request is taken to be worked on before the same key may take it up again. Seconds. */
+export const LEASE_SECONDS = 15
+
+export type IdempotencyRow = typeof idempotencyKeys.$inferSelect
+
+/** How a request with an idempotency key stands: to be done now, answered before, in work, or another one's key. */
+export type Claim =
+  | { kind: 'mine'; row: IdempotencyRow; first: boolean }
+  | { kind: 'answered'; status: number; answer: unknown }
+  | { kind: 'running'; retry_after_seconds: number }
+  | { kind: 'other-request' }
+
+/**
+ * Claims a key for a request, in the caller's transaction. A key whose lease has run out is taken up again with the
+ * same command id and number, so that what was begun is completed rather than done twice.
+ */
+export async function claimKey(
+  tx: Transaction,
+  request: { caller: string; key: string; request_hash: Buffer; body: unknown; number: string | null },
+): Promise<Claim> {
+  const lease = sql`now() + make_interval(secs => ${LEASE_SECONDS})`
+  const [inserted] = await tx
+    .insert(idempotencyKeys)
+    .values({ ...request, command: sql`gen_random_uuid()`, lease_until: lease })
+    .onConflictDoNothing()
+    .returning()
+  if (inserted) return { kind: 'mine', row: inserted, first: true }
+
+  const [row] = await tx
+    .select({
+      row: idempotencyKeys,
+      lease_left: sql<number>`ceil(extract(epoch FROM ${idempotencyKeys.lease_until} - now()))::integer`,
+    })
+    .from(idempotencyKeys)
+    .where(and(eq(idempotencyKeys.caller, request.caller), eq(idempotencyKeys.key, request.key)))
+    .for('update')
+  if (!row) throw new Error('the idempotency key was removed meanwhile')
+  if (!row.row.request_hash.equals(request.request_hash)) return { kind: 'other-request' }
+  if (row.row.status !== null) return { kind: 'answered', status: row.row.status, answer: row.row.answer }
+  if (row.lease_left > 0) return { kind: 'running', retry_after_seconds: row.lease_left }
+  await tx.update(idempotencyKeys).set({ lease_until: lease }).where(eq(idempotencyKeys.command, row.row.command))
+  return { kind: 'mine', row: row.row, first: false }
+}
+
+/** Stores the answer to a command in the transaction that does its effect: from then on it is the only answer. */
+export async function storeAnswer(
+  tx: Database | Transaction,
+  command: string,
+  status: number,
+  answer: unknown,
+): Promise<void> {
+  await tx
+    .update(idempotencyKeys)
+    .set({ status, answer: answer ?? {} })
+    .where(and(eq(idempotencyKeys.command, command), isNull(idempotencyKeys.status)))
+}
+
+/** The answer of a command, once there is one. */
+export async function readAnswer(db: Database, command: string): Promise<{ status: number; answer: unknown } | undefined> {
+  const [row] = await db
+    .select({ status: idempotencyKeys.status, answer: idempotencyKeys.answer })
+    .from(idempotencyKeys)
+    .where(eq(idempotencyKeys.command, command))
+  return row && row.status !== null ? { status: row.status, answer: row.answer } : undefined
+}
+
+/** The body of the request that a command came with: where activities find free text and addresses. */
+export async function readCommandBody(tx: Transaction, command: string): Promise<unknown> {
+  const [row] = await tx.select({ body: idempotencyKeys.body }).from(idempotencyKeys).where(eq(idempotencyKeys.command, command))
+  return row?.body
+}
+
+/** Ends the lease of a request whose outcome is not known, so that the same key may be tried at once. */
+export async function endLease(db: Database, command: string): Promise<void> {
+  await db
+    .update(idempotencyKeys)
+    .set({ lease_until: sql`now()` })
+    .where(and(eq(idempotencyKeys.command, command), isNull(idempotencyKeys.status)))
+}

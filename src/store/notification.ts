@@ -1,0 +1,143 @@
+import { and, asc, eq, sql } from 'drizzle-orm'
+import type { EventType } from '../domain/event.ts'
+import type { LetterFacts } from '../domain/letter.ts'
+import type { Database } from './database.ts'
+import {
+  attempts,
+  backOrders,
+  customers,
+  deliveries,
+  events,
+  items,
+  notifications,
+  orders,
+  storefronts,
+  webhookEndpoints,
+} from './schema.ts'
+
+export type NotificationRow = typeof notifications.$inferSelect
+/** A notification with the event that it tells of. */
+export type Notice = { notification: NotificationRow; event: Omit<typeof events.$inferSelect, 'type'> & { type: EventType } }
+
+/** What is to be told of the story of a number and was not tried yet, in the order in which it happened. */
+export async function pendingNotices(db: Database, number: string): Promise<Notice[]> {
+  const rows = await db
+    .select({ notification: notifications, event: events })
+    .from(notifications)
+    .innerJoin(events, eq(events.id, notifications.event))
+    .where(and(eq(notifications.number, number), eq(notifications.state, 'pending')))
+    .orderBy(asc(notifications.event), asc(notifications.channel), asc(notifications.recipient))
+  return rows as Notice[]
+}
+
+export async function readNotice(db: Database, id: string): Promise<Notice | undefined> {
+  const [row] = await db
+    .select({ notification: notifications, event: events })
+    .from(notifications)
+    .innerJoin(events, eq(events.id, notifications.event))
+    .where(eq(notifications.id, id))
+  return row as Notice | undefined
+}
+
+/** Writes down one attempt and what it means for the notification. */
+export async function recordAttempt(
+  db: Database,
+  id: string,
+  attempt: { outcome: string; duration_ms: number; state: NotificationRow['state'] },
+): Promise<void> {
+  await db.transaction(async (tx) => {
+    await tx.insert(attempts).values({ notification: id, outcome: attempt.outcome, duration_ms: attempt.duration_ms })
+    await tx
+      .update(notifications)
+      .set({
+        state: attempt.state,
+        attempts: sql`${notifications.attempts} + 1`,
+        last_attempt_at: sql`now()`,
+        last_failure: attempt.state === 'sent' ? null : attempt.outcome,
+      })
+      .where(eq(notifications.id, id))
+  })
+}
+
+/** Notifications of which nothing was heard for two minutes though they were to be sent at once. */
+export async function forgottenNotifications(db: Database): Promise<string[]> {
+  const rows = await db.execute<{ id: string }>(sql`
+    SELECT id FROM notifications
+     WHERE state IN ('pending', 'retrying') AND created_at < now() - interval '2 minutes'
+       AND (last_attempt_at IS NULL OR last_attempt_at < now() - interval '2 days')
+     ORDER BY created_at LIMIT 200`)
+  return rows.map((row) => row.id)
+}
+
+export async function readEndpoint(db: Database, id: string) {
+  const [row] = await db.select().from(webhookEndpoints).where(eq(webhookEndpoints.id, id))
+  return row
+}
+
+/** Nothing more is sent to an endpoint; `because` says who or what switched it off. */
+export async function disableEndpoint(db: Database, id: string, because: string): Promise<void> {
+  await db
+    .update(webhookEndpoints)
+    .set({ disabled_at: sql`now()`, disabled_because: because })
+    .where(eq(webhookEndpoints.id, id))
+}
+
+/** The order that a number belongs to: itself, or that of the back order or delivery. */
+export async function orderOf(db: Database, number: string): Promise<string | undefined> {
+  const [row] = await db.execute<{ order_number: string }>(sql`
+    SELECT number AS order_number FROM ${orders} WHERE number = ${number}
+    UNION ALL SELECT order_number FROM ${backOrders} WHERE number = ${number}
+    UNION ALL SELECT order_number FROM ${deliveries} WHERE number = ${number}`)
+  return row?.order_number
+}
+
+/** Everything that a letter to the customer says beside its event; undefined once the order or the person is gone. */
+export async function letterFacts(
+  db: Database,
+  event: Notice['event'],
+): Promise<(LetterFacts & { to: string; from_name: string; reply_to: string; link_version: number }) | undefined> {
+  const order = await orderOf(db, event.number)
+  if (!order) return undefined
+  const [head] = await db
+    .select({ order: orders, customer: customers, storefront: storefronts })
+    .from(orders)
+    .innerJoin(customers, eq(customers.id, orders.customer))
+    .innerJoin(storefronts, eq(storefronts.id, orders.storefront))
+    .where(eq(orders.number, order))
+  if (!head) return undefined
+  const lines = await db.execute<LetterFacts['lines'][number]>(sql`
+    SELECT l.line, l.sku, i.name, l.ordered, l.available, l.shortfall, l.state, l.expected_at,
+           COALESCE(i.wait_seconds, (SELECT default_seconds FROM periods WHERE kind = 'wait')) AS wait_seconds, b.number AS back_order
+      FROM order_lines l JOIN ${items} i USING (sku)
+      LEFT JOIN back_orders b ON b.order_number = l.order_number AND b.line = l.line
+     WHERE l.order_number = ${order} ORDER BY l.line`)
+  const [backOrder] = await db
+    .select({ row: backOrders, item: items.name })
+    .from(backOrders)
+    .innerJoin(items, eq(items.sku, backOrders.sku))
+    .where(eq(backOrders.number, event.number))
+  const [delivery] = await db.select().from(deliveries).where(eq(deliveries.number, event.number))
+  return {
+    to: head.customer.email,
+    from_name: head.storefront.mail_name,
+    reply_to: head.storefront.reply_to,
+    link_version: head.order.link_version,
+    order,
+    storefront: head.storefront.name,
+    customer: head.customer.name,
+    time_zone: head.customer.time_zone,
+    lines: [...lines],
+    back_order: backOrder
+      ? {
+          number: backOrder.row.number,
+          item: backOrder.item,
+          sku: backOrder.row.sku,
+          ordered: backOrder.row.ordered,
+          price_minor: backOrder.row.price_minor,
+          currency: backOrder.row.currency,
+        }
+      : null,
+    delivery: delivery ? { number: delivery.number, tracking: delivery.tracking } : null,
+  }
+}
+

@@ -1,0 +1,186 @@
+import { and, asc, eq, sql } from 'drizzle-orm'
+import type { PurchaseOrderProgress, PurchaseOrderState } from '../domain/purchase-order.ts'
+import { type Database, type Locked, type Transaction, transactionTime } from './database.ts'
+import { isUntold, type NewEvent, recordEvent } from './event.ts'
+import { purchaseOrderLines, purchaseOrders, scheduleLines } from './schema.ts'
+import { ASKED_SUPPLIER, NEED } from './supply.ts'
+
+export type PurchaseOrderRow = typeof purchaseOrders.$inferSelect
+export type PurchaseOrderLineRow = typeof purchaseOrderLines.$inferSelect
+
+/** What this supplier is to be asked for now. `need` is in units, before rounding up to packs. */
+export type SupplierNeed = {
+  sku: string
+  need: number
+  pack_size: number
+  lead_seconds: number
+  price_minor: number
+  currency: string
+}
+
+/** The items for which this supplier may be the one to ask, or from whom too much may be to come; a first look, unlocked. */
+export async function itemsToConsider(tx: Transaction, supplier: string): Promise<string[]> {
+  const rows = await tx.execute<{ sku: string }>(sql`
+    SELECT l.sku FROM stock_levels l JOIN supplier_items s ON s.sku = l.sku AND s.supplier = ${supplier}
+     WHERE l.outstanding > 0
+    UNION
+    SELECT p.sku FROM purchase_order_lines p JOIN purchase_orders o ON o.number = p.purchase_order
+     WHERE o.supplier = ${supplier} AND o.ended_at IS NULL AND NOT p.closed
+     ORDER BY 1`)
+  return rows.map((row) => row.sku)
+}
+
+/** Per locked item: what is lacking and this supplier is the one to ask for (need > 0), or what is too much (need < 0). */
+export async function needsFrom(tx: Transaction, supplier: string, skus: string[]): Promise<SupplierNeed[]> {
+  const rows = await tx.execute<SupplierNeed>(sql`
+    SELECT n.sku, n.need, s.pack_size, s.lead_seconds, s.price_minor::float8 AS price_minor, s.currency
+      FROM (SELECT l.sku, ${NEED} AS need, ${ASKED_SUPPLIER} AS asked FROM stock_levels l
+             WHERE l.sku IN (SELECT jsonb_array_elements_text(${JSON.stringify(skus)}::jsonb))) AS n
+      JOIN supplier_items s ON s.sku = n.sku AND s.supplier = ${supplier}
+     WHERE n.need < 0 OR (n.need > 0 AND n.asked = ${supplier})
+     ORDER BY n.sku`)
+  return [...rows]
+}
+
+export async function insertPurchaseOrder(
+  tx: Transaction,
+  order: typeof purchaseOrders.$inferInsert,
+  lines: (typeof purchaseOrderLines.$inferInsert)[],
+): Promise<void> {
+  await tx.insert(purchaseOrders).values(order)
+  await tx.insert(purchaseOrderLines).values(lines)
+}
+
+export async function readPurchaseOrder(
+  db: Database | Transaction,
+  number: string,
+): Promise<PurchaseOrderRow | undefined> {
+  const [row] = await db.select().from(purchaseOrders).where(eq(purchaseOrders.number, number))
+  return row
+}
+
+/** The purchase order, locked; the caller holds the stock rows of its items. */
+export async function lockPurchaseOrder(tx: Transaction, number: string): Promise<Locked<PurchaseOrderRow> | undefined> {
+  const [row] = await tx
+    .select({ row: purchaseOrders, now: transactionTime })
+    .from(purchaseOrders)
+    .where(eq(purchaseOrders.number, number))
+    .for('no key update')
+  return row
+}
+
+export async function purchaseOrderLinesOf(db: Database | Transaction, number: string): Promise<PurchaseOrderLineRow[]> {
+  return db
+    .select()
+    .from(purchaseOrderLines)
+    .where(eq(purchaseOrderLines.purchase_order, number))
+    .orderBy(asc(purchaseOrderLines.line))
+}
+
+/** A supplier's lines for an item on which something is still to come, oldest purchase order first. */
+export async function openLinesFor(tx: Transaction, supplier: string, sku: string): Promise<PurchaseOrderLineRow[]> {
+  const rows = await tx
+    .select({ line: purchaseOrderLines })
+    .from(purchaseOrderLines)
+    .innerJoin(purchaseOrders, eq(purchaseOrders.number, purchaseOrderLines.purchase_order))
+    .where(and(eq(purchaseOrders.supplier, supplier), eq(purchaseOrderLines.sku, sku), eq(purchaseOrderLines.closed, false)))
+    .orderBy(asc(purchaseOrders.created_at), asc(purchaseOrders.number), asc(purchaseOrderLines.line))
+  return rows.map((row) => row.line)
+}
+
+export async function updatePurchaseOrderLine(
+  tx: Transaction,
+  line: PurchaseOrderLineRow,
+  set: Partial<Omit<PurchaseOrderLineRow, 'purchase_order' | 'line' | 'sku' | 'requested'>>,
+): Promise<void> {
+  await tx
+    .update(purchaseOrderLines)
+    .set(set)
+    .where(and(eq(purchaseOrderLines.purchase_order, line.purchase_order), eq(purchaseOrderLines.line, line.line)))
+  Object.assign(line, set)
+}
+
+/** When the units of a line come, in parts; replaces what was known before. */
+export async function replaceSchedule(
+  tx: Transaction,
+  line: PurchaseOrderLineRow,
+  parts: { quantity: number; expected_at: Date; kind: 'accepted' | 'back_ordered' | 'shipped' }[],
+): Promise<void> {
+  await tx
+    .delete(scheduleLines)
+    .where(and(eq(scheduleLines.purchase_order, line.purchase_order), eq(scheduleLines.line, line.line)))
+  const { purchase_order, line: number } = line
+  if (parts.length > 0) await tx.insert(scheduleLines).values(parts.map((part) => ({ purchase_order, line: number, ...part })))
+}
+
+export async function scheduleOf(db: Database | Transaction, number: string) {
+  return db
+    .select()
+    .from(scheduleLines)
+    .where(eq(scheduleLines.purchase_order, number))
+    .orderBy(asc(scheduleLines.line), asc(scheduleLines.expected_at), asc(scheduleLines.id))
+}
+
+/**
+ * Moves the locked purchase order on, with its event, and closes it once nothing is to come on any line. Returns its
+ * state. The version rises with every change.
+ */
+export async function updatePurchaseOrder(
+  tx: Transaction,
+  row: PurchaseOrderRow,
+  set: {
+    state?: PurchaseOrderState
+    deadline?: { kind: NonNullable<PurchaseOrderRow['deadline_kind']>; at: Date } | null
+  },
+  event: Pick<NewEvent, 'type' | 'actor' | 'details'> & { note?: string | null },
+): Promise<PurchaseOrderRow> {
+  const lines = await purchaseOrderLinesOf(tx, row.number)
+  const isClosed = lines.every((line) => line.closed)
+  const state = isClosed ? 'closed' : (set.state ?? row.state)
+  const deadline = isClosed ? null : set.deadline
+  const [changed] = await tx
+    .update(purchaseOrders)
+    .set({
+      state,
+      version: sql`${purchaseOrders.version} + 1`,
+      ...(deadline === undefined ? {} : { deadline_kind: deadline?.kind ?? null, deadline_at: deadline?.at ?? null }),
+      ...(isClosed && !row.ended_at ? { ended_at: sql`now()` } : {}),
+    })
+    .where(eq(purchaseOrders.number, row.number))
+    .returning()
+  if (!changed) throw new Error('the purchase order is gone')
+  await recordEvent(tx, {
+    number: row.number,
+    sequence: changed.version,
+    from: row.state,
+    to: state,
+    audience: { supplier: row.supplier },
+    ...event,
+  })
+  return changed
+}
+
+/** What the purchase order's workflow sees of it; null when there is no such purchase order. */
+export async function purchaseOrderProgress(
+  db: Database | Transaction,
+  number: string,
+): Promise<PurchaseOrderProgress | null> {
+  const rows = await db
+    .select({ row: purchaseOrders, untold: isUntold(purchaseOrders.number), sku: purchaseOrderLines.sku })
+    .from(purchaseOrders)
+    .innerJoin(purchaseOrderLines, eq(purchaseOrderLines.purchase_order, purchaseOrders.number))
+    .where(eq(purchaseOrders.number, number))
+    .orderBy(asc(purchaseOrderLines.line))
+  const [first] = rows
+  if (!first) return null
+  const { state, version, supplier, deadline_kind, deadline_at } = first.row
+  return {
+    state,
+    version,
+    untold: first.untold,
+    supplier,
+    skus: rows.map((row) => row.sku),
+    deadline_kind,
+    deadline_at: deadline_at?.toISOString() ?? null,
+  }
+}

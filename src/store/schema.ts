@@ -1,0 +1,599 @@
+import { sql } from 'drizzle-orm'
+import {
+  bigint,
+  bigserial,
+  boolean,
+  check,
+  customType,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+  unique,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core'
+import type { BackOrderState } from '../domain/back-order.ts'
+import type { DeliveryState } from '../domain/delivery.ts'
+import type { MovementKind } from '../domain/movement.ts'
+import type { Choice, LineState, OrderState } from '../domain/order.ts'
+import type { DeadlineKind } from '../domain/period.ts'
+import type { PurchaseOrderState } from '../domain/purchase-order.ts'
+
+/**
+ * The books. Counts change only together with a row of `stock_movements`; every change of a row with states leaves a
+ * row of `events` in the same transaction, with the row's `version` as its sequence.
+ *
+ * Locks are taken in one order: orders → stock_levels by item → back_orders → purchase_orders → their lines.
+ */
+
+const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' })
+const createdAt = () => at('created_at').notNull().defaultNow()
+const bytea = customType<{ data: Buffer }>({ dataType: () => 'bytea' })
+
+// ── the house ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** The house's four periods; one row a kind. Seconds. */
+export const periods = pgTable(
+  'periods',
+  {
+    kind: text('kind').$type<DeadlineKind>().primaryKey(),
+    default_seconds: integer('default_seconds').notNull(),
+    min_seconds: integer('min_seconds').notNull(),
+    max_seconds: integer('max_seconds').notNull(),
+  },
+  (t) => [
+    check('periods_in_order', sql`0 < ${t.min_seconds} AND ${t.min_seconds} <= ${t.default_seconds} AND ${t.default_seconds} <= ${t.max_seconds}`),
+  ],
+)
+
+export const items = pgTable('items', {
+  sku: text('sku').primaryKey(),
+  name: text('name').notNull(),
+  /** Unit price in minor units of `currency` (ISO 4217). */
+  price_minor: bigint('price_minor', { mode: 'number' }).notNull(),
+  currency: text('currency').notNull(),
+  back_orderable: boolean('back_orderable').notNull(),
+  /** Most units that may be outstanding on back orders; null for no cap. */
+  back_order_cap: integer('back_order_cap'),
+  /** The item's own default wait and hold in place of the house's; null for the house's. */
+  wait_seconds: integer('wait_seconds'),
+  hold_seconds: integer('hold_seconds'),
+  version: integer('version').notNull().default(1),
+  created_at: createdAt(),
+})
+
+export const storefronts = pgTable('storefronts', {
+  id: text('id').primaryKey(),
+  name: text('name').notNull(),
+  /** Customers' mails come in this name and answer to this address. */
+  mail_name: text('mail_name').notNull(),
+  reply_to: text('reply_to').notNull(),
+  version: integer('version').notNull().default(1),
+  created_at: createdAt(),
+})
+
+export const suppliers = pgTable('suppliers', {
+  id: text('id').primaryKey(),
+  name: text('name').notNull(),
+  /** `webhook` or `mail`. */
+  channel: text('channel').$type<'webhook' | 'mail'>().notNull(),
+  webhook_url: text('webhook_url'),
+  email: text('email'),
+  /** Signs what we send to them and what they send to us by webhook. */
+  webhook_secret: text('webhook_secret').notNull(),
+  /** How long demand is gathered before a purchase order is made. */
+  gather_seconds: integer('gather_seconds').notNull(),
+  /** How long an acknowledgement may take before a reminder, and after it before the lines are withdrawn. */
+  acknowledge_seconds: integer('acknowledge_seconds').notNull(),
+  remind_seconds: integer('remind_seconds').notNull(),
+  /** How long after the expected date a line may be overdue before operators are told. */
+  overdue_seconds: integer('overdue_seconds').notNull(),
+  /** How long a supplier that refused an item is passed over for it. */
+  pass_over_seconds: integer('pass_over_seconds').notNull(),
+  version: integer('version').notNull().default(1),
+  created_at: createdAt(),
+})
+
+export const supplierItems = pgTable(
+  'supplier_items',
+  {
+    supplier: text('supplier')
+      .notNull()
+      .references(() => suppliers.id),
+    sku: text('sku')
+      .notNull()
+      .references(() => items.sku),
+    /** Who is asked first: the lowest rank. */
+    rank: integer('rank').notNull(),
+    lead_seconds: integer('lead_seconds').notNull(),
+    pack_size: integer('pack_size').notNull(),
+    price_minor: bigint('price_minor', { mode: 'number' }).notNull(),
+    currency: text('currency').notNull(),
+    /** Set when the supplier refused the item or let it lapse: until then the next one is asked. */
+    passed_over_until: at('passed_over_until'),
+  },
+  (t) => [
+    primaryKey({ columns: [t.supplier, t.sku] }),
+    index('supplier_items_by_sku').on(t.sku, t.rank, t.supplier),
+    check('supplier_items_pack_size', sql`${t.pack_size} > 0`),
+  ],
+)
+
+export const apiKeys = pgTable('api_keys', {
+  id: uuid('id').primaryKey().defaultRandom(),
+  role: text('role').$type<'storefront' | 'supplier' | 'operator'>().notNull(),
+  /** The storefront or supplier that the key belongs to; null for operators. */
+  partner: text('partner'),
+  name: text('name').notNull(),
+  /** SHA-256 of the key; the key itself is shown once and never stored. */
+  hash: bytea('hash').notNull().unique(),
+  revoked_at: at('revoked_at'),
+  created_at: createdAt(),
+})
+
+// ── stock ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export const stockLevels = pgTable(
+  'stock_levels',
+  {
+    sku: text('sku')
+      .primaryKey()
+      .references(() => items.sku),
+    on_hand: integer('on_hand').notNull().default(0),
+    allocated: integer('allocated').notNull().default(0),
+    outbound: integer('outbound').notNull().default(0),
+    /** Σ (ordered − allocated) over the item's waiting back orders: kept here so that no decision has to sum a queue. */
+    outstanding: integer('outstanding').notNull().default(0),
+    /** The last place drawn in the item's queue. */
+    last_place: bigint('last_place', { mode: 'number' }).notNull().default(0),
+  },
+  (t) => [
+    check('stock_levels_allocated', sql`${t.allocated} BETWEEN 0 AND ${t.on_hand}`),
+    check('stock_levels_outbound', sql`${t.outbound} >= 0`),
+    check('stock_levels_outstanding', sql`${t.outstanding} >= 0`),
+  ],
+)
+
+export const stockMovements = pgTable(
+  'stock_movements',
+  {
+    id: bigserial('id', { mode: 'number' }).primaryKey(),
+    sku: text('sku').notNull(),
+    kind: text('kind').$type<MovementKind>().notNull(),
+    quantity: integer('quantity').notNull(),
+    /** The one cause: the number of an order, back order or delivery, or `receipt/<id>` or `count/<id>`. */
+    cause: text('cause').notNull(),
+    /** The step that made it: the same step never moves the same units twice. */
+    step: text('step').notNull(),
+    at: at('at').notNull().defaultNow(),
+  },
+  (t) => [
+    check('stock_movements_quantity', sql`${t.quantity} > 0`),
+    unique('stock_movements_once').on(t.step, t.cause, t.sku, t.kind),
+    index('stock_movements_by_sku').on(t.sku, t.id),
+  ],
+)
+
+// ── customers and orders ─────────────────────────────────────────────────────────────────────────────────────────
+
+export const customers = pgTable(
+  'customers',
+  {
+    id: uuid('id').primaryKey().defaultRandom(),
+    storefront: text('storefront')
+      .notNull()
+      .references(() => storefronts.id),
+    name: text('name').notNull(),
+    /** In lower case. */
+    email: text('email').notNull(),
+    /** IANA zone in which the customer's mails state times. */
+    time_zone: text('time_zone').notNull(),
+    created_at: createdAt(),
+  },
+  (t) => [unique('customers_by_email').on(t.storefront, t.email)],
+)
+
+export const addresses = pgTable('addresses', {
+  id: uuid('id').primaryKey().defaultRandom(),
+  name: text('name').notNull(),
+  lines: text('lines').array().notNull(),
+  city: text('city').notNull(),
+  postcode: text('postcode').notNull(),
+  region: text('region'),
+  /** ISO 3166-1 alpha-2. */
+  country: text('country').notNull(),
+  created_at: createdAt(),
+})
+
+export const orders = pgTable(
+  'orders',
+  {
+    number: text('number').primaryKey(),
+    storefront: text('storefront')
+      .notNull()
+      .references(() => storefronts.id),
+    customer: uuid('customer')
+      .notNull()
+      .references(() => customers.id),
+    ship_to: uuid('ship_to')
+      .notNull()
+      .references(() => addresses.id),
+    /** The storefront's own reference, given back in every answer. */
+    reference: text('reference'),
+    state: text('state').$type<OrderState>().notNull(),
+    version: integer('version').notNull().default(1),
+    /** The offer's length as the storefront asked for it; null for the house's. */
+    offer_seconds: integer('offer_seconds'),
+    deadline_kind: text('deadline_kind').$type<DeadlineKind>(),
+    deadline_at: at('deadline_at'),
+    /** Raised to revoke every link mailed so far. */
+    link_version: integer('link_version').notNull().default(1),
+    /** The idempotency row of the request that made it. */
+    command: uuid('command').notNull(),
+    created_at: createdAt(),
+    ended_at: at('ended_at'),
+  },
+  (t) => [
+    index('orders_by_storefront').on(t.storefront, t.created_at, t.number),
+    index('orders_by_customer').on(t.customer),
+    index('orders_open').on(t.number).where(sql`${t.ended_at} IS NULL`),
+    check('orders_deadline', sql`(${t.deadline_kind} IS NULL) = (${t.deadline_at} IS NULL)`),
+  ],
+)
+
+export const orderLines = pgTable(
+  'order_lines',
+  {
+    order_number: text('order_number')
+      .notNull()
+      .references(() => orders.number),
+    line: integer('line').notNull(),
+    sku: text('sku')
+      .notNull()
+      .references(() => items.sku),
+    ordered: integer('ordered').notNull(),
+    /** What could be promised at the moment of decision, and what could not; both kept as they were then. */
+    available: integer('available'),
+    shortfall: integer('shortfall'),
+    /** Units now on the shelf for this line. */
+    allocated: integer('allocated').notNull().default(0),
+    state: text('state').$type<LineState>().notNull(),
+    choice: text('choice').$type<Choice>(),
+    price_minor: bigint('price_minor', { mode: 'number' }).notNull(),
+    currency: text('currency').notNull(),
+    /** The expected date stated in the offer. */
+    expected_at: at('expected_at'),
+  },
+  (t) => [
+    primaryKey({ columns: [t.order_number, t.line] }),
+    unique('order_lines_item_once').on(t.order_number, t.sku),
+    index('order_lines_allocated').on(t.sku).where(sql`${t.allocated} > 0`),
+    check('order_lines_allocated_range', sql`${t.allocated} BETWEEN 0 AND ${t.ordered}`),
+  ],
+)
+
+export const backOrders = pgTable(
+  'back_orders',
+  {
+    number: text('number').primaryKey(),
+    order_number: text('order_number').notNull(),
+    line: integer('line').notNull(),
+    sku: text('sku').notNull(),
+    storefront: text('storefront').notNull(),
+    customer: uuid('customer').notNull(),
+    ordered: integer('ordered').notNull(),
+    /** Fixed at the moment of decision and kept. */
+    shortfall: integer('shortfall').notNull(),
+    allocated: integer('allocated').notNull().default(0),
+    state: text('state').$type<BackOrderState>().notNull(),
+    version: integer('version').notNull().default(1),
+    /** Its place in the item's queue: drawn once under the item's lock, never changed. */
+    place: bigint('place', { mode: 'number' }).notNull(),
+    deadline_kind: text('deadline_kind').$type<DeadlineKind>(),
+    deadline_at: at('deadline_at'),
+    /** When the running clock was started: the house's longest period counts from here. */
+    deadline_from: at('deadline_from'),
+    /** What was left of the wait when it was met: it runs on from there if units are taken back. */
+    wait_left_seconds: integer('wait_left_seconds'),
+    /** How long goods are held for it once met, as set by the customer or predetermined. */
+    hold_seconds: integer('hold_seconds').notNull(),
+    /** The date the customer was told, and until when it may slip unannounced: null while none is known. */
+    promised_at: at('promised_at'),
+    /** True once the customer was told that no supplier is left. */
+    unsourced: boolean('unsourced').notNull().default(false),
+    price_minor: bigint('price_minor', { mode: 'number' }).notNull(),
+    currency: text('currency').notNull(),
+    delivery: text('delivery'),
+    /** Where and when the customer wants it: set by the delivery request. */
+    ship_to: uuid('ship_to').references(() => addresses.id),
+    deliver_on: text('deliver_on'),
+    created_at: createdAt(),
+    ended_at: at('ended_at'),
+  },
+  (t) => [
+    unique('back_orders_line_once').on(t.order_number, t.line),
+    unique('back_orders_place').on(t.sku, t.place),
+    index('back_orders_waiting').on(t.sku, t.place).where(sql`${t.state} = 'waiting'`),
+    index('back_orders_holding').on(t.sku, t.place).where(sql`${t.allocated} > 0 AND ${t.state} IN ('waiting', 'met', 'delivery_requested')`),
+    index('back_orders_by_storefront').on(t.storefront, t.created_at, t.number),
+    index('back_orders_open').on(t.number).where(sql`${t.ended_at} IS NULL`),
+    check('back_orders_allocated', sql`${t.allocated} BETWEEN 0 AND ${t.ordered}`),
+    check('back_orders_met', sql`${t.state} NOT IN ('met', 'delivery_requested') OR ${t.allocated} = ${t.ordered}`),
+    check('back_orders_deadline', sql`(${t.deadline_kind} IS NULL) = (${t.deadline_at} IS NULL)`),
+  ],
+)
+
+// ── deliveries ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+export const deliveries = pgTable(
+  'deliveries',
+  {
+    number: text('number').primaryKey(),
+    order_number: text('order_number')
+      .notNull()
+      .references(() => orders.number),
+    /** The back order it delivers; null for what the order could ship at once. */
+    back_order: text('back_order').references(() => backOrders.number),
+    storefront: text('storefront').notNull(),
+    ship_to: uuid('ship_to')
+      .notNull()
+      .references(() => addresses.id),
+    state: text('state').$type<DeliveryState>().notNull(),
+    version: integer('version').notNull().default(1),
+    /** Counts the tries: each is a shipment of its own with the carrier. */
+    attempt: integer('attempt').notNull().default(1),
+    tracking: text('tracking'),
+    /** Why it failed, in the carrier's words. */
+    failure: text('failure'),
+    deliver_on: text('deliver_on'),
+    created_at: createdAt(),
+    ended_at: at('ended_at'),
+  },
+  (t) => [
+    uniqueIndex('deliveries_by_tracking').on(t.tracking),
+    index('deliveries_by_order').on(t.order_number),
+    uniqueIndex('deliveries_open_by_back_order').on(t.back_order).where(sql`${t.ended_at} IS NULL`),
+    index('deliveries_open').on(t.number).where(sql`${t.ended_at} IS NULL`),
+  ],
+)
+
+export const deliveryLines = pgTable(
+  'delivery_lines',
+  {
+    delivery: text('delivery')
+      .notNull()
+      .references(() => deliveries.number),
+    sku: text('sku').notNull(),
+    quantity: integer('quantity').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.delivery, t.sku] }), check('delivery_lines_quantity', sql`${t.quantity} > 0`)],
+)
+
+// ── suppliers' side ──────────────────────────────────────────────────────────────────────────────────────────────
+
+export const purchaseOrders = pgTable(
+  'purchase_orders',
+  {
+    number: text('number').primaryKey(),
+    supplier: text('supplier')
+      .notNull()
+      .references(() => suppliers.id),
+    state: text('state').$type<PurchaseOrderState>().notNull(),
+    version: integer('version').notNull().default(1),
+    currency: text('currency').notNull(),
+    /** What it waits for until then: an acknowledgement, after the reminder still one, or overdue goods. */
+    deadline_kind: text('deadline_kind').$type<'acknowledge' | 'remind' | 'overdue'>(),
+    deadline_at: at('deadline_at'),
+    created_at: createdAt(),
+    ended_at: at('ended_at'),
+  },
+  (t) => [
+    index('purchase_orders_by_supplier').on(t.supplier, t.created_at, t.number),
+    index('purchase_orders_open').on(t.number).where(sql`${t.ended_at} IS NULL`),
+  ],
+)
+
+export const purchaseOrderLines = pgTable(
+  'purchase_order_lines',
+  {
+    purchase_order: text('purchase_order')
+      .notNull()
+      .references(() => purchaseOrders.number),
+    line: integer('line').notNull(),
+    sku: text('sku').notNull(),
+    /** What was asked for at first, and what stands now (less what was rejected or withdrawn). */
+    requested: integer('requested').notNull(),
+    agreed: integer('agreed').notNull(),
+    /** Null until acknowledged. */
+    accepted: integer('accepted'),
+    received: integer('received').notNull().default(0),
+    /** Nothing more is to come on a closed line. */
+    closed: boolean('closed').notNull().default(false),
+    closed_because: text('closed_because').$type<'received' | 'rejected' | 'withdrawn' | 'lapsed'>(),
+    /** The quantity that the supplier was last asked to change an acknowledged line to. */
+    change_requested: integer('change_requested'),
+    price_minor: bigint('price_minor', { mode: 'number' }).notNull(),
+    expected_at: at('expected_at').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.purchase_order, t.line] }),
+    index('purchase_order_lines_open').on(t.sku, t.expected_at).where(sql`NOT ${t.closed}`),
+    check('purchase_order_lines_range', sql`${t.agreed} BETWEEN 0 AND ${t.requested} AND ${t.received} >= 0`),
+  ],
+)
+
+/** When the units of an acknowledged line come: an acknowledgement or a notice may split a line over dates. */
+export const scheduleLines = pgTable(
+  'schedule_lines',
+  {
+    id: bigserial('id', { mode: 'number' }).primaryKey(),
+    purchase_order: text('purchase_order').notNull(),
+    line: integer('line').notNull(),
+    quantity: integer('quantity').notNull(),
+    expected_at: at('expected_at').notNull(),
+    kind: text('kind').$type<'accepted' | 'back_ordered' | 'shipped'>().notNull(),
+  },
+  (t) => [index('schedule_lines_by_line').on(t.purchase_order, t.line, t.expected_at)],
+)
+
+export const receipts = pgTable(
+  'receipts',
+  {
+    id: uuid('id').primaryKey().defaultRandom(),
+    supplier: text('supplier')
+      .notNull()
+      .references(() => suppliers.id),
+    reference: text('reference').notNull(),
+    body_hash: bytea('body_hash').notNull(),
+    answer: jsonb('answer').notNull(),
+    created_at: createdAt(),
+  },
+  (t) => [unique('receipts_reference_once').on(t.supplier, t.reference)],
+)
+
+export const receiptLines = pgTable(
+  'receipt_lines',
+  {
+    receipt: uuid('receipt')
+      .notNull()
+      .references(() => receipts.id),
+    line: integer('line').notNull(),
+    sku: text('sku').notNull(),
+    purchase_order: text('purchase_order'),
+    purchase_order_line: integer('purchase_order_line'),
+    received: integer('received').notNull(),
+    rejected: integer('rejected').notNull(),
+    reason: text('reason'),
+  },
+  (t) => [primaryKey({ columns: [t.receipt, t.line] })],
+)
+
+// ── what happened, and who is told ───────────────────────────────────────────────────────────────────────────────
+
+export const events = pgTable(
+  'events',
+  {
+    id: bigserial('id', { mode: 'number' }).primaryKey(),
+    /** Whose story: the number of an order, back order, purchase order or delivery, or `item/<sku>`. */
+    number: text('number').notNull(),
+    sequence: integer('sequence').notNull(),
+    type: text('type').notNull(),
+    /** `customer`, `house`, `carrier`, `storefront:<id>`, `supplier:<id>` or `operator:<key id>`. */
+    actor: text('actor').notNull(),
+    from_state: text('from_state'),
+    to_state: text('to_state'),
+    /** Why, in figures: quantities, dates, ids. */
+    details: jsonb('details').$type<Record<string, unknown>>().notNull(),
+    /** Free text given with it; the only member that people wrote. */
+    note: text('note'),
+    at: at('at').notNull().defaultNow(),
+  },
+  (t) => [unique('events_sequence').on(t.number, t.sequence)],
+)
+
+export const notifications = pgTable(
+  'notifications',
+  {
+    id: uuid('id').primaryKey().defaultRandom(),
+    event: bigint('event', { mode: 'number' })
+      .notNull()
+      .references(() => events.id),
+    number: text('number').notNull(),
+    /** `supplier` goes by webhook or mail, as the supplier prefers when it is sent. */
+    channel: text('channel').$type<'mail' | 'webhook' | 'supplier'>().notNull(),
+    /** The customer's id, the webhook endpoint's, or the supplier's. */
+    recipient: text('recipient').notNull(),
+    state: text('state').$type<'pending' | 'retrying' | 'sent' | 'abandoned'>().notNull().default('pending'),
+    attempts: integer('attempts').notNull().default(0),
+    last_attempt_at: at('last_attempt_at'),
+    /** What the last attempt met, as a code (`550`, `ECONNREFUSED`, `http 503`); never the receiver's words. */
+    last_failure: text('last_failure'),
+    created_at: createdAt(),
+  },
+  (t) => [
+    unique('notifications_once').on(t.event, t.channel, t.recipient),
+    index('notifications_pending').on(t.number).where(sql`${t.state} = 'pending'`),
+    index('notifications_by_number').on(t.number, t.created_at),
+    index('notifications_overdue').on(t.created_at).where(sql`${t.state} IN ('pending', 'retrying')`),
+  ],
+)
+
+export const webhookEndpoints = pgTable(
+  'webhook_endpoints',
+  {
+    id: uuid('id').primaryKey().defaultRandom(),
+    storefront: text('storefront')
+      .notNull()
+      .references(() => storefronts.id),
+    url: text('url').notNull(),
+    secret: text('secret').notNull(),
+    disabled_at: at('disabled_at'),
+    /** `gone` after a 410, `operator` or `storefront` when switched off by hand. */
+    disabled_because: text('disabled_because'),
+    created_at: createdAt(),
+  },
+  (t) => [index('webhook_endpoints_active').on(t.storefront).where(sql`${t.disabled_at} IS NULL`)],
+)
+
+/** Every attempt to deliver a notification. */
+export const attempts = pgTable(
+  'attempts',
+  {
+    id: bigserial('id', { mode: 'number' }).primaryKey(),
+    notification: uuid('notification')
+      .notNull()
+      .references(() => notifications.id),
+    at: at('at').notNull().defaultNow(),
+    outcome: text('outcome').notNull(),
+    duration_ms: integer('duration_ms').notNull(),
+  },
+  (t) => [index('attempts_by_notification').on(t.notification, t.id)],
+)
+
+// ── the machinery ────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** A step that was done, with its result: a repeat returns the result and changes nothing. */
+export const steps = pgTable('steps', {
+  key: text('key').primaryKey(),
+  result: jsonb('result'),
+  at: at('at').notNull().defaultNow(),
+})
+
+/** Workflows that have to look at their row again: `order/<number>`, `purchasing/<supplier>` …; deleted once told. */
+export const wakes = pgTable(
+  'wakes',
+  {
+    id: bigserial('id', { mode: 'number' }).primaryKey(),
+    workflow: text('workflow').notNull(),
+    /** The step that caused it; its workflow wakes them, `reconcile` those that are left over. */
+    step: text('step').notNull(),
+    created_at: createdAt(),
+  },
+  (t) => [index('wakes_by_step').on(t.step), index('wakes_by_age').on(t.created_at)],
+)
+
+/** One row per acknowledged POST: what was asked, whether it is being worked on, what was answered. */
+export const idempotencyKeys = pgTable(
+  'idempotency_keys',
+  {
+    /** `key:<api key id>` or `link:<order number>`. */
+    caller: text('caller').notNull(),
+    key: text('key').notNull(),
+    /** The command's own id: Temporal's update id and the step key of what it does. */
+    command: uuid('command').notNull().unique(),
+    request_hash: bytea('request_hash').notNull(),
+    /** The body as it came: free text and addresses are read from here, never sent through Temporal. */
+    body: jsonb('body').$type<unknown>().notNull(),
+    /** The number given to what it creates. */
+    number: text('number'),
+    lease_until: at('lease_until').notNull(),
+    status: integer('status'),
+    answer: jsonb('answer').$type<unknown>(),
+    created_at: createdAt(),
+  },
+  (t) => [primaryKey({ columns: [t.caller, t.key] })],
+)

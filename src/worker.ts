@@ -1,0 +1,81 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { loadClientConnectConfig } from '@temporalio/envconfig'
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
+import { createActivities } from './activities/index.ts'
+import { failureInterceptor } from './activities/failure-interceptor.ts'
+import { ensureReconcileSchedule } from './clients/schedule.ts'
+import { openTemporal } from './clients/temporal.ts'
+import { printConfig, readConfig } from './config.ts'
+import { httpCarrier } from './integrations/carrier.ts'
+import { createLinks } from './integrations/link.ts'
+import { smtpMailer } from './integrations/mail.ts'
+import { createWebhookSender } from './integrations/webhook.ts'
+import { createLog } from './log.ts'
+import { openStore } from './store/database.ts'
+
+/** The worker: polls Temporal, runs every process and its activities. As many as wanted may run side by side. */
+async function main(): Promise<void> {
+  const config = readConfig()
+  if (process.argv.includes('--print-config')) return console.log(printConfig(config))
+  const log = createLog('worker', config.LOG_LEVEL)
+  // Temporal's own messages may quote failures; the fields that can are left out.
+  Runtime.install({
+    logger: new DefaultLogger('WARN', ({ level, message, meta }) => {
+      const { workflowId, activityType, taskQueue } = (meta ?? {}) as Record<string, unknown>
+      log.warn({ level, workflowId, activityType, taskQueue }, message)
+    }),
+    shutdownSignals: [],
+  })
+  const store = openStore({ url: config.DATABASE_URL, poolSize: config.DATABASE_POOL_SIZE, name: 'holdfast worker' })
+  const temporal = openTemporal(config.TASK_QUEUE)
+  const mailer = smtpMailer({ url: config.SMTP_URL, from: config.MAIL_FROM })
+  const activities = createActivities({
+    db: store.db,
+    temporal,
+    mailer,
+    webhooks: createWebhookSender({ allowPrivateAddresses: config.ALLOW_PRIVATE_ADDRESSES }),
+    links: createLinks({ secret: config.LINK_SECRET, publicUrl: config.PUBLIC_URL }),
+    carrier: httpCarrier(config.CARRIER_URL),
+  })
+  const { connectionOptions, namespace } = loadClientConnectConfig()
+  const connection = await NativeConnection.connect(connectionOptions)
+  // An activity holds one connection at a time, so there are never more of them than connections.
+  const half = Math.floor(config.DATABASE_POOL_SIZE / 2)
+  const worker = await Worker.create({
+    connection,
+    ...(namespace ? { namespace } : {}),
+    taskQueue: config.TASK_QUEUE,
+    ...(config.WORKFLOW_BUNDLE
+      ? { workflowBundle: { codePath: config.WORKFLOW_BUNDLE } }
+      : { workflowsPath: fileURLToPath(new URL('./workflows/index.js', import.meta.url)) }),
+    activities,
+    interceptors: { activity: [failureInterceptor(log)] },
+    maxConcurrentActivityTaskExecutions: half,
+    maxConcurrentLocalActivityExecutions: half,
+    shutdownGraceTime: '8s',
+  })
+  await ensureReconcileSchedule(temporal)
+
+  const health = createServer((_, response) => {
+    const isPolling = worker.getState() === 'RUNNING'
+    response.writeHead(isPolling ? 200 : 503, { 'content-type': 'application/json' })
+    response.end(JSON.stringify({ status: isPolling ? 'polling' : worker.getState().toLowerCase() }))
+  }).listen(config.HEALTH_PORT, config.HOST)
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => worker.shutdown())
+
+  const running = worker.run()
+  log.info({ task_queue: config.TASK_QUEUE, health_port: (health.address() as AddressInfo | null)?.port }, 'polling')
+  try {
+    await running
+  } finally {
+    health.close()
+    mailer.close()
+    await connection.close()
+    await temporal.close()
+    await store.close()
+  }
+}
+
+await main()

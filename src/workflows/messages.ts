@@ -1,0 +1,45 @@
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common'
+import { defineSignal, defineUpdate } from '@temporalio/workflow'
+import type { Command, Outcome } from '../domain/command.ts'
+import type { CarrierReport } from '../domain/delivery.ts'
+import type { LineAnswer } from '../domain/order.ts'
+
+/** Every message that a workflow understands, and the search attributes that operators find it by. */
+
+/** "Look at your row again": carries nothing, so it may come twice, late or for nothing. */
+export const look = defineSignal('look')
+
+/** Waits for an order to be placed: the answer to the request that made it. */
+export const placed = defineUpdate<Outcome>('placed')
+
+export const answerOffer = defineUpdate<Outcome, [Command & { answers: LineAnswer[] }]>('answerOffer')
+export const changeDeadline = defineUpdate<Outcome, [Command & { deadline_at: string }]>('changeDeadline')
+export const cancel = defineUpdate<Outcome, [Command]>('cancel')
+
+export const lower = defineUpdate<Outcome, [Command & { quantity: number }]>('lower')
+export const requestDelivery = defineUpdate<Outcome, [Command]>('requestDelivery')
+export const confirm = defineUpdate<Outcome, [Command]>('confirm')
+export const decline = defineUpdate<Outcome, [Command]>('decline')
+
+export const carrierReported = defineUpdate<
+  Outcome,
+  [Command & { attempt: number; report: CarrierReport; tracking: string }]
+>('carrierReported')
+export const decideDelivery = defineUpdate<Outcome, [Command & { decision: 'cancel' | 'retry' | 'return_to_stock' }]>(
+  'decideDelivery',
+)
+
+export const acknowledge = defineUpdate<Outcome, [Command]>('acknowledge')
+export const noteShipment = defineUpdate<Outcome, [Command]>('noteShipment')
+export const withdrawLine = defineUpdate<Outcome, [Command & { line: number }]>('withdrawLine')
+
+export const bookReceipt = defineUpdate<Outcome, [Command]>('bookReceipt')
+export const countStock = defineUpdate<Outcome, [Command]>('countStock')
+
+export const SEARCH_ATTRIBUTES = {
+  orderNumber: defineSearchAttributeKey('OrderNumber', SearchAttributeType.KEYWORD),
+  stage: defineSearchAttributeKey('Stage', SearchAttributeType.KEYWORD),
+  partnerId: defineSearchAttributeKey('PartnerId', SearchAttributeType.KEYWORD),
+  sku: defineSearchAttributeKey('Sku', SearchAttributeType.KEYWORD_LIST),
+  deadline: defineSearchAttributeKey('Deadline', SearchAttributeType.DATETIME),
+}

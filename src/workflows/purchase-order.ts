@@ -1,0 +1,64 @@
+import { setHandler } from '@temporalio/workflow'
+import { PURCHASE_ORDER_TRANSITIONS, type PurchaseOrderProgress } from '../domain/purchase-order.ts'
+import { isFinal } from '../domain/states.ts'
+import { acknowledge, noteShipment, withdrawLine } from './messages.ts'
+import { books, type Shown, Story } from './story.ts'
+
+/**
+ * A purchase order, `purchase-order/<number>`: sent → acknowledged, or the supplier is reminded and then its lines lapse
+ * and the next supplier is asked → dates and slips → receipts → closed (REQUIREMENTS A5). After every word of the
+ * supplier the waiters of its items learn what is expected now.
+ */
+export async function purchaseOrder(number: string, stepsBefore = 0): Promise<void> {
+  const story = new Story<PurchaseOrderProgress>({ number, read: () => books.readPurchaseOrder(number), show, stepsBefore })
+
+  setHandler(acknowledge, (asked) =>
+    story.command(asked.command, () => books.acknowledgePurchaseOrder({ ...asked, number })),
+  )
+  setHandler(noteShipment, (asked) => story.command(asked.command, () => books.noteShipment({ ...asked, number })))
+  setHandler(withdrawLine, (asked) =>
+    story.command(asked.command, () => books.withdrawPurchaseOrderLine({ ...asked, number })),
+  )
+
+  /** The version after whose dates the waiters were told. */
+  let promisedFor = 0
+  await story.live({
+    isOver: (row) => isFinal(PURCHASE_ORDER_TRANSITIONS, row.state) && promisedFor === row.version,
+    deadline: {
+      at: (row) => row.deadline_at,
+      pass: (step) => books.passPurchaseOrderDeadline({ number, step }),
+    },
+    act: async (row) => {
+      if (promisedFor === row.version) return false
+      promisedFor = row.version
+      // A purchase order that was only just made is no promise yet.
+      if (row.version > 1) for (const sku of row.skus) await revise(sku)
+      return true
+    },
+  })
+
+  async function revise(sku: string): Promise<void> {
+    for (const tell of [books.revisePromises, books.tellUnsourced]) {
+      for (let more = true; more; ) {
+        const step = story.nextStep('promises')
+        more = (await tell({ sku, step })).more
+        await story.drainAfter(step)
+      }
+    }
+  }
+}
+
+function show(row: PurchaseOrderProgress): Shown {
+  const waits = {
+    acknowledge: `Sent: waits for the supplier's acknowledgement until ${row.deadline_at}, then it is reminded.`,
+    remind: `Reminded: waits for the supplier's acknowledgement until ${row.deadline_at}, then its lines lapse.`,
+    overdue: `Acknowledged: waits for the goods; overdue from ${row.deadline_at}.`,
+  }
+  return {
+    stage: row.state,
+    details: row.deadline_kind ? waits[row.deadline_kind] : 'Closed: nothing more is to come.',
+    partner: row.supplier,
+    skus: row.skus,
+    deadline_at: row.deadline_at,
+  }
+}

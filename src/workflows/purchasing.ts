@@ -1,0 +1,35 @@
+import { condition, setHandler, sleep } from '@temporalio/workflow'
+import * as workflow from '@temporalio/workflow'
+import { look } from './messages.ts'
+import { books } from './story.ts'
+
+/**
+ * The clock of one supplier's demand, `purchasing/<supplier>` (REQUIREMENTS A5): poked when need goes from none to some,
+ * it lets demand gather for the supplier's window, then one transaction works out what is lacking and makes one purchase
+ * order of it. It ends when there was nothing to do and nobody poked it since; the next need starts it again.
+ */
+export async function purchasing(supplier: string, stepsBefore = 0): Promise<void> {
+  let poked = true
+  let steps = stepsBefore
+  setHandler(look, () => {
+    poked = true
+  })
+  workflow.upsertSearchAttributes([])
+
+  while (poked) {
+    poked = false
+    const seconds = await books.gatherSeconds(supplier)
+    if (seconds === null) return
+    workflow.setCurrentDetails(`Gathers demand for ${seconds} seconds, then orders.`)
+    await sleep(seconds * 1_000, { summary: 'gathers demand' })
+    // Whoever poked it until here is covered by what is worked out now.
+    poked = false
+    steps += 1
+    const step = `${workflow.workflowInfo().firstExecutionRunId}/settle-need/${steps}`
+    const { purchase_order } = await books.settleNeed({ supplier, step })
+    await books.drainWakes(step)
+    workflow.setCurrentDetails(purchase_order ? `Ordered as ${purchase_order}.` : 'Nothing had to be ordered.')
+    if (poked && workflow.workflowInfo().continueAsNewSuggested) await workflow.continueAsNew(supplier, steps)
+  }
+  await condition(workflow.allHandlersFinished)
+}

@@ -1,0 +1,62 @@
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
+import type { TestProject } from 'vitest/node'
+import { built, ROOT } from '../../src/local/places.ts'
+import { startPostgres } from '../../src/local/postgres.ts'
+import { temporalCli } from '../../src/local/temporal-cli.ts'
+import {
+  makeRunFolder,
+  recordServer,
+  removeAbandonedRuns,
+  removeRunFolder,
+  reservePort,
+} from './run-folder.ts'
+
+const TEMPLATE = 'template_migrated'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    runFolder: string
+    temporalExecutable: string
+    postgresUrl: string
+    templateDatabase: string
+  }
+}
+
+/** Once before all integration tests: a build, a Temporal CLI, and a Postgres with a migrated database to copy. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  execFileSync(process.execPath, [join(ROOT, 'scripts', 'build-if-needed.mjs')], { stdio: 'inherit' })
+  const temporalExecutable = await temporalCli((line) => console.log(line))
+  await removeAbandonedRuns()
+
+  const runFolder = makeRunFolder()
+  try {
+    const postgres = await startPostgres({
+      folder: join(runFolder, 'postgres'),
+      port: await reservePort(runFolder),
+      fast: true,
+      launched: (identity) => recordServer(runFolder, identity),
+    })
+    await postgres.createDatabase(TEMPLATE)
+    migrate(postgres.url(TEMPLATE))
+
+    project.provide('runFolder', runFolder)
+    project.provide('temporalExecutable', temporalExecutable)
+    project.provide('postgresUrl', postgres.url('postgres'))
+    project.provide('templateDatabase', TEMPLATE)
+    return async () => {
+      await postgres.stop()
+      await removeRunFolder(runFolder)
+    }
+  } catch (error) {
+    await removeRunFolder(runFolder)
+    throw error
+  }
+}
+
+function migrate(databaseUrl: string): void {
+  execFileSync(process.execPath, [built('migrate.js')], {
+    env: { ...process.env, DATABASE_URL: databaseUrl },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+}

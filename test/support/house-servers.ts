@@ -1,0 +1,70 @@
+import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import postgres from 'postgres'
+import { inject } from 'vitest'
+import { built } from '../../src/local/places.ts'
+import { type PostgresServer, startPostgres } from '../../src/local/postgres.ts'
+import { startTemporalServer, type TemporalServer } from '../../src/local/temporal-server.ts'
+import { recordServer, reservePort } from './run-folder.ts'
+
+/** What is to be undone at the end, in the order in which it was done. */
+export type CleanUp = (() => Promise<unknown>)[]
+
+export type Database = { url: string; server?: PostgresServer }
+
+/** A copy of the migrated template on the Postgres of all tests. */
+export async function sharedDatabase(cleanUp: CleanUp): Promise<Database> {
+  const name = `house_${randomBytes(6).toString('hex')}`
+  const admin = postgres(inject('postgresUrl'), { max: 1, onnotice: () => undefined })
+  cleanUp.push(async () => {
+    await admin`drop database if exists ${admin(name)} with (force)`
+    await admin.end({ timeout: 1 })
+  })
+  await admin`create database ${admin(name)} template ${admin(inject('templateDatabase'))}`
+  const url = new URL(inject('postgresUrl'))
+  url.pathname = `/${name}`
+  return { url: url.href }
+}
+
+/** A Postgres that is only this house's, with full durability. */
+export async function ownDatabase(runFolder: string, folder: string, cleanUp: CleanUp): Promise<Database> {
+  // Directly below the run's folder, which every account may enter.
+  const server = await startPostgres({
+    folder: `${folder}-postgres`,
+    port: await reservePort(runFolder),
+    launched: (identity) => recordServer(runFolder, identity),
+  })
+  cleanUp.push(server.stop)
+  await server.createDatabase('holdfast')
+  const url = server.url('holdfast')
+  execFileSync(process.execPath, [built('migrate.js')], {
+    env: { ...essentials(), DATABASE_URL: url },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  return { url, server }
+}
+
+export async function startTemporal(
+  onDisk: boolean,
+  runFolder: string,
+  folder: string,
+  cleanUp: CleanUp,
+): Promise<TemporalServer> {
+  const server = await startTemporalServer({
+    executable: inject('temporalExecutable'),
+    port: await reservePort(runFolder),
+    logFile: join(folder, 'temporal.log'),
+    launched: (identity) => recordServer(runFolder, identity),
+    ...(onDisk && { databaseFile: join(folder, 'data', 'temporal.db') }),
+  })
+  // Nothing of it is needed any more, and a clean end would take it over a second.
+  cleanUp.push(server.kill)
+  return server
+}
+
+/** What a process needs of our own environment: nothing that could configure the service by accident. */
+export function essentials(): NodeJS.ProcessEnv {
+  const { PATH, HOME, TMPDIR } = process.env
+  return { PATH, HOME, TMPDIR }
+}

@@ -1,0 +1,265 @@
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { Client, Connection } from '@temporalio/client'
+import postgres, { type Sql } from 'postgres'
+import { afterAll, afterEach, beforeAll, inject } from 'vitest'
+import { lastLines } from '../../src/local/log-files.ts'
+import { type NodeProcess, startNodeProcess } from '../../src/local/node-process.ts'
+import { built } from '../../src/local/places.ts'
+import type { PostgresServer } from '../../src/local/postgres.ts'
+import { type CleanUp, essentials, ownDatabase, sharedDatabase, startTemporal } from './house-servers.ts'
+import { recordTestProcess, reservePort } from './run-folder.ts'
+
+export type Partner = 'mail' | 'carrier' | 'supplier'
+
+export type HouseOptions = {
+  /** How many API processes; 1 unless told otherwise. */
+  apis?: number
+  /** How many worker processes; 1 unless told otherwise. */
+  workers?: number
+  /** Which stand-ins run; all unless told otherwise. */
+  partners?: readonly Partner[]
+  /** A Postgres of its own with full durability, which can then be killed. Otherwise: a database on the shared one. */
+  ownPostgres?: boolean
+  /** Keeps workflows on disk, so that they survive `killTemporal`. */
+  temporalOnDisk?: boolean
+  /** Added to the environment of APIs and workers. */
+  environment?: Record<string, string>
+}
+
+export type House = {
+  /** Holds the logs and the partners' data while the house stands. */
+  readonly folder: string
+  /** The first API's; mails link to it and partners call it. */
+  readonly apiUrl: string
+  readonly apiUrls: readonly string[]
+  readonly mailUrl: string
+  readonly carrierUrl: string
+  readonly supplierUrl: string
+  /** Where the sample suppliers look for who they are; nothing is there until a test writes it. */
+  readonly keysFile: string
+  readonly linkSecret: string
+  readonly carrierSecret: string
+  readonly databaseUrl: string
+  readonly db: Sql
+  readonly temporalAddress: string
+  readonly temporal: Client
+  /** Starts the worker at this index again, or one more; gives its index. */
+  startWorker: (index?: number) => Promise<number>
+  /** SIGKILL. */
+  killWorker: (index: number) => Promise<void>
+  /** SIGTERM: finishes what it is doing. */
+  stopWorker: (index: number) => Promise<void>
+  /** Starts the API at this index again, on its old port, or one more; gives its index. */
+  startApi: (index?: number) => Promise<number>
+  killApi: (index: number) => Promise<void>
+  stopApi: (index: number) => Promise<void>
+  killTemporal: () => Promise<void>
+  startTemporal: () => Promise<void>
+  killPostgres: () => Promise<void>
+  startPostgres: () => Promise<void>
+  /** Everything that all processes have written, under the name of each. */
+  logs: () => string
+  stop: () => Promise<void>
+}
+
+/** A whole service for one test file, with real everything, on ports and folders of its own. */
+export async function startHouse(options: HouseOptions = {}): Promise<House> {
+  const runFolder = inject('runFolder')
+  recordTestProcess(runFolder)
+  const folder = mkdtempSync(join(runFolder, 'house-'))
+  const cleanUp: CleanUp = [
+    async () => rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }),
+  ]
+  const stop = async () => {
+    const failures: unknown[] = []
+    for (const step of cleanUp.splice(0).toReversed()) await step().catch((error) => failures.push(error))
+    if (failures.length > 0) throw new AggregateError(failures, 'The house could not be taken down cleanly')
+  }
+  try {
+    return await build(options, runFolder, folder, cleanUp, stop)
+  } catch (error) {
+    console.error(endOfLogs(folder))
+    await stop()
+    throw error
+  }
+}
+
+/** The same for a whole test file: starts before its tests, stops after them, shows the logs of a failed one. */
+export function useHouse(options: HouseOptions = {}): () => House {
+  let house: House | undefined
+  beforeAll(async () => {
+    house = await startHouse(options)
+  })
+  afterEach(({ task }) => {
+    if (house && task.result?.state === 'fail') console.error(endOfLogs(house.folder))
+  })
+  afterAll(() => house?.stop())
+  return () => {
+    if (!house) throw new Error('The house stands only while tests and hooks run')
+    return house
+  }
+}
+
+async function build(
+  options: HouseOptions,
+  runFolder: string,
+  folder: string,
+  cleanUp: CleanUp,
+  stop: () => Promise<void>,
+): Promise<House> {
+  mkdirSync(join(folder, 'data'))
+  const logFile = (name: string) => join(folder, `${name}.log`)
+
+  const [database, temporalServer] = await Promise.all([
+    options.ownPostgres ? ownDatabase(runFolder, folder, cleanUp) : sharedDatabase(cleanUp),
+    startTemporal(options.temporalOnDisk ?? false, runFolder, folder, cleanUp),
+  ])
+  const db = postgres(database.url, { max: 5, onnotice: () => undefined })
+  // Bounded: on a connection that a killed server left behind it would otherwise wait for ever.
+  cleanUp.push(() => db.end({ timeout: 1 }))
+  const connection = Connection.lazy({ address: temporalServer.address })
+  cleanUp.push(() => connection.close())
+
+  const linkSecret = randomBytes(24).toString('hex')
+  const carrierSecret = `whsec_${randomBytes(24).toString('base64')}`
+  const keysFile = join(folder, 'data', 'keys.json')
+  const ports = {
+    api: await reservePort(runFolder),
+    mail: await reservePort(runFolder),
+    smtp: await reservePort(runFolder),
+    carrier: await reservePort(runFolder),
+    supplier: await reservePort(runFolder),
+  }
+  const apiUrls: string[] = [urlOf(ports.api)]
+
+  const processes: NodeProcess[] = []
+  cleanUp.push(() => Promise.all(processes.map((process) => process.stop())))
+  const start = async (name: string, script: string, ready: string, environment: Record<string, string>) => {
+    const process = startNodeProcess({
+      name,
+      script,
+      environment: { ...essentials(), ...environment },
+      logFile: logFile(name),
+    })
+    processes.push(process)
+    await process.logged(ready)
+    return process
+  }
+
+  const partners: Record<Partner, () => Promise<NodeProcess>> = {
+    mail: () =>
+      start('mail-sink', 'local/mail-sink.js', 'listening', {
+        PORT: String(ports.mail),
+        SMTP_PORT: String(ports.smtp),
+        DATA_DIR: join(folder, 'data', 'mail'),
+      }),
+    carrier: () =>
+      start('carrier', 'local/sample-carrier.js', 'listening', {
+        PORT: String(ports.carrier),
+        DATA_DIR: join(folder, 'data', 'carrier'),
+        HOLDFAST_API_URL: urlOf(ports.api),
+        CARRIER_SECRET: carrierSecret,
+      }),
+    supplier: () =>
+      start('supplier', 'local/sample-supplier.js', 'listening', {
+        PORT: String(ports.supplier),
+        DATA_DIR: join(folder, 'data', 'supplier'),
+        HOLDFAST_API_URL: urlOf(ports.api),
+        KEYS_FILE: keysFile,
+      }),
+  }
+  await Promise.all(
+    (options.partners ?? ['mail', 'carrier', 'supplier']).map((partner) => partners[partner]()),
+  )
+
+  const service = {
+    DATABASE_URL: database.url,
+    TEMPORAL_ADDRESS: temporalServer.address,
+    TEMPORAL_NAMESPACE: 'default',
+    TASK_QUEUE: 'holdfast',
+    PUBLIC_URL: urlOf(ports.api),
+    LINK_SECRET: linkSecret,
+    SMTP_URL: `smtp://127.0.0.1:${ports.smtp}`,
+    CARRIER_URL: urlOf(ports.carrier),
+    CARRIER_SECRET: carrierSecret,
+    ALLOW_PRIVATE_ADDRESSES: 'true',
+    WORKFLOW_BUNDLE: built('workflow-bundle.js'),
+    ...options.environment,
+  }
+  const workers: NodeProcess[] = []
+  const startWorker = async (index = workers.length) => {
+    workers[index] = await start(`worker-${index}`, 'worker.js', 'polling', service)
+    return index
+  }
+  const apis: NodeProcess[] = []
+  const startApi = async (index = apis.length) => {
+    const url = (apiUrls[index] ??= urlOf(await reservePort(runFolder)))
+    apis[index] = await start(`api-${index}`, 'server.js', 'listening', {
+      ...service,
+      PORT: new URL(url).port,
+    })
+    return index
+  }
+  await Promise.all([
+    ...Array.from({ length: options.workers ?? 1 }, (_, index) => startWorker(index)),
+    ...Array.from({ length: options.apis ?? 1 }, (_, index) => startApi(index)),
+  ])
+
+  return {
+    folder,
+    apiUrl: urlOf(ports.api),
+    apiUrls,
+    mailUrl: urlOf(ports.mail),
+    carrierUrl: urlOf(ports.carrier),
+    supplierUrl: urlOf(ports.supplier),
+    keysFile,
+    linkSecret,
+    carrierSecret,
+    databaseUrl: database.url,
+    db,
+    temporalAddress: temporalServer.address,
+    temporal: new Client({ connection }),
+    startWorker,
+    killWorker: (index) => at(workers, index).kill(),
+    stopWorker: (index) => at(workers, index).stop(),
+    startApi,
+    killApi: (index) => at(apis, index).kill(),
+    stopApi: (index) => at(apis, index).stop(),
+    killTemporal: temporalServer.kill,
+    startTemporal: temporalServer.start,
+    killPostgres: async () => ownServer(database.server).kill(),
+    startPostgres: async () => ownServer(database.server).start(),
+    logs: () =>
+      logNames(folder)
+        .map((name) => `== ${name}\n${readFileSync(join(folder, name), 'utf8')}`)
+        .join('\n'),
+    stop,
+  }
+}
+
+function ownServer(server: PostgresServer | undefined): PostgresServer {
+  if (!server) throw new Error('The Postgres is shared: only a house with `ownPostgres` may kill its own')
+  return server
+}
+
+function urlOf(port: number): string {
+  return `http://127.0.0.1:${port}`
+}
+
+function at(processes: NodeProcess[], index: number): NodeProcess {
+  const found = processes[index]
+  if (!found) throw new Error(`There is no process with index ${index}`)
+  return found
+}
+
+function logNames(folder: string): string[] {
+  return readdirSync(folder).filter((name) => name.endsWith('.log'))
+}
+
+function endOfLogs(folder: string): string {
+  return logNames(folder)
+    .map((name) => `== the end of ${name}\n${lastLines(join(folder, name), 15)}`)
+    .join('\n')
+}
