@@ -24,6 +24,7 @@ import {
   serverAccount,
 } from './postgres-binaries.ts'
 import {
+  childrenOf,
   endProcess,
   type Identity,
   identify,
@@ -55,7 +56,7 @@ export type PostgresServer = {
   createDatabase: (name: string, template?: string) => Promise<void>
   /** Waits for the running transactions to be broken off and for the disk. */
   stop: () => Promise<void>
-  /** SIGKILL, as a crash would. */
+  /** SIGKILL for all its processes, as a crash of the machine would. */
   kill: () => Promise<void>
   /** Starts it again, on the same folder and port. */
   start: () => Promise<void>
@@ -84,8 +85,10 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
     createDatabase: (name, template) => createDatabase(url('postgres'), name, template),
     stop: () => endProcess(identity, 'SIGINT', 10_000),
     kill: async () => {
-      sendSignal(identity, 'SIGKILL')
-      await waitForExit(identity, 5000)
+      // Those that serve a connection too: by themselves they would go on answering for a while.
+      const all = [identity, ...childrenOf(identity.pid)]
+      for (const one of all) sendSignal(one, 'SIGKILL')
+      await Promise.all(all.map((one) => waitForExit(one, 5000)))
     },
     start: async () => {
       identity = (await bringUp({ ...options, port: running.port }, binaries, account, password)).identity

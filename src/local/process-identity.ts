@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** A pid alone may by now belong to a stranger; a pid with its start time names one process for good. */
@@ -8,6 +8,17 @@ export type Identity = { pid: number; startedAt: string }
 /** The running process with this pid, or undefined when there is none (a zombie counts as none). */
 export function identify(pid: number): (Identity & { command: string }) | undefined {
   return process.platform === 'linux' ? readProc(pid) : askPs(pid)
+}
+
+/** The processes that this one has started. */
+export function childrenOf(pid: number): Identity[] {
+  const candidates =
+    process.platform === 'linux'
+      ? readdirSync('/proc').filter((name) => /^\d+$/.test(name) && readStat(Number(name))?.parent === pid)
+      : spawnSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' })
+          .stdout.split('\n')
+          .filter(Boolean)
+  return candidates.flatMap((candidate) => identify(Number(candidate)) ?? [])
 }
 
 export function isRunning(identity: Identity): boolean {
@@ -47,13 +58,22 @@ export function sendSignal(identity: Identity, signal: NodeJS.Signals): void {
 }
 
 function readProc(pid: number): (Identity & { command: string }) | undefined {
+  const stat = readStat(pid)
+  if (!stat || stat.state === 'Z' || stat.state === 'X') return undefined
+  try {
+    const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()
+    return { pid, startedAt: stat.startedAt, command }
+  } catch {
+    return undefined
+  }
+}
+
+function readStat(pid: number): { state: string; parent: number; startedAt: string } | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     // The second field is the program's name in brackets and may hold spaces: count from behind it.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    if (fields[0] === 'Z' || fields[0] === 'X') return undefined
-    const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()
-    return { pid, startedAt: fields[19] ?? '', command }
+    return { state: fields[0] ?? '', parent: Number(fields[1]), startedAt: fields[19] ?? '' }
   } catch {
     return undefined
   }

@@ -1,6 +1,6 @@
 import { condition, setHandler, sleep } from '@temporalio/workflow'
 import * as workflow from '@temporalio/workflow'
-import { look } from './messages.ts'
+import { look, SEARCH_ATTRIBUTES } from './messages.ts'
 import { books } from './story.ts'
 
 /**
@@ -14,7 +14,7 @@ export async function purchasing(supplier: string, stepsBefore = 0): Promise<voi
   setHandler(look, () => {
     poked = true
   })
-  workflow.upsertSearchAttributes([])
+  workflow.upsertSearchAttributes([{ key: SEARCH_ATTRIBUTES.partnerId, value: supplier }])
 
   while (poked) {
     poked = false
