@@ -6,7 +6,9 @@ import { z } from 'zod'
  * `@temporalio/envconfig` under their standard names and are not repeated here.
  */
 const Environment = z.object({
-  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).describe('Postgres, as `postgres://user:password@host:port/database`'),
+  DATABASE_URL: z
+    .url({ protocol: /^postgres(ql)?$/ })
+    .describe('Postgres, as `postgres://user:password@host:port/database`'),
   DATABASE_POOL_SIZE: z.coerce
     .number()
     .int()
@@ -16,9 +18,24 @@ const Environment = z.object({
     .describe('Connections per process; a worker runs at most this many activities at once'),
   TASK_QUEUE: z.string().min(1).default('holdfast').describe('Temporal task queue that workers poll'),
   HOST: z.string().min(1).default('127.0.0.1').describe('Address that the API listens on'),
-  PORT: z.coerce.number().int().min(0).max(65_535).default(8080).describe('Port that the API listens on; 0 picks a free one'),
-  HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).default(0).describe("Port of the worker's health endpoint; 0 picks a free one"),
-  PUBLIC_URL: z.url().default('http://127.0.0.1:8080').describe('Where customers reach the API: the base of every link in a mail'),
+  PORT: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(65_535)
+    .default(8080)
+    .describe('Port that the API listens on; 0 picks a free one'),
+  HEALTH_PORT: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(65_535)
+    .default(0)
+    .describe("Port of the worker's health endpoint; 0 picks a free one"),
+  PUBLIC_URL: z
+    .url()
+    .default('http://127.0.0.1:8080')
+    .describe('Where customers reach the API: the base of every link in a mail'),
   LINK_SECRET: z.string().min(32).describe('Key that signs the links in mails; at least 32 characters'),
   SMTP_URL: z.url({ protocol: /^smtps?$/ }).describe('Mail server, as `smtp://user:password@host:port`'),
   MAIL_FROM: z.email().default('orders@holdfast.example').describe('Sender address of every mail'),
@@ -32,8 +49,14 @@ const Environment = z.object({
     .default('false')
     .transform((value) => value === 'true')
     .describe('`true` lets webhooks go to private and loopback addresses; for one-machine use only'),
-  WORKFLOW_BUNDLE: z.string().optional().describe('Workflow code bundled beforehand; without it the worker bundles at start'),
-  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info').describe('Least level that is logged'),
+  WORKFLOW_BUNDLE: z
+    .string()
+    .optional()
+    .describe('Workflow code bundled beforehand; without it the worker bundles at start'),
+  LOG_LEVEL: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
+    .default('info')
+    .describe('Least level that is logged'),
 })
 
 export type Config = z.infer<typeof Environment>

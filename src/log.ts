@@ -9,7 +9,17 @@ export function createLog(name: string, level: string): Logger {
     level,
     base: { name },
     redact: {
-      paths: ['email', 'authorization', 'body', 'ship_to', 'customer', '*.email', '*.authorization', '*.body', '*.ship_to'],
+      paths: [
+        'email',
+        'authorization',
+        'body',
+        'ship_to',
+        'customer',
+        '*.email',
+        '*.authorization',
+        '*.body',
+        '*.ship_to',
+      ],
       censor: '(hidden)',
     },
   })

@@ -10,7 +10,10 @@ const LOCK = 4_015_632
 /** Brings the database's tables up to date, one run at a time: `node dist/migrate.js`, reads `DATABASE_URL`. */
 async function main(): Promise<void> {
   const url = process.env.DATABASE_URL
-  if (!url) throw new Error('DATABASE_URL is missing: the database to migrate, as postgres://user:password@host:port/database')
+  if (!url)
+    throw new Error(
+      'DATABASE_URL is missing: the database to migrate, as postgres://user:password@host:port/database',
+    )
   const client = postgres(url, { max: 1, onnotice: () => {} })
   const db = drizzle(client)
   try {

@@ -1,5 +1,5 @@
-import { serve } from '@hono/node-server'
 import type { AddressInfo } from 'node:net'
+import { serve } from '@hono/node-server'
 import { createApi } from './api/app.ts'
 import { openTemporal } from './clients/temporal.ts'
 import { printConfig, readConfig } from './config.ts'
@@ -12,7 +12,11 @@ function main(): void {
   const config = readConfig()
   if (process.argv.includes('--print-config')) return console.log(printConfig(config))
   const log = createLog('api', config.LOG_LEVEL)
-  const store = openStore({ url: config.DATABASE_URL, poolSize: config.DATABASE_POOL_SIZE, name: 'holdfast api' })
+  const store = openStore({
+    url: config.DATABASE_URL,
+    poolSize: config.DATABASE_POOL_SIZE,
+    name: 'holdfast api',
+  })
   const temporal = openTemporal(config.TASK_QUEUE)
   const api = createApi({
     db: store.db,
@@ -22,9 +26,12 @@ function main(): void {
     publicUrl: config.PUBLIC_URL,
     carrierSecret: config.CARRIER_SECRET,
   })
-  const server = serve({ fetch: api.fetch, hostname: config.HOST, port: config.PORT }, (address: AddressInfo) => {
-    log.info({ port: address.port }, 'listening')
-  })
+  const server = serve(
+    { fetch: api.fetch, hostname: config.HOST, port: config.PORT },
+    (address: AddressInfo) => {
+      log.info({ port: address.port }, 'listening')
+    },
+  )
 
   const stop = () => {
     // What is being answered is answered; new requests go to another process.

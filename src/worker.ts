@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { loadClientConnectConfig } from '@temporalio/envconfig'
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
-import { createActivities } from './activities/index.ts'
 import { failureInterceptor } from './activities/failure-interceptor.ts'
+import { createActivities } from './activities/index.ts'
 import { ensureReconcileSchedule } from './clients/schedule.ts'
 import { openTemporal } from './clients/temporal.ts'
 import { printConfig, readConfig } from './config.ts'
@@ -28,7 +28,11 @@ async function main(): Promise<void> {
     }),
     shutdownSignals: [],
   })
-  const store = openStore({ url: config.DATABASE_URL, poolSize: config.DATABASE_POOL_SIZE, name: 'holdfast worker' })
+  const store = openStore({
+    url: config.DATABASE_URL,
+    poolSize: config.DATABASE_POOL_SIZE,
+    name: 'holdfast worker',
+  })
   const temporal = openTemporal(config.TASK_QUEUE)
   const mailer = smtpMailer({ url: config.SMTP_URL, from: config.MAIL_FROM })
   const activities = createActivities({
@@ -66,7 +70,10 @@ async function main(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => worker.shutdown())
 
   const running = worker.run()
-  log.info({ task_queue: config.TASK_QUEUE, health_port: (health.address() as AddressInfo | null)?.port }, 'polling')
+  log.info(
+    { task_queue: config.TASK_QUEUE, health_port: (health.address() as AddressInfo | null)?.port },
+    'polling',
+  )
   try {
     await running
   } finally {

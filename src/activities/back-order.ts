@@ -1,5 +1,10 @@
 import { DateTime } from 'luxon'
-import { BACK_ORDER_ACTIONS, BACK_ORDER_TRANSITIONS, type BackOrderProgress, type BackOrderVerb } from '../domain/back-order.ts'
+import {
+  BACK_ORDER_ACTIONS,
+  BACK_ORDER_TRANSITIONS,
+  type BackOrderProgress,
+  type BackOrderVerb,
+} from '../domain/back-order.ts'
 import type { Command } from '../domain/command.ts'
 import type { EventType } from '../domain/event.ts'
 import { after, periodFault } from '../domain/period.ts'
@@ -13,21 +18,21 @@ import { recordEvent } from '../store/event.ts'
 import { readCommandBody, storeAnswer } from '../store/idempotency-key.ts'
 import { type Address, insertAddress } from '../store/order.ts'
 import { readPeriods } from '../store/period.ts'
-import { inStep } from '../store/step.ts'
 import { allocateToWaiters, changeOutstanding, move } from '../store/stock.ts'
 import { withdrawSurplus } from '../store/supply.ts'
 import { wake } from '../store/wake.ts'
 import { changeDelivery, openDelivery } from './delivery-changes.ts'
+import type { Steps } from './steps.ts'
 
 /** The back order's own transactions (REQUIREMENTS A3, A6–A8): each locks the item's stock row, then the back order. */
-export function createBackOrderActivities({ db }: { db: Database }) {
+export function createBackOrderActivities({ db, steps }: { db: Database; steps: Steps }) {
   /** One command in one transaction: locks, refuses what is not legal now, does it, stores the answer. */
   async function carryOut<C extends Command & { number: string }>(
     asked: C,
     verb: BackOrderVerb,
     work: (tx: Transaction, locked: Locked<BackOrderRow>) => Promise<void>,
   ): Promise<BackOrderProgress | null> {
-    return inStep(db, asked.command, async (tx) => {
+    return steps.run(asked.command, async (tx) => {
       const locked = await open(tx, asked.number)
       refuseUnless(locked, verb)
       await work(tx, locked)
@@ -43,10 +48,15 @@ export function createBackOrderActivities({ db }: { db: Database }) {
     },
 
     /** Fewer units at the same place (A3). What was set aside beyond them goes to the next in line. */
-    async lowerBackOrder(asked: Command & { number: string; quantity: number }): Promise<BackOrderProgress | null> {
+    async lowerBackOrder(
+      asked: Command & { number: string; quantity: number },
+    ): Promise<BackOrderProgress | null> {
       return carryOut(asked, 'lower', async (tx, { row, now }) => {
         if (asked.quantity >= row.ordered) {
-          throw new Refusal('quantity-not-lower', `${row.ordered} are ordered; the new quantity must be lower.`)
+          throw new Refusal(
+            'quantity-not-lower',
+            `${row.ordered} are ordered; the new quantity must be lower.`,
+          )
         }
         const allocated = Math.min(row.allocated, asked.quantity)
         const isMet = allocated === asked.quantity
@@ -72,7 +82,9 @@ export function createBackOrderActivities({ db }: { db: Database }) {
     },
 
     /** Another end for the running clock (A7), within the house's longest period counted from the clock's start. */
-    async changeBackOrderDeadline(asked: Command & { number: string; deadline_at: string }): Promise<BackOrderProgress | null> {
+    async changeBackOrderDeadline(
+      asked: Command & { number: string; deadline_at: string },
+    ): Promise<BackOrderProgress | null> {
       return carryOut(asked, 'change_deadline', async (tx, { row, now }) => {
         if (!row.deadline_kind || !row.deadline_from) throw new Error('an open back order without a deadline')
         const period = (await readPeriods(tx))[row.deadline_kind]
@@ -81,7 +93,10 @@ export function createBackOrderActivities({ db }: { db: Database }) {
         const seconds = (at.getTime() - row.deadline_from.getTime()) / 1_000
         const fault = periodFault({ ...period, min_seconds: 0 }, seconds)
         if (fault) throw new Refusal('period-out-of-range', `The ${row.deadline_kind} period ${fault}.`)
-        const changed = await updateBackOrder(tx, row.number, { state: row.state, deadline: { kind: row.deadline_kind, at } })
+        const changed = await updateBackOrder(tx, row.number, {
+          state: row.state,
+          deadline: { kind: row.deadline_kind, at },
+        })
         await record(tx, row, changed, 'back_order.deadline_changed', asked.actor, {
           kind: row.deadline_kind,
           deadline_at: at,
@@ -115,7 +130,13 @@ export function createBackOrderActivities({ db }: { db: Database }) {
     async confirmBackOrder(asked: Command & { number: string }): Promise<BackOrderProgress | null> {
       return carryOut(asked, 'confirm', async (tx, { row }) => {
         if (!row.ship_to) throw new Error('a delivery was requested without an address')
-        await move(tx, { sku: row.sku, kind: 'confirm', quantity: row.allocated, cause: row.number, step: asked.command })
+        await move(tx, {
+          sku: row.sku,
+          kind: 'confirm',
+          quantity: row.allocated,
+          cause: row.number,
+          step: asked.command,
+        })
         const delivery = await planDelivery(tx, {
           order: row.order_number,
           back_order: row.number,
@@ -127,8 +148,15 @@ export function createBackOrderActivities({ db }: { db: Database }) {
           actor: asked.actor,
           step: asked.command,
         })
-        const confirmed = await updateBackOrder(tx, row.number, { state: 'confirmed', deadline: null, delivery })
-        await record(tx, row, confirmed, 'back_order.confirmed', asked.actor, { quantity: row.allocated, delivery })
+        const confirmed = await updateBackOrder(tx, row.number, {
+          state: 'confirmed',
+          deadline: null,
+          delivery,
+        })
+        await record(tx, row, confirmed, 'back_order.confirmed', asked.actor, {
+          quantity: row.allocated,
+          delivery,
+        })
       })
     },
 
@@ -144,7 +172,7 @@ export function createBackOrderActivities({ db }: { db: Database }) {
      * that the carrier has to give the parcel back first, and the answer is 202 with the state `cancelling`.
      */
     async cancelBackOrder(asked: Command & { number: string }): Promise<BackOrderProgress | null> {
-      return inStep(db, asked.command, async (tx) => {
+      return steps.run(asked.command, async (tx) => {
         const locked = await open(tx, asked.number)
         const { row } = locked
         refuseUnless(locked, 'cancel')
@@ -165,8 +193,14 @@ export function createBackOrderActivities({ db }: { db: Database }) {
      * A deadline's end (A7): the back order is over, its goods go to the next in line. Before its time nothing changes:
      * the workflow gets the row back and sleeps again.
      */
-    async expireBackOrder({ number, step }: { number: string; step: string }): Promise<BackOrderProgress | null> {
-      return inStep(db, step, async (tx) => {
+    async expireBackOrder({
+      number,
+      step,
+    }: {
+      number: string
+      step: string
+    }): Promise<BackOrderProgress | null> {
+      return steps.run(step, async (tx) => {
         const { row, now } = await open(tx, number)
         if (row.deadline_at && row.deadline_at <= now) {
           await end(tx, row, 'expired', 'back_order.expired', 'house', step)
@@ -190,12 +224,19 @@ async function open(tx: Transaction, number: string): Promise<Locked<BackOrderRo
 
 /** A passed deadline refuses everything but cancelling, also in the moment before its expiry is carried out. */
 function refuseUnless({ row, now }: Locked<BackOrderRow>, verb: BackOrderVerb): void {
-  const facts = { state: row.state, allowed_actions: allowed(BACK_ORDER_TRANSITIONS, row.state, BACK_ORDER_ACTIONS) }
+  const facts = {
+    state: row.state,
+    allowed_actions: allowed(BACK_ORDER_TRANSITIONS, row.state, BACK_ORDER_ACTIONS),
+  }
   if (!may(BACK_ORDER_TRANSITIONS, row.state, verb)) {
     throw new Refusal('state-conflict', `The back order is ${row.state}.`, facts)
   }
   if (verb !== 'cancel' && row.deadline_at && row.deadline_at <= now) {
-    throw new Refusal('deadline-passed', `The ${row.deadline_kind} deadline was ${row.deadline_at.toISOString()}.`, facts)
+    throw new Refusal(
+      'deadline-passed',
+      `The ${row.deadline_kind} deadline was ${row.deadline_at.toISOString()}.`,
+      facts,
+    )
   }
 }
 
@@ -203,7 +244,8 @@ function refuseUnless({ row, now }: Locked<BackOrderRow>, verb: BackOrderVerb): 
 function refuseDate(deliverOn: string | null, row: BackOrderRow, now: Date, longestHold: number): void {
   if (deliverOn === null) return
   const today = DateTime.fromJSDate(now, { zone: 'utc' }).toISODate() ?? ''
-  const last = DateTime.fromJSDate(after(row.deadline_from ?? now, longestHold), { zone: 'utc' }).toISODate() ?? ''
+  const last =
+    DateTime.fromJSDate(after(row.deadline_from ?? now, longestHold), { zone: 'utc' }).toISODate() ?? ''
   if (deliverOn < today || deliverOn > last) {
     const detail = `The delivery date must be from ${today} to ${last}.`
     throw new Refusal('period-out-of-range', detail, { errors: [{ pointer: '/deliver_on', detail }] })

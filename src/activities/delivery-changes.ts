@@ -1,11 +1,22 @@
 import { BACK_ORDER_TRANSITIONS, type BackOrderState } from '../domain/back-order.ts'
-import { DELIVERY_STATES, DELIVERY_TRANSITIONS, type DeliveryState, type DeliveryVerb } from '../domain/delivery.ts'
+import {
+  DELIVERY_STATES,
+  DELIVERY_TRANSITIONS,
+  type DeliveryState,
+  type DeliveryVerb,
+} from '../domain/delivery.ts'
 import type { MovementKind } from '../domain/movement.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { isFinal, may } from '../domain/states.ts'
 import { lockBackOrder, updateBackOrder } from '../store/back-order.ts'
 import type { Transaction } from '../store/database.ts'
-import { type DeliveryRow, deliveryLinesOf, lockDelivery, readDelivery, updateDelivery } from '../store/delivery.ts'
+import {
+  type DeliveryRow,
+  deliveryLinesOf,
+  lockDelivery,
+  readDelivery,
+  updateDelivery,
+} from '../store/delivery.ts'
 import { recordEvent } from '../store/event.ts'
 import { readOrder } from '../store/order.ts'
 import { allocateToWaiters, lockStock, move } from '../store/stock.ts'
@@ -61,7 +72,12 @@ export async function changeDelivery(
   await recordEvent(tx, {
     number: delivery.number,
     sequence: changed.version,
-    type: verb === 'book' ? 'delivery.booked' : state === 'planned' ? 'delivery.retried' : DELIVERY_STATES[state].event,
+    type:
+      verb === 'book'
+        ? 'delivery.booked'
+        : state === 'planned'
+          ? 'delivery.retried'
+          : DELIVERY_STATES[state].event,
     actor: change.actor,
     from: delivery.state,
     to: state,
@@ -76,8 +92,17 @@ export async function changeDelivery(
 }
 
 /** What the change means for the books: units delivered are gone, units that come back go to the next in line. */
-async function moveUnits(tx: Transaction, delivery: DeliveryRow, state: DeliveryState, step: string): Promise<void> {
-  const kinds: Partial<Record<DeliveryState, MovementKind>> = { delivered: 'deliver', cancelled: 'recall', returned: 'return' }
+async function moveUnits(
+  tx: Transaction,
+  delivery: DeliveryRow,
+  state: DeliveryState,
+  step: string,
+): Promise<void> {
+  const kinds: Partial<Record<DeliveryState, MovementKind>> = {
+    delivered: 'deliver',
+    cancelled: 'recall',
+    returned: 'return',
+  }
   const kind = kinds[state]
   if (!kind) return
   for (const { sku, quantity } of await deliveryLinesOf(tx, delivery.number)) {

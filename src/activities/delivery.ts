@@ -6,12 +6,20 @@ import type { Database } from '../store/database.ts'
 import { deliveryProgress, shipmentOf } from '../store/delivery.ts'
 import { deliveryView } from '../store/delivery-view.ts'
 import { readCommandBody, storeAnswer } from '../store/idempotency-key.ts'
-import { inStep } from '../store/step.ts'
 import { wake } from '../store/wake.ts'
 import { changeDelivery, openDelivery } from './delivery-changes.ts'
+import type { Steps } from './steps.ts'
 
 /** The delivery's transactions and its calls to the carrier (REQUIREMENTS A8). */
-export function createDeliveryActivities({ db, carrier }: { db: Database; carrier: Carrier }) {
+export function createDeliveryActivities({
+  db,
+  steps,
+  carrier,
+}: {
+  db: Database
+  steps: Steps
+  carrier: Carrier
+}) {
   return {
     /** The delivery's row as its workflow sees it; null when there is no such delivery. */
     async readDelivery(number: string): Promise<DeliveryProgress | null> {
@@ -20,9 +28,10 @@ export function createDeliveryActivities({ db, carrier }: { db: Database; carrie
 
     /** From here on the carrier may know of it: cancelling needs the carrier's word. */
     async beginBooking({ number, step }: { number: string; step: string }): Promise<DeliveryProgress | null> {
-      return inStep(db, step, async (tx) => {
+      return steps.run(step, async (tx) => {
         const delivery = await openDelivery(tx, number)
-        if (delivery.state === 'planned') await changeDelivery(tx, delivery, 'begin_booking', { actor: 'house', step })
+        if (delivery.state === 'planned')
+          await changeDelivery(tx, delivery, 'begin_booking', { actor: 'house', step })
         return deliveryProgress(tx, number)
       })
     },
@@ -50,12 +59,16 @@ export function createDeliveryActivities({ db, carrier }: { db: Database; carrie
       step: string
       tracking: string | null
     }): Promise<DeliveryProgress | null> {
-      return inStep(db, step, async (tx) => {
+      return steps.run(step, async (tx) => {
         const delivery = await openDelivery(tx, number)
         if ((delivery.state === 'booking' || delivery.state === 'cancelling') && tracking) {
           await changeDelivery(tx, delivery, 'book', { actor: 'carrier', step, tracking })
         } else if (delivery.state === 'booking') {
-          await changeDelivery(tx, delivery, 'fail', { actor: 'carrier', step, failure: 'The carrier refused the shipment.' })
+          await changeDelivery(tx, delivery, 'fail', {
+            actor: 'carrier',
+            step,
+            failure: 'The carrier refused the shipment.',
+          })
         } else if (delivery.state === 'cancelling') {
           await changeDelivery(tx, delivery, 'finish_cancel', { actor: 'carrier', step })
         }
@@ -71,7 +84,7 @@ export function createDeliveryActivities({ db, carrier }: { db: Database; carrie
       asked: Command & { number: string; attempt: number; report: CarrierReport; tracking: string },
     ): Promise<DeliveryProgress | null> {
       const { number, command: step, report, tracking } = asked
-      return inStep(db, step, async (tx) => {
+      return steps.run(step, async (tx) => {
         let delivery = await openDelivery(tx, number)
         const change = { actor: 'carrier', step, tracking }
         if (delivery.attempt === asked.attempt) {
@@ -79,12 +92,17 @@ export function createDeliveryActivities({ db, carrier }: { db: Database; carrie
           if (report !== 'failed' && (delivery.state === 'booked' || delivery.state === 'cancelling')) {
             delivery = await changeDelivery(tx, delivery, 'dispatch', change)
           }
-          if (report === 'delivered' && delivery.state === 'dispatched') await changeDelivery(tx, delivery, 'deliver', change)
+          if (report === 'delivered' && delivery.state === 'dispatched')
+            await changeDelivery(tx, delivery, 'deliver', change)
           if (report === 'failed' && (delivery.state === 'booked' || delivery.state === 'dispatched')) {
             const { data } = (await readCommandBody(tx, step)) as { data: { reason?: string } }
-            await changeDelivery(tx, delivery, 'fail', { ...change, failure: data.reason ?? 'The carrier gave no reason.' })
+            await changeDelivery(tx, delivery, 'fail', {
+              ...change,
+              failure: data.reason ?? 'The carrier gave no reason.',
+            })
           }
-          if (report === 'failed' && delivery.state === 'cancelling') await changeDelivery(tx, delivery, 'finish_cancel', change)
+          if (report === 'failed' && delivery.state === 'cancelling')
+            await changeDelivery(tx, delivery, 'finish_cancel', change)
         }
         await storeAnswer(tx, step, 200, { received: true })
         return deliveryProgress(tx, number)
@@ -108,10 +126,13 @@ export function createDeliveryActivities({ db, carrier }: { db: Database; carrie
       step: string
       outcome: 'returned' | 'collected'
     }): Promise<DeliveryProgress | null> {
-      return inStep(db, step, async (tx) => {
+      return steps.run(step, async (tx) => {
         const delivery = await openDelivery(tx, number)
         if (delivery.state === 'cancelling') {
-          await changeDelivery(tx, delivery, outcome === 'returned' ? 'finish_cancel' : 'dispatch', { actor: 'carrier', step })
+          await changeDelivery(tx, delivery, outcome === 'returned' ? 'finish_cancel' : 'dispatch', {
+            actor: 'carrier',
+            step,
+          })
         }
         return deliveryProgress(tx, number)
       })
@@ -133,13 +154,18 @@ export function createDeliveryActivities({ db, carrier }: { db: Database; carrie
       step: string
       report: CarrierReport
     }): Promise<DeliveryProgress | null> {
-      return inStep(db, step, async (tx) => {
+      return steps.run(step, async (tx) => {
         let delivery = await openDelivery(tx, number)
         const change = { actor: 'carrier', step }
-        if (report !== 'failed' && delivery.state === 'booked') delivery = await changeDelivery(tx, delivery, 'dispatch', change)
-        if (report === 'delivered' && delivery.state === 'dispatched') await changeDelivery(tx, delivery, 'deliver', change)
+        if (report !== 'failed' && delivery.state === 'booked')
+          delivery = await changeDelivery(tx, delivery, 'dispatch', change)
+        if (report === 'delivered' && delivery.state === 'dispatched')
+          await changeDelivery(tx, delivery, 'deliver', change)
         if (report === 'failed' && (delivery.state === 'booked' || delivery.state === 'dispatched')) {
-          await changeDelivery(tx, delivery, 'fail', { ...change, failure: 'Asked, the carrier said that it failed.' })
+          await changeDelivery(tx, delivery, 'fail', {
+            ...change,
+            failure: 'Asked, the carrier said that it failed.',
+          })
         }
         return deliveryProgress(tx, number)
       })
@@ -153,11 +179,16 @@ export function createDeliveryActivities({ db, carrier }: { db: Database; carrie
       asked: Command & { number: string; decision: 'cancel' | 'retry' | 'return_to_stock' },
     ): Promise<DeliveryProgress | null> {
       const { number, command: step, actor, decision } = asked
-      return inStep(db, step, async (tx) => {
+      return steps.run(step, async (tx) => {
         const delivery = await openDelivery(tx, number)
         const changed = await changeDelivery(tx, delivery, decision, { actor, step })
         await wake(tx, step, [`delivery/${number}`])
-        await storeAnswer(tx, step, changed.state === 'cancelling' ? 202 : 200, await deliveryView(tx, number))
+        await storeAnswer(
+          tx,
+          step,
+          changed.state === 'cancelling' ? 202 : 200,
+          await deliveryView(tx, number),
+        )
         return deliveryProgress(tx, number)
       })
     },

@@ -1,5 +1,5 @@
-import type { ActivityInboundCallsInterceptor, ActivityInterceptorsFactory } from '@temporalio/worker'
 import { ApplicationFailure } from '@temporalio/common'
+import type { ActivityInboundCallsInterceptor, ActivityInterceptorsFactory } from '@temporalio/worker'
 import type { Logger } from 'pino'
 import { REFUSALS, Refusal } from '../domain/refusal.ts'
 import { databaseFault } from '../store/database.ts'
@@ -25,7 +25,15 @@ export function failureInterceptor(log: Logger): ActivityInterceptorsFactory {
             })
           }
           const kind = kindOf(error)
-          log.warn({ activity: info.activityType, workflow: info.workflowExecution?.workflowId, attempt: info.attempt, kind }, 'activity failed')
+          log.warn(
+            {
+              activity: info.activityType,
+              workflow: info.workflowExecution?.workflowId,
+              attempt: info.attempt,
+              kind,
+            },
+            'activity failed',
+          )
           throw ApplicationFailure.create({ message: kind, type: 'Unexpected' })
         }
       },

@@ -12,6 +12,7 @@ import { createPurchaseOrderActivities } from './purchase-order.ts'
 import { createPurchasingActivities } from './purchasing.ts'
 import { createReconcileActivities } from './reconcile.ts'
 import { createRestockActivities } from './restock.ts'
+import { createSteps } from './steps.ts'
 import { createStockCountActivities } from './stock-count.ts'
 import { createWakeActivities } from './wakes.ts'
 
@@ -26,7 +27,8 @@ export type Kit = {
 }
 
 /** Every activity, by the name under which workflows call it. */
-export function createActivities(kit: Kit) {
+export function createActivities(outside: Kit) {
+  const kit = { ...outside, steps: createSteps(outside) }
   return {
     ...createOrderActivities(kit),
     ...createBackOrderActivities(kit),

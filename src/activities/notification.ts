@@ -38,19 +38,21 @@ export function createNotificationActivities(kit: {
   return {
     /** Tells what is to be told of this number's story. It never fails: whoever cannot be reached gets a process of its own. */
     async tell(number: string): Promise<void> {
-      for (const notice of await pendingNotices(db, number)) {
-        const { result } = await attempt(notice, 'retrying')
-        if (result === 'failed') {
+      const notices = await pendingNotices(db, number)
+      await Promise.all(
+        notices.map(async (notice) => {
+          const { result } = await attempt(notice, 'retrying')
           // Not reaching Temporal here is made good by `reconcile`.
-          await lookAt(temporal, `notification/${notice.notification.id}`).catch(() => {})
-        }
-      }
+          if (result === 'failed') await lookAt(temporal, `notification/${notice.notification.id}`).catch(() => {})
+        }),
+      )
     },
 
     /** One further attempt. `settled`: it was sent, or will never be. */
     async tryAgain({ id, isLast }: { id: string; isLast: boolean }): Promise<{ settled: boolean }> {
       const notice = await readNotice(db, id)
-      if (!notice || notice.notification.state === 'sent' || notice.notification.state === 'abandoned') return { settled: true }
+      if (!notice || notice.notification.state === 'sent' || notice.notification.state === 'abandoned')
+        return { settled: true }
       const { result } = await attempt(notice, isLast ? 'abandoned' : 'retrying')
       return { settled: result !== 'failed' }
     },
@@ -58,7 +60,9 @@ export function createNotificationActivities(kit: {
 
   async function attempt(notice: Notice, otherwise: 'retrying' | 'abandoned'): Promise<Attempt> {
     const start = performance.now()
-    const made = await make(notice).catch((error: unknown): Attempt => ({ result: 'failed', outcome: codeOf(error) }))
+    const made = await make(notice).catch(
+      (error: unknown): Attempt => ({ result: 'failed', outcome: codeOf(error) }),
+    )
     await recordAttempt(db, notice.notification.id, {
       outcome: made.outcome,
       duration_ms: Math.round(performance.now() - start),
@@ -83,7 +87,13 @@ export function createNotificationActivities(kit: {
     if (!facts) return { result: 'gone', outcome: 'nobody to tell' }
     const link = links.url(facts.order, facts.link_version)
     const letter = await typeset(letterFor(event.type, event.details, facts), { ...facts, link })
-    await mailer.send({ id: notification.id, to: facts.to, fromName: facts.from_name, replyTo: facts.reply_to, ...letter })
+    await mailer.send({
+      id: notification.id,
+      to: facts.to,
+      fromName: facts.from_name,
+      replyTo: facts.reply_to,
+      ...letter,
+    })
     return { result: 'sent', outcome: 'accepted' }
   }
 
@@ -110,7 +120,11 @@ export function createNotificationActivities(kit: {
         url: supplier.webhook_url,
         secret: supplier.webhook_secret,
         id: notification.id,
-        body: { type: event.type, timestamp: event.at.toISOString(), data: { ...data, ...lineOf(event.details) } },
+        body: {
+          type: event.type,
+          timestamp: event.at.toISOString(),
+          data: { ...data, ...lineOf(event.details) },
+        },
       })
       return verdict(status)
     }
@@ -124,7 +138,9 @@ export function createNotificationActivities(kit: {
       fromName: 'Purchasing',
       replyTo: null,
       subject: `Purchase order ${order.number}: ${SUPPLIER_SUBJECTS[event.type] ?? event.type}`,
-      text: [`Dear ${supplier.name},`, `purchase order ${order.number} now reads:`, lines.join('\n')].join('\n\n'),
+      text: [`Dear ${supplier.name},`, `purchase order ${order.number} now reads:`, lines.join('\n')].join(
+        '\n\n',
+      ),
     })
     return { result: 'sent', outcome: 'accepted' }
   }

@@ -15,8 +15,22 @@ import { insertBackOrder } from '../store/back-order.ts'
 import type { Transaction } from '../store/database.ts'
 import { planDelivery } from '../store/delivery.ts'
 import { recordEvent } from '../store/event.ts'
-import { lockOrder, type OrderLine, orderLinesOf, type OrderRow, updateOrder, updateOrderLine } from '../store/order.ts'
-import { allocateToWaiters, changeOutstanding, drawPlace, type Level, lockStock, move } from '../store/stock.ts'
+import {
+  lockOrder,
+  type OrderLine,
+  type OrderRow,
+  orderLinesOf,
+  updateOrder,
+  updateOrderLine,
+} from '../store/order.ts'
+import {
+  allocateToWaiters,
+  changeOutstanding,
+  drawPlace,
+  type Level,
+  lockStock,
+  move,
+} from '../store/stock.ts'
 import { askForSupply, expectedDate } from '../store/supply.ts'
 import { wake } from '../store/wake.ts'
 
@@ -51,7 +65,12 @@ export function offerHasEnded({ order, now }: OpenedOrder): boolean {
  * Promises a line what there is (A1). Free units belong to the queue first: a newcomer gets units only once no
  * waiter is left, also while a large receipt is still being handed out pass by pass.
  */
-export async function promiseLine(tx: Transaction, opened: OpenedOrder, line: OrderLine, step: string): Promise<void> {
+export async function promiseLine(
+  tx: Transaction,
+  opened: OpenedOrder,
+  line: OrderLine,
+  step: string,
+): Promise<void> {
   const level = opened.levels.get(line.sku)
   if (!level) throw new Error('the item has no stock row')
   let { free, outstanding } = level
@@ -84,9 +103,15 @@ export async function answerLine(
   const pointer = `/answers/${context.index}`
   const choices = line.state === 'short' ? choicesFor({ ...line, available: line.available ?? 0 }) : []
   if (!choices.includes(answer.choice)) {
-    throw new Refusal('choice-not-open', `Line ${line.line} is ${line.state}; ${answer.choice} is not open for it.`, {
-      errors: [{ pointer: `${pointer}/choice`, detail: `open for this line: ${choices.join(', ') || 'nothing'}` }],
-    })
+    throw new Refusal(
+      'choice-not-open',
+      `Line ${line.line} is ${line.state}; ${answer.choice} is not open for it.`,
+      {
+        errors: [
+          { pointer: `${pointer}/choice`, detail: `open for this line: ${choices.join(', ') || 'nothing'}` },
+        ],
+      },
+    )
   }
   if (answer.choice === 'decline') return giveUpLine(tx, line, 'declined', step)
   if (answer.choice === 'take_available') return setLine(tx, line, { state: 'taken', choice: answer.choice })
@@ -102,7 +127,10 @@ export async function answerLine(
   const lacking = ordered - taken
   const outstanding = levels.get(line.sku)?.outstanding ?? 0
   if (line.back_order_cap !== null && outstanding + lacking > line.back_order_cap) {
-    throw new Refusal('cap-reached', `At most ${line.back_order_cap} of ${line.sku} can be back-ordered; ${outstanding} are.`)
+    throw new Refusal(
+      'cap-reached',
+      `At most ${line.back_order_cap} of ${line.sku} can be back-ordered; ${outstanding} are.`,
+    )
   }
   await setLine(tx, line, { state: 'back_ordered', choice: answer.choice, allocated: line.allocated - taken })
   const backOrder = await insertBackOrder(tx, {
@@ -140,22 +168,40 @@ export async function answerLine(
 
 function refusePeriod(period: Periods[keyof Periods], seconds: number, pointer: string): void {
   const fault = periodFault(period, seconds)
-  if (fault) throw new Refusal('period-out-of-range', `A period ${fault}.`, { errors: [{ pointer, detail: fault }] })
+  if (fault)
+    throw new Refusal('period-out-of-range', `A period ${fault}.`, { errors: [{ pointer, detail: fault }] })
 }
 
 /** Ends a line without a delivery: what was held for it goes to the next in line, in this same transaction (A6). */
-export async function giveUpLine(tx: Transaction, line: OrderLine, state: LineState, step: string): Promise<void> {
+export async function giveUpLine(
+  tx: Transaction,
+  line: OrderLine,
+  state: LineState,
+  step: string,
+): Promise<void> {
   const held = line.allocated
-  await setLine(tx, line, { state, allocated: 0, ...(state === 'declined' ? { choice: 'decline' as const } : {}) })
+  await setLine(tx, line, {
+    state,
+    allocated: 0,
+    ...(state === 'declined' ? { choice: 'decline' as const } : {}),
+  })
   if (held === 0) return
   await move(tx, { sku: line.sku, kind: 'release', quantity: held, cause: line.order_number, step })
   await allocateToWaiters(tx, line.sku, step)
 }
 
 /** Every line is decided: what is set aside leaves the inventory as one delivery, and the order ends. */
-export async function settle(tx: Transaction, { order, lines }: OpenedOrder, actor: string, step: string): Promise<OrderRow> {
-  const shipped = lines.filter((line) => line.allocated > 0).map(({ sku, allocated }) => ({ sku, quantity: allocated }))
-  for (const { sku, quantity } of shipped) await move(tx, { sku, kind: 'confirm', quantity, cause: order.number, step })
+export async function settle(
+  tx: Transaction,
+  { order, lines }: OpenedOrder,
+  actor: string,
+  step: string,
+): Promise<OrderRow> {
+  const shipped = lines
+    .filter((line) => line.allocated > 0)
+    .map(({ sku, allocated }) => ({ sku, quantity: allocated }))
+  for (const { sku, quantity } of shipped)
+    await move(tx, { sku, kind: 'confirm', quantity, cause: order.number, step })
   for (const line of lines.filter((line) => line.allocated > 0)) await setLine(tx, line, { allocated: 0 })
   if (shipped.length > 0) {
     await planDelivery(tx, {
@@ -194,7 +240,11 @@ export async function recordOrderEvent(
 }
 
 /** Writes a line's change to its row and to the copy that the transaction works with. */
-async function setLine(tx: Transaction, line: OrderLine, set: Parameters<typeof updateOrderLine>[3]): Promise<void> {
+async function setLine(
+  tx: Transaction,
+  line: OrderLine,
+  set: Parameters<typeof updateOrderLine>[3],
+): Promise<void> {
   await updateOrderLine(tx, line.order_number, line.line, set)
   Object.assign(line, set)
 }

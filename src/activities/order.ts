@@ -7,11 +7,20 @@ import { storeAnswer } from '../store/idempotency-key.ts'
 import { orderProgress, updateOrder } from '../store/order.ts'
 import { orderView } from '../store/order-view.ts'
 import { readPeriods } from '../store/period.ts'
-import { inStep } from '../store/step.ts'
-import { answerLine, giveUpLine, offerHasEnded, openOrder, promiseLine, recordOrderEvent, refuseUnless, settle } from './order-lines.ts'
+import {
+  answerLine,
+  giveUpLine,
+  offerHasEnded,
+  openOrder,
+  promiseLine,
+  recordOrderEvent,
+  refuseUnless,
+  settle,
+} from './order-lines.ts'
+import type { Steps } from './steps.ts'
 
 /** The order's own transactions (REQUIREMENTS A1–A3, A7): each locks the order, then the stock of its items. */
-export function createOrderActivities({ db }: { db: Database }) {
+export function createOrderActivities({ db, steps }: { db: Database; steps: Steps }) {
   return {
     /** The order's row as its workflow sees it; null when there is no such order. */
     async readOrder(number: string): Promise<OrderProgress | null> {
@@ -23,7 +32,7 @@ export function createOrderActivities({ db }: { db: Database }) {
      * offered (A2); otherwise it is decided and goes to delivery. Placed before, it is left as it is.
      */
     async placeOrder({ number, step }: { number: string; step: string }): Promise<OrderProgress | null> {
-      return inStep(db, step, async (tx) => {
+      return steps.run(step, async (tx) => {
         const opened = await openOrder(tx, number)
         const { order, lines, now } = opened
         if (order.state !== 'received') return orderProgress(tx, number)
@@ -35,7 +44,13 @@ export function createOrderActivities({ db }: { db: Database }) {
           ? await updateOrder(tx, number, { state: 'offered', deadline_at })
           : await settle(tx, opened, 'house', step)
         await recordOrderEvent(tx, order, placed, isShort ? 'order.offered' : 'order.placed', 'house', {
-          lines: lines.map(({ line, sku, ordered, available, shortfall }) => ({ line, sku, ordered, available, shortfall })),
+          lines: lines.map(({ line, sku, ordered, available, shortfall }) => ({
+            line,
+            sku,
+            ordered,
+            available,
+            shortfall,
+          })),
           ...(isShort ? { deadline_at } : {}),
         })
         await storeAnswer(tx, order.command, 201, await orderView(tx, number, wait.default_seconds))
@@ -44,9 +59,11 @@ export function createOrderActivities({ db }: { db: Database }) {
     },
 
     /** The customer's choice for some or all of the short lines (A3); the last one decides the order. */
-    async answerOffer(asked: Command & { number: string; answers: LineAnswer[] }): Promise<OrderProgress | null> {
+    async answerOffer(
+      asked: Command & { number: string; answers: LineAnswer[] },
+    ): Promise<OrderProgress | null> {
       const { number, command, actor } = asked
-      return inStep(db, command, async (tx) => {
+      return steps.run(command, async (tx) => {
         const opened = await openOrder(tx, number)
         const { order, lines } = opened
         if (offerHasEnded(opened)) {
@@ -65,7 +82,8 @@ export function createOrderActivities({ db }: { db: Database }) {
             ? []
             : [{ pointer: `/answers/${index}/line`, detail: `the order has no line ${answer.line}` }],
         )
-        if (strangers.length > 0) throw new Refusal('invalid-request', 'An answer is for no line.', { errors: strangers })
+        if (strangers.length > 0)
+          throw new Refusal('invalid-request', 'An answer is for no line.', { errors: strangers })
         const isShort = lines.some((line) => line.state === 'short')
         const answered = isShort
           ? await updateOrder(tx, number, { state: 'offered' })
@@ -79,9 +97,11 @@ export function createOrderActivities({ db }: { db: Database }) {
     },
 
     /** The offer stands for longer or shorter, within the house's limits (A7). */
-    async changeOfferDeadline(asked: Command & { number: string; deadline_at: string }): Promise<OrderProgress | null> {
+    async changeOfferDeadline(
+      asked: Command & { number: string; deadline_at: string },
+    ): Promise<OrderProgress | null> {
       const { number, command, actor } = asked
-      return inStep(db, command, async (tx) => {
+      return steps.run(command, async (tx) => {
         const opened = await openOrder(tx, number)
         const { order, now } = opened
         if (offerHasEnded(opened)) {
@@ -92,7 +112,8 @@ export function createOrderActivities({ db }: { db: Database }) {
         const deadline_at = new Date(asked.deadline_at)
         if (deadline_at <= now) throw new Refusal('period-out-of-range', 'The new deadline is in the past.')
         const fault = periodFault(offer, (deadline_at.getTime() - order.created_at.getTime()) / 1_000)
-        if (fault) throw new Refusal('period-out-of-range', `The offer's period, counted from the order, ${fault}.`)
+        if (fault)
+          throw new Refusal('period-out-of-range', `The offer's period, counted from the order, ${fault}.`)
         const changed = await updateOrder(tx, number, { state: order.state, deadline_at })
         await recordOrderEvent(tx, order, changed, 'order.deadline_changed', actor, {
           deadline_at,
@@ -106,13 +127,17 @@ export function createOrderActivities({ db }: { db: Database }) {
     /** Gives up all that is set aside and undecided; back orders accepted before go on under their own numbers. */
     async cancelOrder(asked: Command & { number: string }): Promise<OrderProgress | null> {
       const { number, command, actor } = asked
-      return inStep(db, command, async (tx) => {
+      return steps.run(command, async (tx) => {
         const opened = await openOrder(tx, number)
         refuseUnless(opened.order, 'cancel')
         for (const line of opened.lines) {
           if (line.state === 'short' || line.allocated > 0) await giveUpLine(tx, line, 'cancelled', command)
         }
-        const cancelled = await updateOrder(tx, number, { state: 'cancelled', deadline_at: null, ended: true })
+        const cancelled = await updateOrder(tx, number, {
+          state: 'cancelled',
+          deadline_at: null,
+          ended: true,
+        })
         await recordOrderEvent(tx, opened.order, cancelled, 'order.cancelled', actor, {})
         const { wait } = await readPeriods(tx)
         await storeAnswer(tx, command, 200, await orderView(tx, number, wait.default_seconds))
@@ -125,7 +150,7 @@ export function createOrderActivities({ db }: { db: Database }) {
      * other lines go on (A3). Before its time nothing changes: the workflow gets the row back and sleeps again.
      */
     async expireOffer({ number, step }: { number: string; step: string }): Promise<OrderProgress | null> {
-      return inStep(db, step, async (tx) => {
+      return steps.run(step, async (tx) => {
         const opened = await openOrder(tx, number)
         const { order, lines } = opened
         if (!offerHasEnded(opened)) return orderProgress(tx, number)

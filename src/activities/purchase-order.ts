@@ -4,6 +4,7 @@ import type { PurchaseOrderProgress } from '../domain/purchase-order.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { Database, Transaction } from '../store/database.ts'
 import { readCommandBody, storeAnswer } from '../store/idempotency-key.ts'
+import { revisePromises, tellUnsourced } from '../store/promise.ts'
 import {
   lockPurchaseOrder,
   type PurchaseOrderLineRow,
@@ -15,14 +16,13 @@ import {
   updatePurchaseOrderLine,
 } from '../store/purchase-order.ts'
 import { purchaseOrderView } from '../store/purchase-order-view.ts'
-import { inStep } from '../store/step.ts'
 import { lockStock } from '../store/stock.ts'
 import { passOver, readSupplier, type SupplierRow } from '../store/supplier.ts'
-import { revisePromises, tellUnsourced } from '../store/promise.ts'
 import { askForSupply } from '../store/supply.ts'
+import type { Steps } from './steps.ts'
 
 /** The purchase order's own transactions (REQUIREMENTS A5): the stock of its items, then itself, then its lines. */
-export function createPurchaseOrderActivities({ db }: { db: Database }) {
+export function createPurchaseOrderActivities({ db, steps }: { db: Database; steps: Steps }) {
   return {
     /** The purchase order's row as its workflow sees it; null when there is no such purchase order. */
     async readPurchaseOrder(number: string): Promise<PurchaseOrderProgress | null> {
@@ -34,26 +34,30 @@ export function createPurchaseOrderActivities({ db }: { db: Database }) {
      * add up to what the line asks for. A later acknowledgement replaces an earlier one; on a line that was withdrawn
      * or closed it is refused.
      */
-    async acknowledgePurchaseOrder(asked: Command & { number: string }): Promise<PurchaseOrderProgress | null> {
+    async acknowledgePurchaseOrder(
+      asked: Command & { number: string },
+    ): Promise<PurchaseOrderProgress | null> {
       const { number, command: step, actor } = asked
-      return inStep(db, step, async (tx) => {
+      return steps.run(step, async (tx) => {
         const { row, lines, supplier } = await open(tx, number)
         const body = (await readCommandBody(tx, step)) as Acknowledgement
-        const words = body.lines.map((word, index) => ({ word, line: checkWord(word, `/lines/${index}`, lines) }))
+        const words = body.lines.map((word, index) => ({
+          word,
+          line: checkWord(word, `/lines/${index}`, lines),
+        }))
         for (const { word, line } of words) await acceptWord(tx, supplier, line, word, step)
-        await updatePurchaseOrder(
-          tx,
-          row,
-          standing(lines, supplier),
-          {
-            type: 'purchase_order.acknowledged',
-            actor,
-            details: {
-              lines: words.map(({ line }) => ({ line: line.line, agreed: line.agreed, expected_at: line.expected_at })),
-            },
-            note: reasons(body),
+        await updatePurchaseOrder(tx, row, standing(lines, supplier), {
+          type: 'purchase_order.acknowledged',
+          actor,
+          details: {
+            lines: words.map(({ line }) => ({
+              line: line.line,
+              agreed: line.agreed,
+              expected_at: line.expected_at,
+            })),
           },
-        )
+          note: reasons(body),
+        })
         await storeAnswer(tx, step, 200, await purchaseOrderView(tx, number))
         return purchaseOrderProgress(tx, number)
       })
@@ -62,38 +66,44 @@ export function createPurchaseOrderActivities({ db }: { db: Database }) {
     /** A notice of shipment: dates only, the books do not move (A5). */
     async noteShipment(asked: Command & { number: string }): Promise<PurchaseOrderProgress | null> {
       const { number, command: step, actor } = asked
-      return inStep(db, step, async (tx) => {
+      return steps.run(step, async (tx) => {
         const { row, lines, supplier } = await open(tx, number)
         const notice = (await readCommandBody(tx, step)) as ShipmentNotice
         const noted = notice.lines.map((part, index) => {
           const line = findLine(part.line, `/lines/${index}/line`, lines)
           if (part.quantity > line.agreed - line.received) {
-            throw new Refusal('quantity-mismatch', `Line ${line.line} has ${line.agreed - line.received} still to come.`, {
-              errors: [{ pointer: `/lines/${index}/quantity`, detail: 'more than is still to come' }],
-            })
+            throw new Refusal(
+              'quantity-mismatch',
+              `Line ${line.line} has ${line.agreed - line.received} still to come.`,
+              {
+                errors: [{ pointer: `/lines/${index}/quantity`, detail: 'more than is still to come' }],
+              },
+            )
           }
           return { line, quantity: part.quantity, expected_at: new Date(part.expected_at) }
         })
         for (const { line, quantity, expected_at } of noted) {
           const rest = line.agreed - line.received - quantity
           // What the notice does not speak of still comes when it was expected before.
-          const later = rest > 0 ? [{ quantity: rest, expected_at: line.expected_at, kind: 'accepted' as const }] : []
+          const later =
+            rest > 0 ? [{ quantity: rest, expected_at: line.expected_at, kind: 'accepted' as const }] : []
           await replaceSchedule(tx, line, [{ quantity, expected_at, kind: 'shipped' as const }, ...later])
           await updatePurchaseOrderLine(tx, line, {
             expected_at: rest > 0 && line.expected_at > expected_at ? line.expected_at : expected_at,
           })
         }
-        await updatePurchaseOrder(
-          tx,
-          row,
-          standing(lines, supplier),
-          {
-            type: 'purchase_order.shipment_notified',
-            actor,
-            details: { lines: noted.map(({ line, quantity, expected_at }) => ({ line: line.line, quantity, expected_at })) },
-            note: notice.reference,
+        await updatePurchaseOrder(tx, row, standing(lines, supplier), {
+          type: 'purchase_order.shipment_notified',
+          actor,
+          details: {
+            lines: noted.map(({ line, quantity, expected_at }) => ({
+              line: line.line,
+              quantity,
+              expected_at,
+            })),
           },
-        )
+          note: notice.reference,
+        })
         await storeAnswer(tx, step, 200, await purchaseOrderView(tx, number))
         return purchaseOrderProgress(tx, number)
       })
@@ -103,59 +113,79 @@ export function createPurchaseOrderActivities({ db }: { db: Database }) {
      * A deadline of the purchase order: without an acknowledgement the supplier is reminded; after that the lines that
      * are not acknowledged lapse and the next supplier is asked; goods overdue are shown to operators, again and again.
      */
-    async passPurchaseOrderDeadline({ number, step }: { number: string; step: string }): Promise<PurchaseOrderProgress | null> {
-      return inStep(db, step, async (tx) => {
+    async passPurchaseOrderDeadline({
+      number,
+      step,
+    }: {
+      number: string
+      step: string
+    }): Promise<PurchaseOrderProgress | null> {
+      return steps.run(step, async (tx) => {
         const opened = await open(tx, number)
         const { row, lines, supplier, now } = opened
         if (!row.deadline_at || row.deadline_at > now) return purchaseOrderProgress(tx, number)
         if (row.deadline_kind === 'acknowledge') {
           const at = after(now, supplier.remind_seconds)
-          await updatePurchaseOrder(tx, row, { deadline: { kind: 'remind', at } }, {
-            type: 'purchase_order.reminded',
-            actor: 'house',
-            details: { deadline_at: at, lines: lines.filter(isUnanswered).map(({ line }) => line) },
-          })
+          await updatePurchaseOrder(
+            tx,
+            row,
+            { deadline: { kind: 'remind', at } },
+            {
+              type: 'purchase_order.reminded',
+              actor: 'house',
+              details: { deadline_at: at, lines: lines.filter(isUnanswered).map(({ line }) => line) },
+            },
+          )
         } else if (row.deadline_kind === 'remind') {
           await withdrawLines(tx, opened, lines.filter(isUnanswered), 'lapsed', 'house', step)
         } else {
           const at = after(now, supplier.overdue_seconds)
-          await updatePurchaseOrder(tx, row, { deadline: { kind: 'overdue', at } }, {
-            type: 'purchase_order.overdue',
-            actor: 'house',
-            details: { lines: lines.filter((line) => !line.closed).map(({ line, expected_at }) => ({ line, expected_at })) },
-          })
+          await updatePurchaseOrder(
+            tx,
+            row,
+            { deadline: { kind: 'overdue', at } },
+            {
+              type: 'purchase_order.overdue',
+              actor: 'house',
+              details: {
+                lines: lines
+                  .filter((line) => !line.closed)
+                  .map(({ line, expected_at }) => ({ line, expected_at })),
+              },
+            },
+          )
         }
         return purchaseOrderProgress(tx, number)
       })
     },
 
     /** An operator gives up on a line: it is withdrawn, and the next supplier is asked. */
-    async withdrawPurchaseOrderLine(asked: Command & { number: string; line: number }): Promise<PurchaseOrderProgress | null> {
+    async withdrawPurchaseOrderLine(
+      asked: Command & { number: string; line: number },
+    ): Promise<PurchaseOrderProgress | null> {
       const { number, command: step, actor } = asked
-      return inStep(db, step, async (tx) => {
+      return steps.run(step, async (tx) => {
         const opened = await open(tx, number)
         const line = opened.lines.find((line) => line.line === asked.line)
         if (!line) throw new Refusal('not-found', `The purchase order has no line ${asked.line}.`)
-        if (line.closed) throw new Refusal('line-withdrawn', `Line ${line.line} is closed: ${line.closed_because}.`)
+        if (line.closed)
+          throw new Refusal('line-withdrawn', `Line ${line.line} is closed: ${line.closed_because}.`)
         await withdrawLines(tx, opened, [line], 'withdrawn', actor, step)
         await storeAnswer(tx, step, 200, await purchaseOrderView(tx, number))
         return purchaseOrderProgress(tx, number)
       })
     },
 
-    /** Tells the waiters of an item what is expected now, a bounded number at a time. `more`: call it again. */
+    /**
+     * Tells the waiters of an item what is expected now, or that no supplier is left for it (A5); a bounded number at a
+     * time, apart from the transaction that changed the dates. `more`: call it again.
+     */
     async revisePromises({ sku, step }: { sku: string; step: string }): Promise<{ more: boolean }> {
-      return inStep(db, step, async (tx) => {
+      return steps.run(step, async (tx) => {
         await lockStock(tx, [sku])
-        return { more: await revisePromises(tx, sku, step) }
-      })
-    },
-
-    /** Tells the waiters of an item that no supplier is left for it (A5), a bounded number at a time. */
-    async tellUnsourced({ sku, step }: { sku: string; step: string }): Promise<{ more: boolean }> {
-      return inStep(db, step, async (tx) => {
-        await lockStock(tx, [sku])
-        return { more: await tellUnsourced(tx, sku, step) }
+        const revised = await revisePromises(tx, sku, step)
+        const told = await tellUnsourced(tx, sku, step)
+        return { more: revised || told }
       })
     },
   }
@@ -165,7 +195,12 @@ export type PurchaseOrderActivities = ReturnType<typeof createPurchaseOrderActiv
 
 /** The bodies as the API checked them. */
 type Part = { quantity: number; expected_at: string }
-type Word = { line: number; accepted?: Part; back_ordered?: Part; rejected?: { quantity: number; reason: string } }
+type Word = {
+  line: number
+  accepted?: Part
+  back_ordered?: Part
+  rejected?: { quantity: number; reason: string }
+}
 type Acknowledgement = { lines: Word[] }
 type ShipmentNotice = { reference: string; lines: ({ line: number } & Part)[] }
 
@@ -271,7 +306,10 @@ async function withdrawLines(
 }
 
 /** Once every open line is acknowledged the purchase order is, and waits for its goods. */
-function standing(lines: PurchaseOrderLineRow[], supplier: SupplierRow): Parameters<typeof updatePurchaseOrder>[2] {
+function standing(
+  lines: PurchaseOrderLineRow[],
+  supplier: SupplierRow,
+): Parameters<typeof updatePurchaseOrder>[2] {
   const open = lines.filter((line) => !line.closed)
   if (open.length === 0 || open.some(isUnanswered)) return {}
   const last = new Date(Math.max(...open.map((line) => line.expected_at.getTime())))
@@ -279,6 +317,8 @@ function standing(lines: PurchaseOrderLineRow[], supplier: SupplierRow): Paramet
 }
 
 function reasons(body: Acknowledgement): string | null {
-  const given = body.lines.flatMap(({ line, rejected }) => (rejected?.quantity ? [`line ${line}: ${rejected.reason}`] : []))
+  const given = body.lines.flatMap(({ line, rejected }) =>
+    rejected?.quantity ? [`line ${line}: ${rejected.reason}`] : [],
+  )
   return given.length > 0 ? given.join('; ') : null
 }

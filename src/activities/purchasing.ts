@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm'
 import { newNumber } from '../domain/number.ts'
 import { after } from '../domain/period.ts'
 import { inPacks, wholePacks } from '../domain/purchase-order.ts'
@@ -14,14 +15,13 @@ import {
   updatePurchaseOrder,
   updatePurchaseOrderLine,
 } from '../store/purchase-order.ts'
-import { sql } from 'drizzle-orm'
-import { inStep } from '../store/step.ts'
 import { lockStock } from '../store/stock.ts'
 import { readSupplier, type SupplierRow } from '../store/supplier.ts'
 import { wake } from '../store/wake.ts'
+import type { Steps } from './steps.ts'
 
 /** What a supplier is asked for, all items at once (REQUIREMENTS A4, A5). */
-export function createPurchasingActivities({ db }: { db: Database }) {
+export function createPurchasingActivities({ db, steps }: { db: Database; steps: Steps }) {
   return {
     /** How long demand for this supplier is gathered, in seconds; null for a supplier that is not known. */
     async gatherSeconds(supplier: string): Promise<number | null> {
@@ -33,15 +33,29 @@ export function createPurchasingActivities({ db }: { db: Database }) {
      * per lacking item; what is too much is taken back from lines that are not acknowledged yet, and for acknowledged
      * ones the supplier is asked to change them.
      */
-    async settleNeed({ supplier, step }: { supplier: string; step: string }): Promise<{ purchase_order: string | null }> {
-      return inStep(db, step, async (tx) => {
+    async settleNeed({
+      supplier,
+      step,
+    }: {
+      supplier: string
+      step: string
+    }): Promise<{ purchase_order: string | null }> {
+      return steps.run(step, async (tx) => {
         const house = await readSupplier(tx, supplier)
         if (!house) return { purchase_order: null }
         const skus = await itemsToConsider(tx, supplier)
         await lockStock(tx, skus)
         const needs = await needsFrom(tx, supplier, skus)
-        for (const surplus of needs.filter(({ need }) => need < 0)) await giveUpSurplus(tx, house, surplus, step)
-        return { purchase_order: await order(tx, house, needs.filter(({ need }) => need > 0), step) }
+        for (const surplus of needs.filter(({ need }) => need < 0))
+          await giveUpSurplus(tx, house, surplus, step)
+        return {
+          purchase_order: await order(
+            tx,
+            house,
+            needs.filter(({ need }) => need > 0),
+            step,
+          ),
+        }
       })
     },
   }
@@ -49,7 +63,12 @@ export function createPurchasingActivities({ db }: { db: Database }) {
 
 export type PurchasingActivities = ReturnType<typeof createPurchasingActivities>
 
-async function order(tx: Transaction, supplier: SupplierRow, needs: SupplierNeed[], step: string): Promise<string | null> {
+async function order(
+  tx: Transaction,
+  supplier: SupplierRow,
+  needs: SupplierNeed[],
+  step: string,
+): Promise<string | null> {
   const [first] = needs
   if (!first) return null
   const [clock] = await tx.execute<{ now: string }>(sql`SELECT ${transactionTime} AS now`)
@@ -87,7 +106,10 @@ async function order(tx: Transaction, supplier: SupplierRow, needs: SupplierNeed
     actor: 'house',
     from: null,
     to: 'sent',
-    details: { lines: lines.map(({ line, sku, requested }) => ({ line, sku, quantity: requested })), deadline_at },
+    details: {
+      lines: lines.map(({ line, sku, requested }) => ({ line, sku, quantity: requested })),
+      deadline_at,
+    },
     audience: { supplier: supplier.id },
   })
   await wake(tx, step, [`purchase-order/${number}`])
@@ -95,7 +117,12 @@ async function order(tx: Transaction, supplier: SupplierRow, needs: SupplierNeed
 }
 
 /** The youngest lines give way first: the oldest are the likeliest to be on their way. */
-async function giveUpSurplus(tx: Transaction, supplier: SupplierRow, surplus: SupplierNeed, step: string): Promise<void> {
+async function giveUpSurplus(
+  tx: Transaction,
+  supplier: SupplierRow,
+  surplus: SupplierNeed,
+  step: string,
+): Promise<void> {
   let tooMuch = -surplus.need
   for (const line of (await openLinesFor(tx, supplier.id, surplus.sku)).reverse()) {
     const units = Math.min(wholePacks(tooMuch, surplus.pack_size), line.agreed - line.received)
@@ -110,19 +137,29 @@ async function giveUpSurplus(tx: Transaction, supplier: SupplierRow, surplus: Su
         agreed: wanted,
         ...(isWithdrawn ? { closed: true, closed_because: 'withdrawn' as const } : {}),
       })
-      await updatePurchaseOrder(tx, locked.row, {}, {
-        type: isWithdrawn ? 'purchase_order.line_withdrawn' : 'purchase_order.change_requested',
-        actor: 'house',
-        details: { line: line.line, quantity: wanted },
-      })
+      await updatePurchaseOrder(
+        tx,
+        locked.row,
+        {},
+        {
+          type: isWithdrawn ? 'purchase_order.line_withdrawn' : 'purchase_order.change_requested',
+          actor: 'house',
+          details: { line: line.line, quantity: wanted },
+        },
+      )
       await wake(tx, step, [`purchase-order/${line.purchase_order}`])
     } else if (line.change_requested !== wanted) {
       await updatePurchaseOrderLine(tx, line, { change_requested: wanted })
-      await updatePurchaseOrder(tx, locked.row, {}, {
-        type: 'purchase_order.change_requested',
-        actor: 'house',
-        details: { line: line.line, quantity: wanted },
-      })
+      await updatePurchaseOrder(
+        tx,
+        locked.row,
+        {},
+        {
+          type: 'purchase_order.change_requested',
+          actor: 'house',
+          details: { line: line.line, quantity: wanted },
+        },
+      )
       await wake(tx, step, [`purchase-order/${line.purchase_order}`])
     }
   }

@@ -1,17 +1,25 @@
+import { randomUUID } from 'node:crypto'
 import { lookAt, startIfMissing } from '../clients/look.ts'
 import type { Temporal } from '../clients/temporal.ts'
 import type { Database } from '../store/database.ts'
 import { forgottenNotifications } from '../store/notification.ts'
 import { idleItems, OPEN_KINDS, openNumbers, stillOpen, suppliersInNeed } from '../store/reconcile.ts'
-import { inStep } from '../store/step.ts'
 import { allocateToWaiters, lockStock } from '../store/stock.ts'
-import { randomUUID } from 'node:crypto'
+import type { Steps } from './steps.ts'
 
 /** How many open rows are looked at in one run; the next one goes on where this one stopped. */
 const PAGE = 500
 
 /** What the schedule does every 30 seconds, so that every open row has its workflow, whatever was killed when. */
-export function createReconcileActivities({ db, temporal }: { db: Database; temporal: Temporal }) {
+export function createReconcileActivities({
+  db,
+  temporal,
+  steps,
+}: {
+  db: Database
+  temporal: Temporal
+  steps: Steps
+}) {
   // Where this worker's walk over the open rows of each kind stands. Losing it only starts the walk anew.
   const walked = new Map(OPEN_KINDS.map((kind) => [kind, '']))
 
@@ -38,7 +46,7 @@ export function createReconcileActivities({ db, temporal }: { db: Database; temp
       for (const sku of await idleItems(db)) {
         for (let more = true; more; ) {
           const step = `reconcile/${randomUUID()}`
-          more = await inStep(db, step, async (tx) => {
+          more = await steps.run(step, async (tx) => {
             await lockStock(tx, [sku])
             return (await allocateToWaiters(tx, sku, step)).more
           })
@@ -48,7 +56,8 @@ export function createReconcileActivities({ db, temporal }: { db: Database; temp
 
     /** Pokes the purchasing of suppliers of whom something is lacking. */
     async pokePurchasing(): Promise<void> {
-      for (const supplier of await suppliersInNeed(db)) await startIfMissing(temporal, `purchasing/${supplier}`)
+      for (const supplier of await suppliersInNeed(db))
+        await startIfMissing(temporal, `purchasing/${supplier}`)
     },
 
     /** Gives a workflow of their own to notifications that were never sent, nor are being retried. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { ReceiptCommand, ReceiptOutcome } from '../domain/receipt.ts'
 import { Refusal } from '../domain/refusal.ts'
-import type { Database, Transaction } from '../store/database.ts'
+import type { Transaction } from '../store/database.ts'
 import { readCommandBody, storeAnswer } from '../store/idempotency-key.ts'
 import { unknownItems } from '../store/order.ts'
 import {
@@ -14,13 +14,13 @@ import {
   updatePurchaseOrderLine,
 } from '../store/purchase-order.ts'
 import { findReceipt, insertReceipt } from '../store/receipt.ts'
-import { inStep } from '../store/step.ts'
 import { allocateToWaiters, lockStock, move } from '../store/stock.ts'
 import { askForSupply } from '../store/supply.ts'
 import { wake } from '../store/wake.ts'
+import type { Steps } from './steps.ts'
 
 /** Stock comes in (REQUIREMENTS A5, A6): booked once, and at once the waiters'. */
-export function createRestockActivities({ db }: { db: Database }) {
+export function createRestockActivities({ steps }: { steps: Steps }) {
   return {
     /**
      * Books a supplier's inventory update in one transaction. The same reference with the same content gets the stored
@@ -28,7 +28,7 @@ export function createRestockActivities({ db }: { db: Database }) {
      * on the purchase orders, and hands the units to the first waiters.
      */
     async bookReceipt({ command: step, actor, supplier }: ReceiptCommand): Promise<ReceiptOutcome> {
-      return inStep(db, step, async (tx) => {
+      return steps.runQuietly(step, async (tx) => {
         const update = (await readCommandBody(tx, step)) as InventoryUpdate
         const bodyHash = hashOf(update)
         const booked = await findReceipt(tx, supplier, update.reference)
@@ -46,7 +46,10 @@ export function createRestockActivities({ db }: { db: Database }) {
         for (const [index, line] of update.lines.entries()) {
           matched.push({ ...line, index, open: await linesFor(tx, supplier, line, index) })
         }
-        await lockPurchaseOrders(tx, matched.flatMap(({ open }) => open.map((line) => line.purchase_order)))
+        await lockPurchaseOrders(
+          tx,
+          matched.flatMap(({ open }) => open.map((line) => line.purchase_order)),
+        )
 
         // The receipt's id is the command's: it is the one cause that its movements name.
         const receipt = { id: step, supplier, reference: update.reference, body_hash: bodyHash }
@@ -56,13 +59,25 @@ export function createRestockActivities({ db }: { db: Database }) {
         for (const number of [...touched].sort()) {
           const locked = await lockPurchaseOrder(tx, number)
           if (!locked) continue
-          await updatePurchaseOrder(tx, locked.row, {}, {
-            type: 'purchase_order.received',
-            actor,
-            details: { receipt: step, lines: answers.filter((line) => line.purchase_orders.includes(number)) },
-          })
+          await updatePurchaseOrder(
+            tx,
+            locked.row,
+            {},
+            {
+              type: 'purchase_order.received',
+              actor,
+              details: {
+                receipt: step,
+                lines: answers.filter((line) => line.purchase_orders.includes(number)),
+              },
+            },
+          )
         }
-        await wake(tx, step, [...touched].sort().map((number) => `purchase-order/${number}`))
+        await wake(
+          tx,
+          step,
+          [...touched].sort().map((number) => `purchase-order/${number}`),
+        )
         const toDrain: string[] = []
         for (const sku of skus) {
           const pass = await allocateToWaiters(tx, sku, step)
@@ -89,7 +104,7 @@ export function createRestockActivities({ db }: { db: Database }) {
 
     /** One further pass for an item of which many units came at once. `more`: call it again, as another step. */
     async drainStock({ sku, step }: { sku: string; step: string }): Promise<{ more: boolean }> {
-      return inStep(db, step, async (tx) => {
+      return steps.runQuietly(step, async (tx) => {
         await lockStock(tx, [sku])
         const { more } = await allocateToWaiters(tx, sku, step)
         return { more }
@@ -136,10 +151,16 @@ async function refuseUnknownItems(tx: Transaction, update: InventoryUpdate): Pro
  * The purchase order lines that a delivered line may fill: those of the order it names, or else the supplier's open ones
  * for the item, oldest first; none for goods that nobody ordered.
  */
-async function linesFor(tx: Transaction, supplier: string, line: UpdateLine, index: number): Promise<PurchaseOrderLineRow[]> {
+async function linesFor(
+  tx: Transaction,
+  supplier: string,
+  line: UpdateLine,
+  index: number,
+): Promise<PurchaseOrderLineRow[]> {
   if (!line.purchase_order) return openLinesFor(tx, supplier, line.sku)
   const order = await readPurchaseOrder(tx, line.purchase_order)
-  if (order?.supplier !== supplier) throw new Refusal('not-found', `There is no purchase order ${line.purchase_order}.`)
+  if (order?.supplier !== supplier)
+    throw new Refusal('not-found', `There is no purchase order ${line.purchase_order}.`)
   const lines = (await purchaseOrderLinesOf(tx, order.number)).filter(({ sku }) => sku === line.sku)
   if (lines.length > 0) return lines
   const detail = `${line.purchase_order} does not ask for ${line.sku}`
@@ -192,6 +213,8 @@ async function bookLine(
     rejected,
     over_delivered: last ? left : 0,
     unordered: last ? 0 : left,
-    purchase_orders: [...new Set(delivered.open.map((line) => line.purchase_order))].filter((number) => touched.has(number)),
+    purchase_orders: [...new Set(delivered.open.map((line) => line.purchase_order))].filter((number) =>
+      touched.has(number),
+    ),
   }
 }

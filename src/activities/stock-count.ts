@@ -1,15 +1,23 @@
 import type { Command } from '../domain/command.ts'
 import type { ReceiptOutcome } from '../domain/receipt.ts'
 import { Refusal } from '../domain/refusal.ts'
-import type { Database, Transaction } from '../store/database.ts'
+import type { Transaction } from '../store/database.ts'
 import { recordEvent } from '../store/event.ts'
 import { readCommandBody, storeAnswer } from '../store/idempotency-key.ts'
-import { inStep } from '../store/step.ts'
-import { allocateToWaiters, holdersOf, type Level, lockStock, move, nextItemSequence, takeBack } from '../store/stock.ts'
+import {
+  allocateToWaiters,
+  holdersOf,
+  type Level,
+  lockStock,
+  move,
+  nextItemSequence,
+  takeBack,
+} from '../store/stock.ts'
 import { askForSupply } from '../store/supply.ts'
+import type { Steps } from './steps.ts'
 
 /** An operator counted the shelf (DESIGN §3, stock counts): the books follow, and the queue follows the books. */
-export function createStockCountActivities({ db }: { db: Database }) {
+export function createStockCountActivities({ steps }: { steps: Steps }) {
   return {
     /**
      * Sets each item's on hand to what was counted, all or none. More units go to the waiters at once. Fewer than are
@@ -17,7 +25,7 @@ export function createStockCountActivities({ db }: { db: Database }) {
      * told; where even that is not enough it is refused, naming who holds them.
      */
     async countStock({ command: step, actor }: Command): Promise<ReceiptOutcome> {
-      return inStep(db, step, async (tx) => {
+      return steps.runQuietly(step, async (tx) => {
         const { counts, reason } = (await readCommandBody(tx, step)) as StockCount
         const levels = await lockStock(
           tx,
@@ -31,7 +39,13 @@ export function createStockCountActivities({ db }: { db: Database }) {
           const index = counts.indexOf(count)
           const difference = count.counted - level.on_hand
           if (difference < 0) await countDown(tx, count, level, step, index)
-          await move(tx, { sku: count.sku, kind: 'count_up', quantity: Math.max(difference, 0), cause: `count/${step}`, step })
+          await move(tx, {
+            sku: count.sku,
+            kind: 'count_up',
+            quantity: Math.max(difference, 0),
+            cause: `count/${step}`,
+            step,
+          })
           await recordEvent(tx, {
             number: `item/${count.sku}`,
             sequence: await nextItemSequence(tx, count.sku),

@@ -15,7 +15,10 @@ export function requireRole(kit: ApiKit, ...roles: Role[]) {
     const key = await findKey(kit.db, secret)
     if (!key) throw new Refusal('api-key-invalid', 'Ask an operator for a new key.')
     if (!roles.includes(key.role)) {
-      throw new Refusal('role-forbidden', `This takes a key of the role ${roles.join(' or ')}; yours is ${key.role}.`)
+      throw new Refusal(
+        'role-forbidden',
+        `This takes a key of the role ${roles.join(' or ')}; yours is ${key.role}.`,
+      )
     }
     c.set('caller', {
       role: key.role,

@@ -10,9 +10,16 @@ import { problemOf, sendProblem } from './problem.ts'
 /** The key that the caller gave this request, 1 to 255 visible characters. */
 export function idempotencyKeyOf(c: Context): string {
   const key = c.req.header('idempotency-key')
-  if (!key) throw new Refusal('idempotency-key-missing', 'Any unique text will do; send the same one when you repeat the request.')
+  if (!key)
+    throw new Refusal(
+      'idempotency-key-missing',
+      'Any unique text will do; send the same one when you repeat the request.',
+    )
   if (!/^[\x21-\x7e]{1,255}$/.test(key)) {
-    throw new Refusal('malformed-request', 'An Idempotency-Key is 1 to 255 visible ASCII characters without spaces.')
+    throw new Refusal(
+      'malformed-request',
+      'An Idempotency-Key is 1 to 255 visible ASCII characters without spaces.',
+    )
   }
   return key
 }
@@ -59,7 +66,12 @@ export async function answerOnce(c: Context<ApiEnv>, kit: ApiKit, request: Reque
   }
 }
 
-async function work(c: Context<ApiEnv>, kit: ApiKit, request: Request, row: IdempotencyRow): Promise<Response> {
+async function work(
+  c: Context<ApiEnv>,
+  kit: ApiKit,
+  request: Request,
+  row: IdempotencyRow,
+): Promise<Response> {
   try {
     await request.work(row)
   } catch (error) {
@@ -84,7 +96,9 @@ function send(c: Context<ApiEnv>, status: number, answer: unknown): Response {
 
 /** What makes a request the same: method, path and body, whatever the order of the body's members. */
 function hashOf(c: Context, body: unknown): Buffer {
-  return createHash('sha256').update(JSON.stringify([c.req.method, c.req.path, sorted(body)])).digest()
+  return createHash('sha256')
+    .update(JSON.stringify([c.req.method, c.req.path, sorted(body)]))
+    .digest()
 }
 
 function sorted(value: unknown): unknown {

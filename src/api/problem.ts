@@ -1,7 +1,7 @@
+import { z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import { z } from '@hono/zod-openapi'
 import { REFUSALS, Refusal, type RefusalMembers, type RefusalType } from '../domain/refusal.ts'
 import { databaseFault } from '../store/database.ts'
 import type { ApiEnv } from './kit.ts'
@@ -24,7 +24,12 @@ export const Problem = z
 export type Problem = z.infer<typeof Problem>
 
 /** The problem that a refusal is told as. */
-export function problemOf(c: Context<ApiEnv>, type: RefusalType, detail: string, members: RefusalMembers = {}): Problem {
+export function problemOf(
+  c: Context<ApiEnv>,
+  type: RefusalType,
+  detail: string,
+  members: RefusalMembers = {},
+): Problem {
   const { status, title } = REFUSALS[type]
   return {
     type: new URL(`/problems/${type}`, c.var.publicUrl).href,
@@ -39,7 +44,8 @@ export function problemOf(c: Context<ApiEnv>, type: RefusalType, detail: string,
 export function sendProblem(c: Context<ApiEnv>, problem: Problem): Response {
   c.header('content-type', 'application/problem+json')
   if (problem.status === 503) c.header('retry-after', '2')
-  if (typeof problem.retry_after_seconds === 'number') c.header('retry-after', String(problem.retry_after_seconds))
+  if (typeof problem.retry_after_seconds === 'number')
+    c.header('retry-after', String(problem.retry_after_seconds))
   if (problem.status === 401) c.header('www-authenticate', 'Bearer')
   return c.body(JSON.stringify(problem), problem.status as ContentfulStatusCode)
 }
@@ -48,16 +54,30 @@ export function sendProblem(c: Context<ApiEnv>, problem: Problem): Response {
 export function handleError(error: Error, c: Context<ApiEnv>): Response {
   if (error instanceof Refusal) return sendProblem(c, problemOf(c, error.type, error.message, error.members))
   if (error instanceof HTTPException) {
-    const types: Partial<Record<number, RefusalType>> = { 400: 'malformed-request', 403: 'role-forbidden', 404: 'not-found', 413: 'too-large' }
+    const types: Partial<Record<number, RefusalType>> = {
+      400: 'malformed-request',
+      403: 'role-forbidden',
+      404: 'not-found',
+      413: 'too-large',
+    }
     const type = types[error.status] ?? 'internal-error'
     return sendProblem(c, problemOf(c, type, error.message || REFUSALS[type].title))
   }
   const fault = databaseFault(error)
-  c.var.log.error({ request_id: c.var.requestId, route: c.req.routePath, kind: fault ?? error.name }, 'request failed')
+  c.var.log.error(
+    { request_id: c.var.requestId, route: c.req.routePath, kind: fault ?? error.name },
+    'request failed',
+  )
   if (fault && isTrouble(fault.code)) {
-    return sendProblem(c, problemOf(c, 'unavailable', 'The books cannot be reached right now. Please try again shortly.'))
+    return sendProblem(
+      c,
+      problemOf(c, 'unavailable', 'The books cannot be reached right now. Please try again shortly.'),
+    )
   }
-  return sendProblem(c, problemOf(c, 'internal-error', 'Please try again; if it stays, tell us the request_id.'))
+  return sendProblem(
+    c,
+    problemOf(c, 'internal-error', 'Please try again; if it stays, tell us the request_id.'),
+  )
 }
 
 /** Codes of a database that is away, starting, stopping or overloaded: the request may be sent again. */

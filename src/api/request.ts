@@ -21,7 +21,10 @@ export const Name = text(200)
 /** Free text for people. */
 export const Note = text(1_000)
 export const Reference = text(100)
-export const Email = z.email().max(254).transform((value) => value.toLowerCase())
+export const Email = z
+  .email()
+  .max(254)
+  .transform((value) => value.toLowerCase())
 export const TimeZone = z
   .string()
   .refine((zone) => DateTime.local({ zone }).isValid, 'must be an IANA time zone such as Europe/Paris')
@@ -56,7 +59,11 @@ export function periodSeconds(period: string): number {
  *
  * @throws Refusal when its end is in the past.
  */
-export function periodOrEnd(period: string | undefined, until: string | undefined, pointer: string): number | null {
+export function periodOrEnd(
+  period: string | undefined,
+  until: string | undefined,
+  pointer: string,
+): number | null {
   if (period !== undefined) return periodSeconds(period)
   if (until === undefined) return null
   const seconds = Math.round(DateTime.fromISO(until).diffNow().as('seconds'))
@@ -70,14 +77,22 @@ export function numberIn(kind: NumberKind, given: string): string {
   const parsed = parseNumber(kind, given)
   if (parsed.ok) return parsed.number
   if (parsed.fault === 'mistyped') {
-    throw new Refusal('mistyped-number', 'Its check symbol does not fit: a symbol is wrong, or two are swapped.')
+    throw new Refusal(
+      'mistyped-number',
+      'Its check symbol does not fit: a symbol is wrong, or two are swapped.',
+    )
   }
   throw new Refusal('not-found', 'That is not a number of this kind.')
 }
 
-export const NumberParam = z.object({ number: z.string().meta({ description: 'Any case, dashes or not', example: 'BO-7K3M-9QXT-4HC' }) })
+export const NumberParam = z.object({
+  number: z.string().meta({ description: 'Any case, dashes or not', example: 'BO-7K3M-9QXT-4HC' }),
+})
 export const IdempotencyHeader = z.object({
-  'idempotency-key': z.string().optional().meta({ description: 'Required. The same key again gets the same answer.' }),
+  'idempotency-key': z
+    .string()
+    .optional()
+    .meta({ description: 'Required. The same key again gets the same answer.' }),
 })
 
 /** The body of a request in OpenAPI; required, so that an undeclared content type cannot slip past its checks. */

@@ -19,7 +19,10 @@ export async function verifySignature(c: Context, secret: string): Promise<{ id:
     })
   } catch (error) {
     if (error instanceof WebhookVerificationError) {
-      throw new Refusal('invalid-signature', 'Sign as Standard Webhooks say, with the secret that we agreed on.')
+      throw new Refusal(
+        'invalid-signature',
+        'Sign as Standard Webhooks say, with the secret that we agreed on.',
+      )
     }
     throw new Refusal('malformed-request', 'The body is not JSON.')
   }

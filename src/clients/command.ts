@@ -15,7 +15,9 @@ import type { Temporal } from './temporal.ts'
 const PATIENCE_MS = 10_000
 
 /** Where a command goes: a process by its kind and number, or one that is made for this command alone. */
-export type Target = { kind: ProcessKind; number: string } | { workflow: string; workflowId: string; args: unknown[]; summary: string }
+export type Target =
+  | { kind: ProcessKind; number: string }
+  | { workflow: string; workflowId: string; args: unknown[]; summary: string }
 
 /**
  * Sends a command to its process, starting that if it does not run, and waits for the outcome. The command's id is the
@@ -70,7 +72,11 @@ async function execute<Args extends unknown[]>(
   startWorkflowOperation.workflowHandle().catch(() => {})
   try {
     return await temporal.client.withDeadline(Date.now() + PATIENCE_MS, () =>
-      temporal.client.workflow.executeUpdateWithStart<Workflow, Outcome, Args>(update, { updateId, args, startWorkflowOperation }),
+      temporal.client.workflow.executeUpdateWithStart<Workflow, Outcome, Args>(update, {
+        updateId,
+        args,
+        startWorkflowOperation,
+      }),
     )
   } catch (error) {
     throw asRefusal(error)
@@ -89,9 +95,13 @@ function asRefusal(error: unknown): unknown {
     return error
   }
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isDeadline(error)) {
-    return new Refusal('outcome-unknown', 'Send the same request with the same Idempotency-Key again to learn the outcome.')
+    return new Refusal(
+      'outcome-unknown',
+      'Send the same request with the same Idempotency-Key again to learn the outcome.',
+    )
   }
-  if (isUnreachable(error)) return new Refusal('unavailable', 'Orders cannot be worked on right now. Please try again shortly.')
+  if (isUnreachable(error))
+    return new Refusal('unavailable', 'Orders cannot be worked on right now. Please try again shortly.')
   return error
 }
 

@@ -12,5 +12,7 @@ export async function hasWorker({ client, taskQueue }: Temporal): Promise<boolea
       taskQueueType: 1,
     }),
   )
-  return (pollers ?? []).some(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1_000 > Date.now() - SEEN_WITHIN_MS)
+  return (pollers ?? []).some(
+    ({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1_000 > Date.now() - SEEN_WITHIN_MS,
+  )
 }

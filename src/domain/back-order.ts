@@ -32,7 +32,11 @@ export const BACK_ORDER_TRANSITIONS = {
     cancel: 'cancelled',
     expire: 'expired',
   },
-  confirmed: { cancel: ['cancelled', 'cancelling'], dispatch: 'dispatched', fail_delivery: 'delivery_failed' },
+  confirmed: {
+    cancel: ['cancelled', 'cancelling'],
+    dispatch: 'dispatched',
+    fail_delivery: 'delivery_failed',
+  },
   cancelling: { finish_cancel: 'cancelled', dispatch: 'dispatched' },
   dispatched: { deliver: 'delivered', fail_delivery: 'delivery_failed' },
   delivery_failed: { retry_delivery: 'confirmed', return_to_stock: 'returned' },
@@ -58,7 +62,11 @@ export const BACK_ORDER_ACTIONS = [
 export type BackOrderAction = (typeof BACK_ORDER_ACTIONS)[number]
 
 /** The states in which units set aside for it still stand on the shelf (`allocated`, not yet `outbound`). */
-export const HOLDING_STATES = ['waiting', 'met', 'delivery_requested'] as const satisfies readonly BackOrderState[]
+export const HOLDING_STATES = [
+  'waiting',
+  'met',
+  'delivery_requested',
+] as const satisfies readonly BackOrderState[]
 
 /** What the workflow of a back order knows of its row. */
 export type BackOrderProgress = {

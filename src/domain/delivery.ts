@@ -33,11 +33,26 @@ export const DELIVERY_STATES: Record<
 > = {
   booking: { event: 'delivery.booking', back_order: null },
   booked: { event: 'delivery.booked', back_order: null },
-  cancelling: { event: 'delivery.cancelling', back_order: { state: 'cancelling', event: 'back_order.cancelling' } },
-  cancelled: { event: 'delivery.cancelled', back_order: { state: 'cancelled', event: 'back_order.cancelled' } },
-  dispatched: { event: 'delivery.dispatched', back_order: { state: 'dispatched', event: 'back_order.dispatched' } },
-  delivered: { event: 'delivery.delivered', back_order: { state: 'delivered', event: 'back_order.delivered' } },
-  failed: { event: 'delivery.failed', back_order: { state: 'delivery_failed', event: 'back_order.delivery_failed' } },
+  cancelling: {
+    event: 'delivery.cancelling',
+    back_order: { state: 'cancelling', event: 'back_order.cancelling' },
+  },
+  cancelled: {
+    event: 'delivery.cancelled',
+    back_order: { state: 'cancelled', event: 'back_order.cancelled' },
+  },
+  dispatched: {
+    event: 'delivery.dispatched',
+    back_order: { state: 'dispatched', event: 'back_order.dispatched' },
+  },
+  delivered: {
+    event: 'delivery.delivered',
+    back_order: { state: 'delivered', event: 'back_order.delivered' },
+  },
+  failed: {
+    event: 'delivery.failed',
+    back_order: { state: 'delivery_failed', event: 'back_order.delivery_failed' },
+  },
   returned: { event: 'delivery.returned', back_order: { state: 'returned', event: 'back_order.returned' } },
 }
 

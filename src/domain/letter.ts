@@ -73,7 +73,10 @@ export function letterFor(type: EventType, details: Details, facts: LetterFacts)
     case 'order.offer_expired':
       return {
         subject: `Order ${facts.order}: the offer has ended`,
-        paragraphs: ['We had no answer about the missing items, so they are not back-ordered. This is how it goes on:', ...list(facts)],
+        paragraphs: [
+          'We had no answer about the missing items, so they are not back-ordered. This is how it goes on:',
+          ...list(facts),
+        ],
         action: look,
       }
     case 'order.cancelled':
@@ -154,7 +157,9 @@ export function letterFor(type: EventType, details: Details, facts: LetterFacts)
     case 'back_order.expired':
       return {
         subject: `Back order ${number} has ended`,
-        paragraphs: [`The ${details.deadline_kind} deadline for ${item} has passed, so this back order has ended.`],
+        paragraphs: [
+          `The ${details.deadline_kind} deadline for ${item} has passed, so this back order has ended.`,
+        ],
         action: look,
       }
     case 'delivery.planned':
@@ -166,7 +171,9 @@ export function letterFor(type: EventType, details: Details, facts: LetterFacts)
     case 'delivery.dispatched':
       return {
         subject: `Delivery ${number} is on its way`,
-        paragraphs: [`The carrier has your parcel${facts.delivery?.tracking ? `: ${facts.delivery.tracking}` : ''}.`],
+        paragraphs: [
+          `The carrier has your parcel${facts.delivery?.tracking ? `: ${facts.delivery.tracking}` : ''}.`,
+        ],
         action: look,
       }
     case 'delivery.delivered':
@@ -178,7 +185,9 @@ export function letterFor(type: EventType, details: Details, facts: LetterFacts)
     case 'delivery.failed':
       return {
         subject: `Delivery ${number} could not be made`,
-        paragraphs: ['The carrier could not deliver your parcel. We look into it and tell you how it goes on.'],
+        paragraphs: [
+          'The carrier could not deliver your parcel. We look into it and tell you how it goes on.',
+        ],
         action: look,
       }
     case 'delivery.retried':
@@ -214,7 +223,8 @@ function list(facts: LetterFacts): string[] {
     cancelled: 'cancelled',
   }
   return facts.lines.map((line) => {
-    const how = line.state === 'back_ordered' ? `back-ordered as ${line.back_order}` : (words[line.state] ?? line.state)
+    const how =
+      line.state === 'back_ordered' ? `back-ordered as ${line.back_order}` : (words[line.state] ?? line.state)
     return `${line.ordered} × ${line.name}: ${how}`
   })
 }
@@ -222,7 +232,9 @@ function list(facts: LetterFacts): string[] {
 function offerLine(line: LetterFacts['lines'][number], time: (value: unknown) => string): string {
   if (!line.shortfall) return `${line.ordered} × ${line.name}: all there.`
   const expected = line.expected_at ? `, expected ${time(line.expected_at)}` : ''
-  const wait = line.wait_seconds ? `; unless you say otherwise we wait ${Math.round(line.wait_seconds / 86_400) || 'less than 1'} day(s)` : ''
+  const wait = line.wait_seconds
+    ? `; unless you say otherwise we wait ${Math.round(line.wait_seconds / 86_400) || 'less than 1'} day(s)`
+    : ''
   return `${line.ordered} × ${line.name}: ${line.available} there, ${line.shortfall} missing${expected}${wait}.`
 }
 

@@ -13,9 +13,7 @@ const PREFIXES = { order: 'OR', backOrder: 'BO', purchaseOrder: 'PO', delivery: 
 export type NumberKind = keyof typeof PREFIXES
 
 /** What `parseNumber` finds: the canonical number, or why the text is none. */
-export type ParsedNumber =
-  | { ok: true; number: string }
-  | { ok: false; fault: 'malformed' | 'mistyped' }
+export type ParsedNumber = { ok: true; number: string } | { ok: false; fault: 'malformed' | 'mistyped' }
 
 /** A new number. Uniqueness is the database's to hold (primary key); a clash of 50 random bits is retried. */
 export function newNumber(kind: NumberKind): string {

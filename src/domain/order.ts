@@ -28,7 +28,16 @@ export const ORDER_ACTIONS = ['answer', 'change_deadline', 'cancel'] as const
  * A line: `met` in full, or `short` until answered. `take_available` stands in for the back order where the item
  * may not be back-ordered: the customer takes what is there and the rest is dropped.
  */
-export const LINE_STATES = ['received', 'met', 'short', 'back_ordered', 'taken', 'declined', 'expired', 'cancelled'] as const
+export const LINE_STATES = [
+  'received',
+  'met',
+  'short',
+  'back_ordered',
+  'taken',
+  'declined',
+  'expired',
+  'cancelled',
+] as const
 export type LineState = (typeof LINE_STATES)[number]
 
 export const CHOICES = ['ship_available', 'wait_for_all', 'take_available', 'decline'] as const
@@ -48,7 +57,10 @@ export const MAX_LINES = 100
 
 export const Sku = z
   .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'an item code is 1 to 64 letters, digits, dots, dashes or underscores')
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
+    'an item code is 1 to 64 letters, digits, dots, dashes or underscores',
+  )
 export const Quantity = z.int().min(1).max(MAX_QUANTITY)
 
 /** One line's answer to the offer. Periods in seconds; null for the predetermined one. */

@@ -5,7 +5,11 @@ import type { StateOf, VerbOf } from './states.ts'
  * (REQUIREMENTS A5).
  */
 export const PURCHASE_ORDER_TRANSITIONS = {
-  sent: { acknowledge: ['acknowledged', 'closed'], receive: ['sent', 'closed'], withdraw: ['sent', 'closed'] },
+  sent: {
+    acknowledge: ['acknowledged', 'closed'],
+    receive: ['sent', 'closed'],
+    withdraw: ['sent', 'closed'],
+  },
   acknowledged: {
     acknowledge: ['acknowledged', 'closed'],
     receive: ['acknowledged', 'closed'],

@@ -3,7 +3,14 @@ import type { CarrierReport } from '../domain/delivery.ts'
 /** What a carrier is asked to fetch and bring. `collect_on` is a calendar day, YYYY-MM-DD, or null for at once. */
 export type Shipment = {
   reference: string
-  ship_to: { name: string; lines: string[]; city: string; postcode: string; region: string | null; country: string }
+  ship_to: {
+    name: string
+    lines: string[]
+    city: string
+    postcode: string
+    region: string | null
+    country: string
+  }
   parcels: { sku: string; quantity: number }[]
   collect_on: string | null
 }
@@ -25,7 +32,11 @@ const CALL_MS = 8_000
 
 /** A carrier that speaks JSON over HTTP as docs/partners.md says. */
 export function httpCarrier(baseUrl: string): Carrier {
-  async function call(method: string, path: string, options: { key?: string; body?: unknown } = {}): Promise<Response> {
+  async function call(
+    method: string,
+    path: string,
+    options: { key?: string; body?: unknown } = {},
+  ): Promise<Response> {
     const headers = new Headers({ accept: 'application/json' })
     if (options.key) headers.set('idempotency-key', options.key)
     if (options.body) headers.set('content-type', 'application/json')
@@ -35,7 +46,8 @@ export function httpCarrier(baseUrl: string): Carrier {
       signal: AbortSignal.timeout(CALL_MS),
       ...(options.body ? { body: JSON.stringify(options.body) } : {}),
     })
-    if (response.status >= 500 || response.status === 429) throw new Error(`the carrier answered ${response.status}`)
+    if (response.status >= 500 || response.status === 429)
+      throw new Error(`the carrier answered ${response.status}`)
     return response
   }
 

@@ -1,4 +1,4 @@
-import { type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http'
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { RequestFilteringHttpAgent, RequestFilteringHttpsAgent } from 'request-filtering-agent'
 import { Webhook } from 'standardwebhooks'
@@ -13,7 +13,9 @@ const ATTEMPT_MS = 10_000
 
 /** Private and loopback addresses are refused, also behind a name, unless they are allowed. */
 export function createWebhookSender(options: { allowPrivateAddresses: boolean }): WebhookSender {
-  const filter = options.allowPrivateAddresses ? { allowPrivateIPAddress: true, allowMetaIPAddress: true } : {}
+  const filter = options.allowPrivateAddresses
+    ? { allowPrivateIPAddress: true, allowMetaIPAddress: true }
+    : {}
   const http = new RequestFilteringHttpAgent(filter)
   const https = new RequestFilteringHttpsAgent(filter)
 
@@ -31,12 +33,19 @@ export function createWebhookSender(options: { allowPrivateAddresses: boolean })
       }
       const isSecure = new URL(url).protocol === 'https:'
       return new Promise<number>((resolve, reject) => {
-        const options = { method: 'POST', headers, agent: isSecure ? https : http, signal: AbortSignal.timeout(ATTEMPT_MS) }
+        const options = {
+          method: 'POST',
+          headers,
+          agent: isSecure ? https : http,
+          signal: AbortSignal.timeout(ATTEMPT_MS),
+        }
         const onResponse = (response: IncomingMessage) => {
           response.resume()
           resolve(response.statusCode ?? 0)
         }
-        const request: ClientRequest = isSecure ? httpsRequest(url, options, onResponse) : httpRequest(url, options, onResponse)
+        const request: ClientRequest = isSecure
+          ? httpsRequest(url, options, onResponse)
+          : httpRequest(url, options, onResponse)
         request.on('error', reject)
         request.end(text)
       })

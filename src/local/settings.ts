@@ -28,7 +28,7 @@ export type Settings = {
 }
 
 /** Everything that `npm start` keeps, in the clone that it was started in. */
-export const DATA = join(ROOT, '.holdfast')
+const DATA = join(ROOT, '.holdfast')
 
 export function dataFile(name: string): string {
   return join(DATA, name)

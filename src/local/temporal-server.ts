@@ -66,7 +66,7 @@ export async function startTemporalServer(options: TemporalOptions): Promise<Tem
 }
 
 /** Whether a server answers there with its namespace and our search attributes. */
-export async function temporalAnswers(address: string, namespace = 'default'): Promise<boolean> {
+async function temporalAnswers(address: string, namespace = 'default'): Promise<boolean> {
   let connection: Connection | undefined
   try {
     connection = await Connection.connect({ address, connectTimeout: 2000 })

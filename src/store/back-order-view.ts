@@ -1,9 +1,5 @@
 import { z } from 'zod'
-import {
-  BACK_ORDER_ACTIONS,
-  BACK_ORDER_TRANSITIONS,
-  type BackOrderState,
-} from '../domain/back-order.ts'
+import { BACK_ORDER_ACTIONS, BACK_ORDER_TRANSITIONS, type BackOrderState } from '../domain/back-order.ts'
 import { allowed } from '../domain/states.ts'
 import { type BackOrderRow, EXACT_POSITIONS, readBackOrder, waitersAhead } from './back-order.ts'
 import type { Database, Transaction } from './database.ts'
@@ -18,16 +14,22 @@ export const BackOrderView = z
     state: z.enum(Object.keys(BACK_ORDER_TRANSITIONS) as [BackOrderState, ...BackOrderState[]]),
     version: z.int(),
     ordered: z.int(),
-    shortfall: z.int().meta({ description: 'What could not be promised when it was accepted; kept as it was then' }),
+    shortfall: z
+      .int()
+      .meta({ description: 'What could not be promised when it was accepted; kept as it was then' }),
     allocated: z.int().meta({ description: 'Units set aside for it' }),
     outstanding: z.int().meta({ description: 'Units it still lacks' }),
     ahead: z
       .int()
       .nullable()
-      .meta({ description: 'Waiting back orders before it in the queue of its item; null when it does not wait' }),
+      .meta({
+        description: 'Waiting back orders before it in the queue of its item; null when it does not wait',
+      }),
     ahead_is_exact: z.boolean().meta({ description: `False when more than ${EXACT_POSITIONS} are ahead` }),
     explanation: z.string().meta({ description: 'Where it stands, in words' }),
-    promised_at: Instant.nullable().meta({ description: 'When its units are expected, as the customer was told' }),
+    promised_at: Instant.nullable().meta({
+      description: 'When its units are expected, as the customer was told',
+    }),
     deadline: Deadline.nullable(),
     deliver_on: z.iso.date().nullable(),
     delivery: z.string().nullable(),
@@ -39,7 +41,10 @@ export const BackOrderView = z
 export type BackOrderView = z.infer<typeof BackOrderView>
 
 /** A back order as the API shows it. */
-export async function backOrderView(db: Database | Transaction, number: string): Promise<BackOrderView | undefined> {
+export async function backOrderView(
+  db: Database | Transaction,
+  number: string,
+): Promise<BackOrderView | undefined> {
   const row = await readBackOrder(db, number)
   if (!row) return undefined
   const ahead = row.state === 'waiting' ? await waitersAhead(db, row.sku, row.place) : null
@@ -63,7 +68,9 @@ function viewOf(row: BackOrderRow, ahead: number | null): BackOrderView {
     explanation: explain(row, ahead),
     promised_at: row.promised_at?.toISOString() ?? null,
     deadline:
-      row.deadline_kind && row.deadline_at ? { kind: row.deadline_kind, at: row.deadline_at.toISOString() } : null,
+      row.deadline_kind && row.deadline_at
+        ? { kind: row.deadline_kind, at: row.deadline_at.toISOString() }
+        : null,
     deliver_on: row.deliver_on,
     delivery: row.delivery,
     unit_price: { amount: row.price_minor, currency: row.currency },
@@ -77,7 +84,8 @@ function explain(row: BackOrderRow, ahead: number | null): string {
   switch (row.state) {
     case 'waiting': {
       const lacking = row.ordered - row.allocated
-      const before = (ahead ?? 0) > EXACT_POSITIONS ? `over ${EXACT_POSITIONS.toLocaleString('en')}` : String(ahead ?? 0)
+      const before =
+        (ahead ?? 0) > EXACT_POSITIONS ? `over ${EXACT_POSITIONS.toLocaleString('en')}` : String(ahead ?? 0)
       return `${row.allocated} of ${row.ordered} set aside, ${lacking} outstanding, ${before} ahead of you`
     }
     case 'met':

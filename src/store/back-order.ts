@@ -20,7 +20,10 @@ export async function insertBackOrder(
   return inserted
 }
 
-export async function readBackOrder(db: Database | Transaction, number: string): Promise<BackOrderRow | undefined> {
+export async function readBackOrder(
+  db: Database | Transaction,
+  number: string,
+): Promise<BackOrderRow | undefined> {
   const [row] = await db.select().from(backOrders).where(eq(backOrders.number, number))
   return row
 }
@@ -31,17 +34,30 @@ export async function backOrderProgress(
   number: string,
 ): Promise<BackOrderProgress | null> {
   const [found] = await db
-    .select({ row: backOrders, untold: isUntold(backOrders.number) })
+    .select({ row: backOrders, untold: isUntold('back_orders') })
     .from(backOrders)
     .where(eq(backOrders.number, number))
   if (!found) return null
   const { state, version, sku, storefront, ordered, allocated, delivery, deadline_at } = found.row
   const { untold } = found
-  return { state, version, untold, sku, storefront, ordered, allocated, delivery, deadline_at: deadline_at?.toISOString() ?? null }
+  return {
+    state,
+    version,
+    untold,
+    sku,
+    storefront,
+    ordered,
+    allocated,
+    delivery,
+    deadline_at: deadline_at?.toISOString() ?? null,
+  }
 }
 
 /** The back order, locked after its item's stock row. */
-export async function lockBackOrder(tx: Transaction, number: string): Promise<Locked<BackOrderRow> | undefined> {
+export async function lockBackOrder(
+  tx: Transaction,
+  number: string,
+): Promise<Locked<BackOrderRow> | undefined> {
   await lockStockOf(tx, number)
   const [row] = await tx
     .select({ row: backOrders, now: transactionTime })
@@ -92,7 +108,11 @@ export async function updateBackOrder(
 export const EXACT_POSITIONS = 1_000
 
 /** How many waiters stand before a place in an item's queue, counted no further than one past `EXACT_POSITIONS`. */
-export async function waitersAhead(db: Database | Transaction, sku: string, place: number | null): Promise<number> {
+export async function waitersAhead(
+  db: Database | Transaction,
+  sku: string,
+  place: number | null,
+): Promise<number> {
   const before = place === null ? sql`true` : sql`place < ${place}`
   const [row] = await db.execute<{ ahead: number }>(sql`
     SELECT count(*)::integer AS ahead

@@ -30,7 +30,10 @@ export const DeliveryView = z
 export type DeliveryView = z.infer<typeof DeliveryView>
 
 /** A delivery as the API shows it. */
-export async function deliveryView(db: Database | Transaction, number: string): Promise<DeliveryView | undefined> {
+export async function deliveryView(
+  db: Database | Transaction,
+  number: string,
+): Promise<DeliveryView | undefined> {
   const row = await readDelivery(db, number)
   if (!row) return undefined
   return {

@@ -48,15 +48,21 @@ export async function planDelivery(
   return number
 }
 
-export async function readDelivery(db: Database | Transaction, number: string): Promise<DeliveryRow | undefined> {
+export async function readDelivery(
+  db: Database | Transaction,
+  number: string,
+): Promise<DeliveryRow | undefined> {
   const [row] = await db.select().from(deliveries).where(eq(deliveries.number, number))
   return row
 }
 
 /** What the delivery's workflow sees of it; null when there is no such delivery. */
-export async function deliveryProgress(db: Database | Transaction, number: string): Promise<DeliveryProgress | null> {
+export async function deliveryProgress(
+  db: Database | Transaction,
+  number: string,
+): Promise<DeliveryProgress | null> {
   const rows = await db
-    .select({ row: deliveries, untold: isUntold(deliveries.number), sku: deliveryLines.sku })
+    .select({ row: deliveries, untold: isUntold('deliveries'), sku: deliveryLines.sku })
     .from(deliveries)
     .innerJoin(deliveryLines, eq(deliveryLines.delivery, deliveries.number))
     .where(eq(deliveries.number, number))
@@ -95,7 +101,13 @@ export async function lockDelivery(tx: Transaction, number: string): Promise<Del
 export async function updateDelivery(
   tx: Transaction,
   number: string,
-  set: { state: DeliveryState; tracking?: string | null; failure?: string | null; attempt?: number; ended?: boolean },
+  set: {
+    state: DeliveryState
+    tracking?: string | null
+    failure?: string | null
+    attempt?: number
+    ended?: boolean
+  },
 ): Promise<DeliveryRow> {
   const { ended, ...columns } = set
   const [row] = await tx

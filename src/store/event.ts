@@ -1,5 +1,4 @@
 import { type SQL, sql } from 'drizzle-orm'
-import type { AnyPgColumn } from 'drizzle-orm/pg-core'
 import type { EventType } from '../domain/event.ts'
 import { EVENTS } from '../domain/event.ts'
 import type { Transaction } from './database.ts'
@@ -55,7 +54,9 @@ export function notificationsFor(events: SQL): SQL {
       FROM ${events} e JOIN webhook_endpoints w ON w.storefront = e.storefront AND w.disabled_at IS NULL`
 }
 
-/** True while a notification of the story of this number has not been tried yet; a column for queries. */
-export function isUntold(number: AnyPgColumn): SQL<boolean> {
+/** True while a notification of the story of a row's number has not been tried yet; a column for queries on that table. */
+export function isUntold(table: 'orders' | 'back_orders' | 'deliveries' | 'purchase_orders'): SQL<boolean> {
+  // Spelt out: in a query on one table Drizzle leaves the table's name away, and `number` would be the inner one.
+  const number = sql.raw(`${table}.number`)
   return sql<boolean>`EXISTS (SELECT 1 FROM notifications n WHERE n.number = ${number} AND n.state = 'pending')`
 }

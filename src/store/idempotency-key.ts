@@ -42,7 +42,10 @@ export async function claimKey(
   if (!row.row.request_hash.equals(request.request_hash)) return { kind: 'other-request' }
   if (row.row.status !== null) return { kind: 'answered', status: row.row.status, answer: row.row.answer }
   if (row.lease_left > 0) return { kind: 'running', retry_after_seconds: row.lease_left }
-  await tx.update(idempotencyKeys).set({ lease_until: lease }).where(eq(idempotencyKeys.command, row.row.command))
+  await tx
+    .update(idempotencyKeys)
+    .set({ lease_until: lease })
+    .where(eq(idempotencyKeys.command, row.row.command))
   return { kind: 'mine', row: row.row, first: false }
 }
 
@@ -60,7 +63,10 @@ export async function storeAnswer(
 }
 
 /** The answer of a command, once there is one. */
-export async function readAnswer(db: Database, command: string): Promise<{ status: number; answer: unknown } | undefined> {
+export async function readAnswer(
+  db: Database,
+  command: string,
+): Promise<{ status: number; answer: unknown } | undefined> {
   const [row] = await db
     .select({ status: idempotencyKeys.status, answer: idempotencyKeys.answer })
     .from(idempotencyKeys)
@@ -70,7 +76,10 @@ export async function readAnswer(db: Database, command: string): Promise<{ statu
 
 /** The body of the request that a command came with: where activities find free text and addresses. */
 export async function readCommandBody(tx: Transaction, command: string): Promise<unknown> {
-  const [row] = await tx.select({ body: idempotencyKeys.body }).from(idempotencyKeys).where(eq(idempotencyKeys.command, command))
+  const [row] = await tx
+    .select({ body: idempotencyKeys.body })
+    .from(idempotencyKeys)
+    .where(eq(idempotencyKeys.command, command))
   return row?.body
 }
 

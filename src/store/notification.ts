@@ -17,7 +17,10 @@ import {
 
 export type NotificationRow = typeof notifications.$inferSelect
 /** A notification with the event that it tells of. */
-export type Notice = { notification: NotificationRow; event: Omit<typeof events.$inferSelect, 'type'> & { type: EventType } }
+export type Notice = {
+  notification: NotificationRow
+  event: Omit<typeof events.$inferSelect, 'type'> & { type: EventType }
+}
 
 /** What is to be told of the story of a number and was not tried yet, in the order in which it happened. */
 export async function pendingNotices(db: Database, number: string): Promise<Notice[]> {
@@ -46,7 +49,9 @@ export async function recordAttempt(
   attempt: { outcome: string; duration_ms: number; state: NotificationRow['state'] },
 ): Promise<void> {
   await db.transaction(async (tx) => {
-    await tx.insert(attempts).values({ notification: id, outcome: attempt.outcome, duration_ms: attempt.duration_ms })
+    await tx
+      .insert(attempts)
+      .values({ notification: id, outcome: attempt.outcome, duration_ms: attempt.duration_ms })
     await tx
       .update(notifications)
       .set({
@@ -95,7 +100,9 @@ export async function orderOf(db: Database, number: string): Promise<string | un
 export async function letterFacts(
   db: Database,
   event: Notice['event'],
-): Promise<(LetterFacts & { to: string; from_name: string; reply_to: string; link_version: number }) | undefined> {
+): Promise<
+  (LetterFacts & { to: string; from_name: string; reply_to: string; link_version: number }) | undefined
+> {
   const order = await orderOf(db, event.number)
   if (!order) return undefined
   const [head] = await db
@@ -140,4 +147,3 @@ export async function letterFacts(
     delivery: delivery ? { number: delivery.number, tracking: delivery.tracking } : null,
   }
 }
-

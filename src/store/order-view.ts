@@ -2,9 +2,16 @@ import { asc, eq } from 'drizzle-orm'
 import { z } from 'zod'
 import { BACK_ORDER_TRANSITIONS, type BackOrderState } from '../domain/back-order.ts'
 import { DELIVERY_TRANSITIONS, type DeliveryState } from '../domain/delivery.ts'
-import { CHOICES, choicesFor, LINE_STATES, ORDER_ACTIONS, ORDER_TRANSITIONS, type OrderState } from '../domain/order.ts'
-import { allowed } from '../domain/states.ts'
+import {
+  CHOICES,
+  choicesFor,
+  LINE_STATES,
+  ORDER_ACTIONS,
+  ORDER_TRANSITIONS,
+  type OrderState,
+} from '../domain/order.ts'
 import { DEADLINE_KINDS } from '../domain/period.ts'
+import { allowed } from '../domain/states.ts'
 import type { Database, Transaction } from './database.ts'
 import { deliveriesOf } from './delivery.ts'
 import { backOrdersOf, readOrder } from './order.ts'
@@ -27,9 +34,14 @@ const OrderLineView = z
     shortfall: z.int().nullable().meta({ description: 'What could not be; kept as it was then' }),
     state: z.enum(LINE_STATES),
     choice: z.enum(CHOICES).nullable(),
-    choices: z.array(z.enum(CHOICES)).meta({ description: 'What the customer may answer while the line is short' }),
+    choices: z
+      .array(z.enum(CHOICES))
+      .meta({ description: 'What the customer may answer while the line is short' }),
     expected_at: Instant.nullable().meta({ description: 'When the missing units are expected, if known' }),
-    default_wait_seconds: z.int().nullable().meta({ description: 'How long a back order would wait if the customer sets nothing' }),
+    default_wait_seconds: z
+      .int()
+      .nullable()
+      .meta({ description: 'How long a back order would wait if the customer sets nothing' }),
     back_order: z.string().nullable(),
     unit_price: Money,
   })

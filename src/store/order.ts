@@ -108,9 +108,12 @@ export async function orderLinesOf(tx: Database | Transaction, number: string) {
 export type OrderLine = Awaited<ReturnType<typeof orderLinesOf>>[number]
 
 /** What the order's workflow sees of it; null when there is no such order. */
-export async function orderProgress(db: Database | Transaction, number: string): Promise<OrderProgress | null> {
+export async function orderProgress(
+  db: Database | Transaction,
+  number: string,
+): Promise<OrderProgress | null> {
   const rows = await db
-    .select({ order: orders, untold: isUntold(orders.number), sku: orderLines.sku, line_state: orderLines.state })
+    .select({ order: orders, untold: isUntold('orders'), sku: orderLines.sku, line_state: orderLines.state })
     .from(orders)
     .innerJoin(orderLines, eq(orderLines.order_number, orders.number))
     .where(eq(orders.number, number))
@@ -133,7 +136,9 @@ export async function updateOrderLine(
   tx: Transaction,
   order: string,
   line: number,
-  set: Partial<Pick<OrderLineRow, 'available' | 'shortfall' | 'allocated' | 'state' | 'choice' | 'expected_at'>>,
+  set: Partial<
+    Pick<OrderLineRow, 'available' | 'shortfall' | 'allocated' | 'state' | 'choice' | 'expected_at'>
+  >,
 ): Promise<void> {
   await tx
     .update(orderLines)

@@ -7,7 +7,9 @@ import { periods } from './schema.ts'
 export async function readPeriods(db: Database | Transaction): Promise<Periods> {
   const rows = await db.select().from(periods)
   const stored = new Map(rows.map(({ kind, ...period }) => [kind, period]))
-  return Object.fromEntries(DEADLINE_KINDS.map((kind) => [kind, stored.get(kind) ?? HOUSE_PERIODS[kind]])) as Periods
+  return Object.fromEntries(
+    DEADLINE_KINDS.map((kind) => [kind, stored.get(kind) ?? HOUSE_PERIODS[kind]]),
+  ) as Periods
 }
 
 /** Replaces the house's periods; what already runs keeps its deadline. */

@@ -26,7 +26,11 @@ export const PurchaseOrderView = z
         closed: z.enum(['received', 'rejected', 'withdrawn', 'lapsed']).nullable(),
         expected_at: Instant,
         schedule: z.array(
-          z.object({ quantity: z.int(), expected_at: Instant, kind: z.enum(['accepted', 'back_ordered', 'shipped']) }),
+          z.object({
+            quantity: z.int(),
+            expected_at: Instant,
+            kind: z.enum(['accepted', 'back_ordered', 'shipped']),
+          }),
         ),
         unit_price: Money,
       }),
@@ -51,7 +55,9 @@ export async function purchaseOrderView(
     state: row.state,
     version: row.version,
     deadline:
-      row.deadline_kind && row.deadline_at ? { kind: row.deadline_kind, at: row.deadline_at.toISOString() } : null,
+      row.deadline_kind && row.deadline_at
+        ? { kind: row.deadline_kind, at: row.deadline_at.toISOString() }
+        : null,
     lines: lines.map((line) => ({
       line: line.line,
       sku: line.sku,
@@ -64,7 +70,11 @@ export async function purchaseOrderView(
       expected_at: line.expected_at.toISOString(),
       schedule: schedule
         .filter((part) => part.line === line.line)
-        .map(({ quantity, expected_at, kind }) => ({ quantity, expected_at: expected_at.toISOString(), kind })),
+        .map(({ quantity, expected_at, kind }) => ({
+          quantity,
+          expected_at: expected_at.toISOString(),
+          kind,
+        })),
       unit_price: { amount: line.price_minor, currency: row.currency },
     })),
     created_at: row.created_at.toISOString(),

@@ -60,7 +60,10 @@ export async function readPurchaseOrder(
 }
 
 /** The purchase order, locked; the caller holds the stock rows of its items. */
-export async function lockPurchaseOrder(tx: Transaction, number: string): Promise<Locked<PurchaseOrderRow> | undefined> {
+export async function lockPurchaseOrder(
+  tx: Transaction,
+  number: string,
+): Promise<Locked<PurchaseOrderRow> | undefined> {
   const [row] = await tx
     .select({ row: purchaseOrders, now: transactionTime })
     .from(purchaseOrders)
@@ -69,7 +72,10 @@ export async function lockPurchaseOrder(tx: Transaction, number: string): Promis
   return row
 }
 
-export async function purchaseOrderLinesOf(db: Database | Transaction, number: string): Promise<PurchaseOrderLineRow[]> {
+export async function purchaseOrderLinesOf(
+  db: Database | Transaction,
+  number: string,
+): Promise<PurchaseOrderLineRow[]> {
   return db
     .select()
     .from(purchaseOrderLines)
@@ -78,12 +84,22 @@ export async function purchaseOrderLinesOf(db: Database | Transaction, number: s
 }
 
 /** A supplier's lines for an item on which something is still to come, oldest purchase order first. */
-export async function openLinesFor(tx: Transaction, supplier: string, sku: string): Promise<PurchaseOrderLineRow[]> {
+export async function openLinesFor(
+  tx: Transaction,
+  supplier: string,
+  sku: string,
+): Promise<PurchaseOrderLineRow[]> {
   const rows = await tx
     .select({ line: purchaseOrderLines })
     .from(purchaseOrderLines)
     .innerJoin(purchaseOrders, eq(purchaseOrders.number, purchaseOrderLines.purchase_order))
-    .where(and(eq(purchaseOrders.supplier, supplier), eq(purchaseOrderLines.sku, sku), eq(purchaseOrderLines.closed, false)))
+    .where(
+      and(
+        eq(purchaseOrders.supplier, supplier),
+        eq(purchaseOrderLines.sku, sku),
+        eq(purchaseOrderLines.closed, false),
+      ),
+    )
     .orderBy(asc(purchaseOrders.created_at), asc(purchaseOrders.number), asc(purchaseOrderLines.line))
   return rows.map((row) => row.line)
 }
@@ -96,7 +112,9 @@ export async function updatePurchaseOrderLine(
   await tx
     .update(purchaseOrderLines)
     .set(set)
-    .where(and(eq(purchaseOrderLines.purchase_order, line.purchase_order), eq(purchaseOrderLines.line, line.line)))
+    .where(
+      and(eq(purchaseOrderLines.purchase_order, line.purchase_order), eq(purchaseOrderLines.line, line.line)),
+    )
   Object.assign(line, set)
 }
 
@@ -110,7 +128,8 @@ export async function replaceSchedule(
     .delete(scheduleLines)
     .where(and(eq(scheduleLines.purchase_order, line.purchase_order), eq(scheduleLines.line, line.line)))
   const { purchase_order, line: number } = line
-  if (parts.length > 0) await tx.insert(scheduleLines).values(parts.map((part) => ({ purchase_order, line: number, ...part })))
+  if (parts.length > 0)
+    await tx.insert(scheduleLines).values(parts.map((part) => ({ purchase_order, line: number, ...part })))
 }
 
 export async function scheduleOf(db: Database | Transaction, number: string) {
@@ -143,7 +162,9 @@ export async function updatePurchaseOrder(
     .set({
       state,
       version: sql`${purchaseOrders.version} + 1`,
-      ...(deadline === undefined ? {} : { deadline_kind: deadline?.kind ?? null, deadline_at: deadline?.at ?? null }),
+      ...(deadline === undefined
+        ? {}
+        : { deadline_kind: deadline?.kind ?? null, deadline_at: deadline?.at ?? null }),
       ...(isClosed && !row.ended_at ? { ended_at: sql`now()` } : {}),
     })
     .where(eq(purchaseOrders.number, row.number))
@@ -166,7 +187,7 @@ export async function purchaseOrderProgress(
   number: string,
 ): Promise<PurchaseOrderProgress | null> {
   const rows = await db
-    .select({ row: purchaseOrders, untold: isUntold(purchaseOrders.number), sku: purchaseOrderLines.sku })
+    .select({ row: purchaseOrders, untold: isUntold('purchase_orders'), sku: purchaseOrderLines.sku })
     .from(purchaseOrders)
     .innerJoin(purchaseOrderLines, eq(purchaseOrderLines.purchase_order, purchaseOrders.number))
     .where(eq(purchaseOrders.number, number))

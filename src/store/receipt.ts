@@ -5,7 +5,11 @@ import { receiptLines, receipts } from './schema.ts'
 export type ReceiptRow = typeof receipts.$inferSelect
 
 /** The receipt that a supplier's reference stands for, if it was booked. */
-export async function findReceipt(tx: Transaction, supplier: string, reference: string): Promise<ReceiptRow | undefined> {
+export async function findReceipt(
+  tx: Transaction,
+  supplier: string,
+  reference: string,
+): Promise<ReceiptRow | undefined> {
   const [row] = await tx
     .select()
     .from(receipts)

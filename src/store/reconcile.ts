@@ -4,11 +4,21 @@ import { backOrders, deliveries, orders, purchaseOrders } from './schema.ts'
 import { ASKED_SUPPLIER, NEED } from './supply.ts'
 
 /** The kinds of rows that have a workflow each, by the first part of its id. */
-const TABLES = { order: orders, 'back-order': backOrders, delivery: deliveries, 'purchase-order': purchaseOrders }
+const TABLES = {
+  order: orders,
+  'back-order': backOrders,
+  delivery: deliveries,
+  'purchase-order': purchaseOrders,
+}
 export const OPEN_KINDS = Object.keys(TABLES) as (keyof typeof TABLES)[]
 
 /** The numbers of the open rows of a kind, in the order of their numbers, after the given one. */
-export async function openNumbers(db: Database, kind: keyof typeof TABLES, after: string, limit: number): Promise<string[]> {
+export async function openNumbers(
+  db: Database,
+  kind: keyof typeof TABLES,
+  after: string,
+  limit: number,
+): Promise<string[]> {
   const table = TABLES[kind]
   const rows = await db
     .select({ number: table.number })

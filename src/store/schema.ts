@@ -46,7 +46,10 @@ export const periods = pgTable(
     max_seconds: integer('max_seconds').notNull(),
   },
   (t) => [
-    check('periods_in_order', sql`0 < ${t.min_seconds} AND ${t.min_seconds} <= ${t.default_seconds} AND ${t.default_seconds} <= ${t.max_seconds}`),
+    check(
+      'periods_in_order',
+      sql`0 < ${t.min_seconds} AND ${t.min_seconds} <= ${t.default_seconds} AND ${t.default_seconds} <= ${t.max_seconds}`,
+    ),
   ],
 )
 
@@ -318,11 +321,16 @@ export const backOrders = pgTable(
     unique('back_orders_line_once').on(t.order_number, t.line),
     unique('back_orders_place').on(t.sku, t.place),
     index('back_orders_waiting').on(t.sku, t.place).where(sql`${t.state} = 'waiting'`),
-    index('back_orders_holding').on(t.sku, t.place).where(sql`${t.allocated} > 0 AND ${t.state} IN ('waiting', 'met', 'delivery_requested')`),
+    index('back_orders_holding')
+      .on(t.sku, t.place)
+      .where(sql`${t.allocated} > 0 AND ${t.state} IN ('waiting', 'met', 'delivery_requested')`),
     index('back_orders_by_storefront').on(t.storefront, t.created_at, t.number),
     index('back_orders_open').on(t.number).where(sql`${t.ended_at} IS NULL`),
     check('back_orders_allocated', sql`${t.allocated} BETWEEN 0 AND ${t.ordered}`),
-    check('back_orders_met', sql`${t.state} NOT IN ('met', 'delivery_requested') OR ${t.allocated} = ${t.ordered}`),
+    check(
+      'back_orders_met',
+      sql`${t.state} NOT IN ('met', 'delivery_requested') OR ${t.allocated} = ${t.ordered}`,
+    ),
     check('back_orders_deadline', sql`(${t.deadline_kind} IS NULL) = (${t.deadline_at} IS NULL)`),
   ],
 )
@@ -370,7 +378,10 @@ export const deliveryLines = pgTable(
     sku: text('sku').notNull(),
     quantity: integer('quantity').notNull(),
   },
-  (t) => [primaryKey({ columns: [t.delivery, t.sku] }), check('delivery_lines_quantity', sql`${t.quantity} > 0`)],
+  (t) => [
+    primaryKey({ columns: [t.delivery, t.sku] }),
+    check('delivery_lines_quantity', sql`${t.quantity} > 0`),
+  ],
 )
 
 // ── suppliers' side ──────────────────────────────────────────────────────────────────────────────────────────────

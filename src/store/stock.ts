@@ -4,7 +4,13 @@ import type { Transaction } from './database.ts'
 import { notificationsFor } from './event.ts'
 
 /** An item's counts as read under its lock. `free` = on hand − allocated; `outstanding` is what its waiters still lack. */
-export type Level = { on_hand: number; allocated: number; outbound: number; outstanding: number; free: number }
+export type Level = {
+  on_hand: number
+  allocated: number
+  outbound: number
+  outstanding: number
+  free: number
+}
 
 /**
  * Locks the stock rows of these items, in the order of their codes, in a statement of its own: what is read in a later

@@ -48,7 +48,11 @@ export async function withdrawSurplus(tx: Transaction, sku: string, step: string
  * line that covers everything before and these, or else what the supplier who would be asked now needs; null if there
  * is none to ask.
  */
-export async function expectedDate(db: Database | Transaction, sku: string, quantity: number): Promise<Date | null> {
+export async function expectedDate(
+  db: Database | Transaction,
+  sku: string,
+  quantity: number,
+): Promise<Date | null> {
   const [row] = await db.execute<{ expected_at: string | null }>(sql`
     WITH inbound AS (
       SELECT p.expected_at,

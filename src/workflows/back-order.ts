@@ -10,16 +10,21 @@ import { books, type Shown, Story } from './story.ts'
  * passes the goods go to the next in line. Stock is handed out by whoever makes it free; this process only learns of it.
  */
 export async function backOrder(number: string, stepsBefore = 0): Promise<void> {
-  const story = new Story<BackOrderProgress>({ number, read: () => books.readBackOrder(number), show, stepsBefore })
+  const story = new Story<BackOrderProgress>({
+    number,
+    read: () => books.readBackOrder(number),
+    show,
+    stepsBefore,
+  })
 
-  setHandler(lower, (asked) => story.command(asked.command, () => books.lowerBackOrder({ ...asked, number })))
+  setHandler(lower, (asked) => story.command(() => books.lowerBackOrder({ ...asked, number })))
   setHandler(changeDeadline, (asked) =>
-    story.command(asked.command, () => books.changeBackOrderDeadline({ ...asked, number })),
+    story.command(() => books.changeBackOrderDeadline({ ...asked, number })),
   )
-  setHandler(requestDelivery, (asked) => story.command(asked.command, () => books.requestDelivery({ ...asked, number })))
-  setHandler(confirm, (asked) => story.command(asked.command, () => books.confirmBackOrder({ ...asked, number })))
-  setHandler(decline, (asked) => story.command(asked.command, () => books.declineBackOrder({ ...asked, number })))
-  setHandler(cancel, (asked) => story.command(asked.command, () => books.cancelBackOrder({ ...asked, number })))
+  setHandler(requestDelivery, (asked) => story.command(() => books.requestDelivery({ ...asked, number })))
+  setHandler(confirm, (asked) => story.command(() => books.confirmBackOrder({ ...asked, number })))
+  setHandler(decline, (asked) => story.command(() => books.declineBackOrder({ ...asked, number })))
+  setHandler(cancel, (asked) => story.command(() => books.cancelBackOrder({ ...asked, number })))
 
   await story.live({
     isOver: (row) => isFinal(BACK_ORDER_TRANSITIONS, row.state),

@@ -16,12 +16,15 @@ const LONGEST_PAUSE = HOUR / 6
  * thing after the other, so that a booking and its cancellation cannot cross.
  */
 export async function delivery(number: string, stepsBefore = 0): Promise<void> {
-  const story = new Story<DeliveryProgress>({ number, read: () => books.readDelivery(number), show, stepsBefore })
+  const story = new Story<DeliveryProgress>({
+    number,
+    read: () => books.readDelivery(number),
+    show,
+    stepsBefore,
+  })
 
-  setHandler(carrierReported, (asked) =>
-    story.command(asked.command, () => books.recordCarrierReport({ ...asked, number })),
-  )
-  setHandler(decideDelivery, (asked) => story.command(asked.command, () => books.decideDelivery({ ...asked, number })))
+  setHandler(carrierReported, (asked) => story.command(() => books.recordCarrierReport({ ...asked, number })))
+  setHandler(decideDelivery, (asked) => story.command(() => books.decideDelivery({ ...asked, number })))
 
   let failedCalls = 0
   /** One call to the carrier; null when it cannot be reached, after a pause that grows and ends when the row changes. */
@@ -42,23 +45,23 @@ export async function delivery(number: string, stepsBefore = 0): Promise<void> {
   async function book(row: DeliveryProgress): Promise<true> {
     const answer = await callCarrier(row, () => partner.bookCarrier(number))
     if (!answer) return true
-    const step = story.nextStep('record-booking')
     const tracking = 'tracking' in answer ? answer.tracking : null
-    await story.adopt(await books.recordBooking({ number, step, tracking }), step)
+    story.adopt(await books.recordBooking({ number, step: story.nextStep('record-booking'), tracking }))
     return true
   }
 
   await story.live({
     isOver: (row) => isFinal(DELIVERY_TRANSITIONS, row.state),
-    cancel: (command) => books.decideDelivery({ number, command, actor: 'operator:temporal', decision: 'cancel' }),
+    cancel: (command) =>
+      books.decideDelivery({ number, command, actor: 'operator:temporal', decision: 'cancel' }),
 
     act: async (row) => {
       switch (row.state) {
         case 'planned': {
           const early = row.deliver_on ? Date.parse(row.deliver_on) - Date.now() : 0
-          if (early > 0 && (await story.changeWithin(row, early, `planned for ${row.deliver_on}`))) return true
-          const step = story.nextStep('begin-booking')
-          await story.adopt(await books.beginBooking({ number, step }), step)
+          if (early > 0 && (await story.changeWithin(row, early, `planned for ${row.deliver_on}`)))
+            return true
+          story.adopt(await books.beginBooking({ number, step: story.nextStep('begin-booking') }))
           return true
         }
         case 'booking':
@@ -68,17 +71,20 @@ export async function delivery(number: string, stepsBefore = 0): Promise<void> {
           if (!row.tracking) return book(row)
           const outcome = await callCarrier(row, () => partner.recallFromCarrier(number))
           if (!outcome) return true
-          const step = story.nextStep('finish-cancelling')
-          await story.adopt(await books.finishCancelling({ number, step, outcome }), step)
+          story.adopt(
+            await books.finishCancelling({ number, step: story.nextStep('finish-cancelling'), outcome }),
+          )
           return true
         }
         case 'booked':
         case 'dispatched': {
-          if (await story.changeWithin(row, ASK_AFTER, `${row.state}: asks the carrier if it stays silent`)) return true
+          if (await story.changeWithin(row, ASK_AFTER, `${row.state}: asks the carrier if it stays silent`))
+            return true
           const report = await callCarrier(row, () => partner.askCarrier(number))
           if (!report) return true
-          const step = story.nextStep('record-status')
-          await story.adopt(await books.recordCarrierStatus({ number, step, report }), step)
+          story.adopt(
+            await books.recordCarrierStatus({ number, step: story.nextStep('record-status'), report }),
+          )
           return true
         }
         default:
@@ -90,7 +96,9 @@ export async function delivery(number: string, stepsBefore = 0): Promise<void> {
 
 function show(row: DeliveryProgress): Shown {
   const words: Record<DeliveryProgress['state'], string> = {
-    planned: row.deliver_on ? `Planned for ${row.deliver_on}.` : 'Planned; about to be offered to the carrier.',
+    planned: row.deliver_on
+      ? `Planned for ${row.deliver_on}.`
+      : 'Planned; about to be offered to the carrier.',
     booking: 'Offered to the carrier: waits for its answer.',
     booked: `Booked as ${row.tracking}: waits for the carrier to fetch it.`,
     cancelling: 'Being cancelled: the carrier is asked to give the parcel back.',

@@ -25,9 +25,10 @@ export const carrierReported = defineUpdate<
   Outcome,
   [Command & { attempt: number; report: CarrierReport; tracking: string }]
 >('carrierReported')
-export const decideDelivery = defineUpdate<Outcome, [Command & { decision: 'cancel' | 'retry' | 'return_to_stock' }]>(
-  'decideDelivery',
-)
+export const decideDelivery = defineUpdate<
+  Outcome,
+  [Command & { decision: 'cancel' | 'retry' | 'return_to_stock' }]
+>('decideDelivery')
 
 export const acknowledge = defineUpdate<Outcome, [Command]>('acknowledge')
 export const noteShipment = defineUpdate<Outcome, [Command]>('noteShipment')

@@ -1,5 +1,5 @@
-import { sleep } from '@temporalio/workflow'
 import * as workflow from '@temporalio/workflow'
+import { sleep } from '@temporalio/workflow'
 import { outside } from './story.ts'
 
 const MINUTE = 60_000

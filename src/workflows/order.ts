@@ -15,14 +15,11 @@ export async function order(number: string, stepsBefore = 0): Promise<void> {
     await condition(() => story.row !== null && story.row.state !== 'received')
     return { version: story.row?.version ?? 0 }
   })
-  setHandler(answerOffer, (asked) => story.command(asked.command, () => books.answerOffer({ ...asked, number })))
-  setHandler(changeDeadline, (asked) =>
-    story.command(asked.command, () => books.changeOfferDeadline({ ...asked, number })),
-  )
-  setHandler(cancel, (asked) => story.command(asked.command, () => books.cancelOrder({ ...asked, number })))
+  setHandler(answerOffer, (asked) => story.command(() => books.answerOffer({ ...asked, number })))
+  setHandler(changeDeadline, (asked) => story.command(() => books.changeOfferDeadline({ ...asked, number })))
+  setHandler(cancel, (asked) => story.command(() => books.cancelOrder({ ...asked, number })))
 
-  const placing = story.nextStep('place')
-  await story.adopt(await books.placeOrder({ number, step: placing }), placing)
+  story.adopt(await books.placeOrder({ number, step: story.nextStep('place') }))
 
   await story.live({
     isOver: (row) => isFinal(ORDER_TRANSITIONS, row.state),

@@ -10,14 +10,19 @@ import { books, type Shown, Story } from './story.ts'
  * supplier the waiters of its items learn what is expected now.
  */
 export async function purchaseOrder(number: string, stepsBefore = 0): Promise<void> {
-  const story = new Story<PurchaseOrderProgress>({ number, read: () => books.readPurchaseOrder(number), show, stepsBefore })
+  const story = new Story<PurchaseOrderProgress>({
+    number,
+    read: () => books.readPurchaseOrder(number),
+    show,
+    stepsBefore,
+  })
 
   setHandler(acknowledge, (asked) =>
-    story.command(asked.command, () => books.acknowledgePurchaseOrder({ ...asked, number })),
+    story.command(() => books.acknowledgePurchaseOrder({ ...asked, number })),
   )
-  setHandler(noteShipment, (asked) => story.command(asked.command, () => books.noteShipment({ ...asked, number })))
+  setHandler(noteShipment, (asked) => story.command(() => books.noteShipment({ ...asked, number })))
   setHandler(withdrawLine, (asked) =>
-    story.command(asked.command, () => books.withdrawPurchaseOrderLine({ ...asked, number })),
+    story.command(() => books.withdrawPurchaseOrderLine({ ...asked, number })),
   )
 
   /** The version after whose dates the waiters were told. */
@@ -38,13 +43,7 @@ export async function purchaseOrder(number: string, stepsBefore = 0): Promise<vo
   })
 
   async function revise(sku: string): Promise<void> {
-    for (const tell of [books.revisePromises, books.tellUnsourced]) {
-      for (let more = true; more; ) {
-        const step = story.nextStep('promises')
-        more = (await tell({ sku, step })).more
-        await story.drainAfter(step)
-      }
-    }
+    while ((await books.revisePromises({ sku, step: story.nextStep('promises') })).more);
   }
 }
 

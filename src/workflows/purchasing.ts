@@ -1,5 +1,5 @@
-import { condition, setHandler, sleep } from '@temporalio/workflow'
 import * as workflow from '@temporalio/workflow'
+import { condition, setHandler, sleep } from '@temporalio/workflow'
 import { look, SEARCH_ATTRIBUTES } from './messages.ts'
 import { books } from './story.ts'
 
@@ -27,8 +27,9 @@ export async function purchasing(supplier: string, stepsBefore = 0): Promise<voi
     steps += 1
     const step = `${workflow.workflowInfo().firstExecutionRunId}/settle-need/${steps}`
     const { purchase_order } = await books.settleNeed({ supplier, step })
-    await books.drainWakes(step)
-    workflow.setCurrentDetails(purchase_order ? `Ordered as ${purchase_order}.` : 'Nothing had to be ordered.')
+    workflow.setCurrentDetails(
+      purchase_order ? `Ordered as ${purchase_order}.` : 'Nothing had to be ordered.',
+    )
     if (poked && workflow.workflowInfo().continueAsNewSuggested) await workflow.continueAsNew(supplier, steps)
   }
   await condition(workflow.allHandlersFinished)

@@ -1,5 +1,5 @@
-import { ApplicationFailure, condition, setHandler } from '@temporalio/workflow'
 import * as workflow from '@temporalio/workflow'
+import { ApplicationFailure, condition, setHandler } from '@temporalio/workflow'
 import type { ReceiptOutcome } from '../domain/receipt.ts'
 import { bookReceipt, countStock } from './messages.ts'
 import { books, outside, refusalOf } from './story.ts'
@@ -66,6 +66,8 @@ class Draining {
   }
 }
 
+/** The first few from here; where there are many, the rest from wherever a worker is free. */
 async function wakeAll(step: string): Promise<void> {
+  if (!(await books.drainWakes(step)).more) return
   while ((await outside.drainWakes(step)).more);
 }

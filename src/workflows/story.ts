@@ -1,21 +1,29 @@
 import type { SearchAttributePair } from '@temporalio/common'
 import * as workflow from '@temporalio/workflow'
-import { ActivityFailure, ApplicationFailure, CancellationScope, condition, proxyActivities, proxyLocalActivities } from '@temporalio/workflow'
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  proxyActivities,
+  proxyLocalActivities,
+} from '@temporalio/workflow'
 import type { Activities } from '../activities/index.ts'
-import { look, SEARCH_ATTRIBUTES } from './messages.ts'
 import type { Outcome } from '../domain/command.ts'
+import { look, SEARCH_ATTRIBUTES } from './messages.ts'
 
 /**
- * Transactions on the books. They are short and safe to run twice, so they run in the worker that has the workflow
- * (local activities: one history event each). After ten seconds of trouble the retries move to the server's timers.
+ * Transactions on the books, and telling people of them. They are short and safe to run twice, so they run in the worker
+ * that has the workflow (local activities: one history event each, where others make three and a workflow task). After
+ * ten seconds of trouble the retries move to the server's timers.
  */
 export const books = proxyLocalActivities<Activities>({
-  startToCloseTimeout: '10s',
+  startToCloseTimeout: '15s',
   localRetryThreshold: '10s',
   retry: { initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '10s' },
 })
 
-/** Calls to the outside that are worth repeating until they succeed: people, other workflows. */
+/** What is repeated by the server until it succeeds. */
 export const outside = proxyActivities<Activities>({
   startToCloseTimeout: '1m',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
@@ -55,7 +63,6 @@ export class Story<Row extends Progress> {
   private stepCount: number
   private shown = ''
   private notice = ''
-  private undrained = new Set<string>()
 
   constructor(story: {
     number: string
@@ -83,23 +90,16 @@ export class Story<Row extends Progress> {
     return `${workflow.workflowInfo().firstExecutionRunId}/${name}/${this.stepCount}`
   }
 
-  /** Takes over a changed row, unless what is known is newer, and wakes those whom the step changed too. */
-  async adopt(row: Row | null, step: string): Promise<void> {
+  /** Takes over a changed row, unless what is known is newer. */
+  adopt(row: Row | null): void {
     if (row && (!this.row || row.version > this.row.version)) this.row = row
-    await this.drainAfter(step)
-  }
-
-  /** Wakes those whom a step changed; many of them are woken outside of whatever waits for this. */
-  async drainAfter(step: string): Promise<void> {
-    const { more } = await books.drainWakes(step)
-    if (more) this.undrained.add(step)
   }
 
   /** Runs a command's transaction; its refusal goes back to whoever asked, and the story is none the worse. */
-  async command(step: string, transaction: () => Promise<Row | null>): Promise<Outcome> {
+  async command(transaction: () => Promise<Row | null>): Promise<Outcome> {
     return CancellationScope.nonCancellable(async () => {
       try {
-        await this.adopt(await transaction(), step)
+        this.adopt(await transaction())
         return { version: this.row?.version ?? 0 }
       } catch (error) {
         throw refusalOf(error)
@@ -125,21 +125,24 @@ export class Story<Row extends Progress> {
         if (this.mustRead) await this.reread()
         const row = this.row
         if (!row) return
-        this.display(row)
-        if (row.untold) await this.tell(row)
-        await this.drain()
+        if (row.untold) {
+          await books.tell(this.number)
+          if (this.row === row) this.row = { ...row, untold: false }
+        }
         if (this.isStale(row)) continue
         if (plot.isOver(row)) break
         if (this.cancelAsked) await this.cancelOnce(plot.cancel)
         else if (!plot.act || !(await plot.act(row))) await this.changeOrDeadline(row, plot.deadline)
         if (workflow.workflowInfo().continueAsNewSuggested) await this.continueAsNew()
       }
+      this.display(this.row)
       await condition(workflow.allHandlersFinished)
     })
   }
 
   /** Waits until the row may have changed, at most so long. True when something changed. */
   async changeWithin(row: Row, milliseconds: number, summary: string): Promise<boolean> {
+    this.display(row)
     return condition(() => this.isStale(row) || this.cancelAsked, Math.max(milliseconds, 1), { summary })
   }
 
@@ -159,27 +162,15 @@ export class Story<Row extends Progress> {
   ): Promise<void> {
     const at = deadline?.at(row)
     if (!deadline || !at) {
+      this.display(row)
       await condition(() => this.isStale(row) || this.cancelAsked)
       return
     }
     const { stage } = this.show(row)
     if (await this.changeWithin(row, Date.parse(at) - Date.now(), `${stage}: until ${at}`)) return
-    const step = this.nextStep('deadline')
-    await this.adopt(await deadline.pass(step), step)
+    this.adopt(await deadline.pass(this.nextStep('deadline')))
     // The database's clock decides. Where it says "not yet", its time is waited for.
     if (this.row === row) await this.changeWithin(row, 250, `${stage}: a moment more`)
-  }
-
-  private async tell(row: Row): Promise<void> {
-    await outside.tell(this.number)
-    if (this.row === row) this.row = { ...row, untold: false }
-  }
-
-  private async drain(): Promise<void> {
-    for (const step of this.undrained) {
-      while ((await outside.drainWakes(step)).more);
-      this.undrained.delete(step)
-    }
   }
 
   private async cancelOnce(cancel: ((command: string) => Promise<Row | null>) | undefined): Promise<void> {
@@ -189,9 +180,8 @@ export class Story<Row extends Progress> {
       this.shown = ''
       return
     }
-    const command = workflow.uuid4()
     try {
-      await this.adopt(await cancel(command), command)
+      this.adopt(await cancel(workflow.uuid4()))
     } catch (error) {
       const refusal = refusalOf(error)
       if (!(refusal instanceof ApplicationFailure)) throw refusal
@@ -200,7 +190,9 @@ export class Story<Row extends Progress> {
     }
   }
 
-  private display(row: Row): void {
+  /** Shows operators where it stands: just before it waits for something, so that what passes by is not shown. */
+  display(row: Row | null): void {
+    if (!row) return
     const { stage, details, partner, skus, deadline_at } = this.show(row)
     const now = JSON.stringify([stage, details, deadline_at])
     if (now === this.shown) return

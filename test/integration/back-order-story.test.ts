@@ -13,11 +13,24 @@ describe('the whole story of a back order (A1–A3, A6–A8)', () => {
     const sku = await shop.item({ onHand: 2 })
     const supplier = await shop.supplier({ skus: [sku] })
 
-    const ordered = expectStatus(await shop.order([{ sku, quantity: 5 }], { email: 'story@example.test' }), 201)
+    const ordered = expectStatus(
+      await shop.order([{ sku, quantity: 5 }], { email: 'story@example.test' }),
+      201,
+    )
     expect(ordered.body).toMatchObject({
       state: 'offered',
       allowed_actions: ['answer', 'change_deadline', 'cancel'],
-      lines: [{ line: 1, sku, ordered: 5, available: 2, shortfall: 3, state: 'short', choices: ['ship_available', 'wait_for_all', 'decline'] }],
+      lines: [
+        {
+          line: 1,
+          sku,
+          ordered: 5,
+          available: 2,
+          shortfall: 3,
+          state: 'short',
+          choices: ['ship_available', 'wait_for_all', 'decline'],
+        },
+      ],
     })
     expect(await shop.level(sku)).toEqual({ on_hand: 2, allocated: 2, outbound: 0, outstanding: 0 })
 
@@ -56,12 +69,20 @@ describe('the whole story of a back order (A1–A3, A6–A8)', () => {
 
     const booked = expectStatus(await shop.bring(supplier, sku, 3), 201)
     expect(booked.body.lines).toEqual([
-      { sku, received: 3, rejected: 0, over_delivered: 0, unordered: 0, purchase_orders: [purchaseOrder.number] },
+      {
+        sku,
+        received: 3,
+        rejected: 0,
+        over_delivered: 0,
+        unordered: 0,
+        purchase_orders: [purchaseOrder.number],
+      },
     ])
     expect(await shop.look(number)).toMatchObject({ state: 'met', allocated: 5, deadline: { kind: 'hold' } })
     await shop.until(purchaseOrder.number, (view) => view.state === 'closed')
 
     expectStatus(await shop.command(number, 'delivery-request', { ship_to: ADDRESS }), 200)
+    await shop.mails('story@example.test', /please confirm/)
     const confirmed = expectStatus(await shop.command(number, 'confirmation'), 200)
     expect(confirmed.body).toMatchObject({ state: 'confirmed', deadline: null })
     expect(await shop.level(sku)).toEqual({ on_hand: 0, allocated: 0, outbound: 5, outstanding: 0 })
@@ -69,11 +90,7 @@ describe('the whole story of a back order (A1–A3, A6–A8)', () => {
     await shop.until(number, (view) => view.state === 'delivered')
     expect(await shop.level(sku)).toEqual({ on_hand: 0, allocated: 0, outbound: 0, outstanding: 0 })
 
-    const mails = await waitFor(
-      'the mails',
-      async () => (await fetch(`${house().mailUrl}/api/mails?to=story@example.test`)).json() as Promise<{ subject: string }[]>,
-      (mails) => mails.some((mail) => /has arrived/.test(mail.subject)),
-    )
+    const mails = await shop.mails('story@example.test', /has arrived/)
     expect(mails.map((mail) => mail.subject.replace(/[A-Z]{2}-\w{4}-\w{4}-\w{3}/, '…'))).toEqual([
       'Order …: some items are not in stock',
       'Order …: thank you for your answer',
@@ -84,5 +101,27 @@ describe('the whole story of a back order (A1–A3, A6–A8)', () => {
       'Delivery … is on its way',
       'Delivery … has arrived',
     ])
+    if (process.env.DUMP) {
+      for await (const { workflowId, runId } of house().temporal.workflow.list()) {
+        const h = house().temporal.workflow.getHandle(workflowId, runId)
+        const hist = await h.fetchHistory()
+        const d = await h.describe()
+        console.log(
+          workflowId,
+          hist.events?.length,
+          'transitions',
+          String(d.raw.workflowExecutionInfo?.stateTransitionCount),
+        )
+        console.log(
+          hist.events
+            ?.map((e) =>
+              Object.keys(e)
+                .find((k) => k.endsWith('Attributes'))
+                ?.replace('EventAttributes', ''),
+            )
+            .join(' '),
+        )
+      }
+    }
   })
 })

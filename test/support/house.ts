@@ -11,7 +11,7 @@ import type { PostgresServer } from '../../src/local/postgres.ts'
 import { type CleanUp, essentials, ownDatabase, sharedDatabase, startTemporal } from './house-servers.ts'
 import { recordTestProcess, reservePort } from './run-folder.ts'
 
-export type Partner = 'mail' | 'carrier' | 'supplier'
+type Partner = 'mail' | 'carrier' | 'supplier'
 
 export type HouseOptions = {
   /** How many API processes; 1 unless told otherwise. */

@@ -39,11 +39,18 @@ export class Shop {
                VALUES (${kind}, ${SHORT_PERIODS.default_seconds}, ${SHORT_PERIODS.min_seconds}, ${SHORT_PERIODS.max_seconds})
                ON CONFLICT (kind) DO UPDATE SET default_seconds = excluded.default_seconds, min_seconds = excluded.min_seconds, max_seconds = excluded.max_seconds`
     }
-    return new Shop(house, storefront, await makeKey(house, 'storefront', storefront), await makeKey(house, 'operator', null))
+    return new Shop(
+      house,
+      storefront,
+      await makeKey(house, 'storefront', storefront),
+      await makeKey(house, 'operator', null),
+    )
   }
 
   /** An item with so many units on the shelf, brought by a movement as every unit is. */
-  async item(options: { onHand?: number; sku?: string; cap?: number | null; backOrderable?: boolean } = {}): Promise<string> {
+  async item(
+    options: { onHand?: number; sku?: string; cap?: number | null; backOrderable?: boolean } = {},
+  ): Promise<string> {
     const sku = options.sku ?? `SKU-${randomBytes(4).toString('hex')}`
     const onHand = options.onHand ?? 0
     const { db } = this.house
@@ -84,11 +91,18 @@ export class Shop {
   async call(
     method: string,
     path: string,
-    options: { key?: string; body?: unknown; idempotencyKey?: string | null; api?: number; headers?: Record<string, string> } = {},
+    options: {
+      key?: string
+      body?: unknown
+      idempotencyKey?: string | null
+      api?: number
+      headers?: Record<string, string>
+    } = {},
   ): Promise<Answer> {
     const headers = new Headers(options.headers)
     headers.set('authorization', `Bearer ${options.key ?? this.storefrontKey}`)
-    if (options.body !== undefined) headers.set('content-type', headers.get('content-type') ?? 'application/json')
+    if (options.body !== undefined)
+      headers.set('content-type', headers.get('content-type') ?? 'application/json')
     if (method === 'POST' && options.idempotencyKey !== null) {
       headers.set('idempotency-key', options.idempotencyKey ?? randomUUID())
     }
@@ -104,12 +118,18 @@ export class Shop {
     return { status: response.status, body: text ? JSON.parse(text) : undefined, headers: response.headers }
   }
 
-  async order(lines: { sku: string; quantity: number }[], options: { email?: string; more?: object; idempotencyKey?: string; api?: number } = {}): Promise<Answer> {
+  async order(
+    lines: { sku: string; quantity: number }[],
+    options: { email?: string; more?: object; idempotencyKey?: string; api?: number } = {},
+  ): Promise<Answer> {
     return this.call('POST', '/v1/orders', {
       ...(options.idempotencyKey ? { idempotencyKey: options.idempotencyKey } : {}),
       ...(options.api === undefined ? {} : { api: options.api }),
       body: {
-        customer: { name: 'Ada Example', email: options.email ?? `ada-${randomBytes(4).toString('hex')}@example.test` },
+        customer: {
+          name: 'Ada Example',
+          email: options.email ?? `ada-${randomBytes(4).toString('hex')}@example.test`,
+        },
         ship_to: ADDRESS,
         lines,
         ...options.more,
@@ -118,10 +138,17 @@ export class Shop {
   }
 
   /** Orders one item that is short and accepts to wait; gives the back order's number. */
-  async backOrder(sku: string, quantity: number, answer: object = {}): Promise<{ order: string; number: string }> {
+  async backOrder(
+    sku: string,
+    quantity: number,
+    answer: object = {},
+  ): Promise<{ order: string; number: string }> {
     const order = expectStatus(await this.order([{ sku, quantity }]), 201)
     const answers = [{ line: 1, choice: 'wait_for_all', ...answer }]
-    const answered = expectStatus(await this.call('POST', `/v1/orders/${order.body.number}/answers`, { body: { answers } }), 200)
+    const answered = expectStatus(
+      await this.call('POST', `/v1/orders/${order.body.number}/answers`, { body: { answers } }),
+      200,
+    )
     return { order: order.body.number, number: answered.body.lines[0].back_order }
   }
 
@@ -132,23 +159,56 @@ export class Shop {
   }
 
   /** Polls until it is so; fails with the last thing seen. */
-  async until(number: string, isSo: (view: Answer['body']) => boolean, seconds = 20): Promise<Answer['body']> {
+  async until(
+    number: string,
+    isSo: (view: Answer['body']) => boolean,
+    seconds = 20,
+  ): Promise<Answer['body']> {
     return waitFor(`${number} to change`, () => this.look(number), isSo, seconds)
   }
 
-  command(number: string, command: string, body: object = {}, options: { key?: string; idempotencyKey?: string; api?: number } = {}) {
+  command(
+    number: string,
+    command: string,
+    body: object = {},
+    options: { key?: string; idempotencyKey?: string; api?: number } = {},
+  ) {
     return this.call('POST', `/v1/back-orders/${number}/${command}`, { body, ...options })
   }
 
-  bring(supplier: { key: string }, sku: string, received: number, more: object = {}, reference: string = randomUUID()) {
+  bring(
+    supplier: { key: string },
+    sku: string,
+    received: number,
+    more: object = {},
+    reference: string = randomUUID(),
+  ) {
     return this.call('POST', '/v1/inventory-updates', {
       key: supplier.key,
       body: { reference, lines: [{ sku, received, ...more }] },
     })
   }
 
-  async level(sku: string): Promise<{ on_hand: number; allocated: number; outbound: number; outstanding: number }> {
-    const [row] = await this.house.db<{ on_hand: number; allocated: number; outbound: number; outstanding: number }[]>`
+  /** The mails that this person got, once one of them has such a subject. */
+  async mails(to: string, subject: RegExp): Promise<{ subject: string; text: string; html: string }[]> {
+    return waitFor(
+      `a mail to ${to} about ${subject}`,
+      async () =>
+        (await (await fetch(`${this.house.mailUrl}/api/mails?to=${encodeURIComponent(to)}`)).json()) as {
+          subject: string
+          text: string
+          html: string
+        }[],
+      (mails) => mails.some((mail) => subject.test(mail.subject)),
+    )
+  }
+
+  async level(
+    sku: string,
+  ): Promise<{ on_hand: number; allocated: number; outbound: number; outstanding: number }> {
+    const [row] = await this.house.db<
+      { on_hand: number; allocated: number; outbound: number; outstanding: number }[]
+    >`
       SELECT on_hand, allocated, outbound, outstanding FROM stock_levels WHERE sku = ${sku}`
     if (!row) throw new Error(`no level of ${sku}`)
     return { ...row }
@@ -156,7 +216,8 @@ export class Shop {
 }
 
 export function expectStatus(answer: Answer, status: number): Answer {
-  if (answer.status !== status) throw new Error(`expected ${status}, got ${answer.status}: ${JSON.stringify(answer.body)}`)
+  if (answer.status !== status)
+    throw new Error(`expected ${status}, got ${answer.status}: ${JSON.stringify(answer.body)}`)
   return answer
 }
 

@@ -10,7 +10,16 @@ import { cancel, changeDeadline, confirm, decline, lower, requestDelivery } from
 import { maySee, requireRole } from '../auth.ts'
 import { answerOnce, idempotencyKeyOf } from '../idempotency.ts'
 import type { Api, ApiEnv, ApiKit, Caller } from '../kit.ts'
-import { Address, answers, Day, IdempotencyHeader, jsonBody, NumberParam, numberIn, Quantity } from '../request.ts'
+import {
+  Address,
+  answers,
+  Day,
+  IdempotencyHeader,
+  jsonBody,
+  NumberParam,
+  numberIn,
+  Quantity,
+} from '../request.ts'
 import { Cancellation, DeadlineChange } from './orders.ts'
 
 const tags = ['Back orders']
@@ -19,7 +28,9 @@ const Nothing = z.strictObject({})
 export const DeliveryRequest = z
   .strictObject({
     ship_to: Address,
-    deliver_on: Day.optional().meta({ description: 'The day on which the goods are wanted; as soon as possible if not given' }),
+    deliver_on: Day.optional().meta({
+      description: 'The day on which the goods are wanted; as soon as possible if not given',
+    }),
   })
   .meta({ id: 'DeliveryRequest' })
 export const LowerQuantity = z.strictObject({ quantity: Quantity }).meta({ id: 'LowerQuantity' })
@@ -45,7 +56,12 @@ export function registerBackOrders(app: Api, kit: ApiKit): void {
     },
   )
 
-  const command = <Schema extends z.ZodType>(path: string, summary: string, description: string, schema: Schema) =>
+  const command = <Schema extends z.ZodType>(
+    path: string,
+    summary: string,
+    description: string,
+    schema: Schema,
+  ) =>
     createRoute({
       method: 'post',
       path: `/v1/back-orders/{number}/${path}`,
@@ -58,14 +74,24 @@ export function registerBackOrders(app: Api, kit: ApiKit): void {
     })
 
   app.openapi(
-    command('quantity', 'Lower the quantity', 'Keeps the place in the queue; what is set aside beyond it is released (A3).', LowerQuantity),
+    command(
+      'quantity',
+      'Lower the quantity',
+      'Keeps the place in the queue; what is set aside beyond it is released (A3).',
+      LowerQuantity,
+    ),
     (c) => {
       const body = c.req.valid('json')
       return carryOut(c, kit, body, lower, { quantity: body.quantity }) as never
     },
   )
   app.openapi(
-    command('deadline', 'Change the running deadline', "Within the house's longest period, counted from its start (A7).", DeadlineChange),
+    command(
+      'deadline',
+      'Change the running deadline',
+      "Within the house's longest period, counted from its start (A7).",
+      DeadlineChange,
+    ),
     (c) => {
       const body = c.req.valid('json')
       const deadline_at = new Date(body.deadline_at).toISOString()
@@ -73,11 +99,21 @@ export function registerBackOrders(app: Api, kit: ApiKit): void {
     },
   )
   app.openapi(
-    command('delivery-request', 'Request the delivery', 'Once the goods are there; the confirmation is then asked for (A8).', DeliveryRequest),
+    command(
+      'delivery-request',
+      'Request the delivery',
+      'Once the goods are there; the confirmation is then asked for (A8).',
+      DeliveryRequest,
+    ),
     (c) => carryOut(c, kit, c.req.valid('json'), requestDelivery, {}) as never,
   )
   app.openapi(
-    command('confirmation', 'Confirm the delivery', 'Reduces the inventory and starts the delivery (A8).', Nothing),
+    command(
+      'confirmation',
+      'Confirm the delivery',
+      'Reduces the inventory and starts the delivery (A8).',
+      Nothing,
+    ),
     (c) => carryOut(c, kit, c.req.valid('json'), confirm, {}) as never,
   )
   app.openapi(
@@ -117,6 +153,7 @@ async function carryOut<C extends Command>(
 async function findBackOrder(kit: ApiKit, caller: Caller, given: string): Promise<string> {
   const number = numberIn('backOrder', given)
   const row = await readBackOrder(kit.db, number)
-  if (!row || !maySee(caller, row.storefront)) throw new Refusal('not-found', `There is no back order ${number}.`)
+  if (!row || !maySee(caller, row.storefront))
+    throw new Refusal('not-found', `There is no back order ${number}.`)
   return number
 }

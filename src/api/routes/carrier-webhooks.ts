@@ -31,7 +31,8 @@ export function registerCarrierWebhooks(app: Api, kit: ApiKit): void {
       path: '/v1/carrier-webhooks',
       tags: ['Partners'],
       summary: 'The carrier reports a parcel',
-      description: 'Signed as Standard Webhooks say. A report that comes twice, late or out of order does no harm (A8).',
+      description:
+        'Signed as Standard Webhooks say. A report that comes twice, late or out of order does no harm (A8).',
       middleware: [
         async (c, next) => {
           const { id } = await verifySignature(c, kit.carrierSecret)

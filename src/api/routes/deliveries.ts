@@ -56,7 +56,11 @@ export function registerDeliveries(app: Api, kit: ApiKit): void {
         key,
         body,
         work: async ({ command }) => {
-          await send(kit.temporal, { kind: 'delivery', number }, decideDelivery, { command, actor, decision: 'cancel' })
+          await send(kit.temporal, { kind: 'delivery', number }, decideDelivery, {
+            command,
+            actor,
+            decision: 'cancel',
+          })
         },
       }) as never
     },
@@ -68,7 +72,8 @@ export function registerDeliveries(app: Api, kit: ApiKit): void {
       path: '/v1/operator/deliveries/{number}/decision',
       tags: ['Operator'],
       summary: 'Decide about a failed delivery',
-      description: 'Try it again with the carrier, or take the goods back into stock, where they go to the queue (A8).',
+      description:
+        'Try it again with the carrier, or take the goods back into stock, where they go to the queue (A8).',
       middleware: [requireRole(kit, 'operator')] as const,
       request: { params: NumberParam, headers: IdempotencyHeader, body: jsonBody(Decision) },
       responses: answers(200, 'The delivery', DeliveryView),
@@ -93,6 +98,7 @@ export function registerDeliveries(app: Api, kit: ApiKit): void {
 async function findDelivery(kit: ApiKit, caller: Caller, given: string): Promise<{ number: string }> {
   const number = numberIn('delivery', given)
   const row = await readDelivery(kit.db, number)
-  if (!row || !maySee(caller, row.storefront)) throw new Refusal('not-found', `There is no delivery ${number}.`)
+  if (!row || !maySee(caller, row.storefront))
+    throw new Refusal('not-found', `There is no delivery ${number}.`)
   return { number }
 }

@@ -13,7 +13,9 @@ const Units = z.int().min(0).max(1_000_000)
 
 export const InventoryUpdate = z
   .strictObject({
-    reference: Reference.meta({ description: "The supplier's own reference of this delivery: booked once however often it is sent" }),
+    reference: Reference.meta({
+      description: "The supplier's own reference of this delivery: booked once however often it is sent",
+    }),
     lines: z
       .array(
         z
@@ -32,14 +34,21 @@ export const InventoryUpdate = z
             received: Units.meta({ description: 'Good units, over-delivered ones included' }),
             rejected: z.strictObject({ quantity: Units, reason: Note }).optional(),
           })
-          .refine((line) => line.received + (line.rejected?.quantity ?? 0) > 0, 'a line brings or rejects at least one unit'),
+          .refine(
+            (line) => line.received + (line.rejected?.quantity ?? 0) > 0,
+            'a line brings or rejects at least one unit',
+          ),
       )
       .min(1)
       .max(1_000)
       .superRefine((lines, check) => {
         for (const [index, { sku, purchase_order }] of lines.entries()) {
           const before = lines.slice(0, index).filter((line) => line.sku === sku)
-          if (before.some((line) => !purchase_order || !line.purchase_order || line.purchase_order === purchase_order)) {
+          if (
+            before.some(
+              (line) => !purchase_order || !line.purchase_order || line.purchase_order === purchase_order,
+            )
+          ) {
             check.addIssue({
               code: 'custom',
               path: [index, 'sku'],

@@ -35,7 +35,9 @@ const tags = ['Orders']
 
 const NewOrder = z
   .strictObject({
-    reference: Reference.optional().meta({ description: "The storefront's own reference; given back, never interpreted" }),
+    reference: Reference.optional().meta({
+      description: "The storefront's own reference; given back, never interpreted",
+    }),
     customer: z.strictObject({ name: Name, email: Email, time_zone: TimeZone.default('UTC') }),
     ship_to: Address,
     lines: z
@@ -43,7 +45,9 @@ const NewOrder = z
       .min(1, 'an order has at least one line')
       .max(MAX_LINES)
       .superRefine(eachItemOnce),
-    offer_period: Period.optional().meta({ description: 'How long an offer on short lines stands; the house decides if not given' }),
+    offer_period: Period.optional().meta({
+      description: 'How long an offer on short lines stands; the house decides if not given',
+    }),
     offer_until: Instant.optional(),
   })
   .superRefine(notBoth('offer_period', 'offer_until'))
@@ -57,9 +61,13 @@ const Answers = z
           .strictObject({
             line: z.int().min(1),
             choice: z.enum(CHOICES),
-            wait_period: Period.optional().meta({ description: 'How long the back order waits for its goods' }),
+            wait_period: Period.optional().meta({
+              description: 'How long the back order waits for its goods',
+            }),
             wait_until: Instant.optional(),
-            hold_period: Period.optional().meta({ description: 'How long the goods are held once they are there' }),
+            hold_period: Period.optional().meta({
+              description: 'How long the goods are held once they are there',
+            }),
           })
           .superRefine(notBoth('wait_period', 'wait_until')),
       )
@@ -68,7 +76,11 @@ const Answers = z
       .superRefine((answers, check) => {
         for (const [index, { line }] of answers.entries()) {
           if (answers.findIndex((other) => other.line === line) !== index) {
-            check.addIssue({ code: 'custom', path: [index, 'line'], message: 'this line was answered already' })
+            check.addIssue({
+              code: 'custom',
+              path: [index, 'line'],
+              message: 'this line was answered already',
+            })
           }
         }
       }),
@@ -146,7 +158,8 @@ export function registerOrders(app: Api, kit: ApiKit): void {
       path: '/v1/orders/{number}/answers',
       tags,
       summary: 'Answer the offer on short lines',
-      description: 'Per line: ship what is there and back-order the rest, wait for all of it, or decline (A3).',
+      description:
+        'Per line: ship what is there and back-order the rest, wait for all of it, or decline (A3).',
       middleware: [requireRole(kit, 'storefront')] as const,
       request: { params: NumberParam, headers: IdempotencyHeader, body: jsonBody(Answers) },
       responses: answers(200, 'The order, with the numbers of its back orders', OrderView),
@@ -166,7 +179,11 @@ export function registerOrders(app: Api, kit: ApiKit): void {
         key,
         body,
         work: async ({ command }) => {
-          await send(kit.temporal, { kind: 'order', number }, answerOffer, { command, actor: caller.actor, answers: lines })
+          await send(kit.temporal, { kind: 'order', number }, answerOffer, {
+            command,
+            actor: caller.actor,
+            answers: lines,
+          })
         },
       }) as never
     },
@@ -204,7 +221,8 @@ export function registerOrders(app: Api, kit: ApiKit): void {
       path: '/v1/orders/{number}/cancellation',
       tags,
       summary: 'Cancel an order whose offer still stands',
-      description: 'Releases what is set aside. Back orders and deliveries are cancelled under their own numbers.',
+      description:
+        'Releases what is set aside. Back orders and deliveries are cancelled under their own numbers.',
       middleware: [requireRole(kit, 'storefront', 'operator')] as const,
       request: { params: NumberParam, headers: IdempotencyHeader, body: jsonBody(Cancellation) },
       responses: answers(200, 'The order', OrderView),
@@ -228,7 +246,8 @@ export function registerOrders(app: Api, kit: ApiKit): void {
 async function findOrder(kit: ApiKit, caller: Caller, given: string): Promise<string> {
   const number = numberIn('order', given)
   const order = await readOrder(kit.db, number)
-  if (!order || !maySee(caller, order.storefront)) throw new Refusal('not-found', `There is no order ${number}.`)
+  if (!order || !maySee(caller, order.storefront))
+    throw new Refusal('not-found', `There is no order ${number}.`)
   return number
 }
 

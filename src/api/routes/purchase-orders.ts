@@ -7,7 +7,16 @@ import { acknowledge, noteShipment, withdrawLine } from '../../workflows/message
 import { maySee, requireRole } from '../auth.ts'
 import { answerOnce, idempotencyKeyOf } from '../idempotency.ts'
 import type { Api, ApiKit, Caller } from '../kit.ts'
-import { answers, IdempotencyHeader, Instant, jsonBody, Note, NumberParam, numberIn, Reference } from '../request.ts'
+import {
+  answers,
+  IdempotencyHeader,
+  Instant,
+  jsonBody,
+  Note,
+  NumberParam,
+  numberIn,
+  Reference,
+} from '../request.ts'
 
 const tags = ['Purchase orders']
 
@@ -67,7 +76,8 @@ export function registerPurchaseOrders(app: Api, kit: ApiKit): void {
       path: '/v1/purchase-orders/{number}/acknowledgement',
       tags,
       summary: 'Acknowledge a purchase order per line',
-      description: 'Accepted, back-ordered with a date, rejected with a reason; quantities may split and must add up (A5).',
+      description:
+        'Accepted, back-ordered with a date, rejected with a reason; quantities may split and must add up (A5).',
       middleware: [requireRole(kit, 'supplier')] as const,
       request: { params: NumberParam, headers: IdempotencyHeader, body: jsonBody(Acknowledgement) },
       responses: answers(200, 'The purchase order', PurchaseOrderView),
@@ -148,7 +158,8 @@ export function registerPurchaseOrders(app: Api, kit: ApiKit): void {
 export async function findPurchaseOrder(kit: ApiKit, caller: Caller, given: string): Promise<string> {
   const number = numberIn('purchaseOrder', given)
   const row = await readPurchaseOrder(kit.db, number)
-  if (!row || !maySee(caller, row.supplier)) throw new Refusal('not-found', `There is no purchase order ${number}.`)
+  if (!row || !maySee(caller, row.supplier))
+    throw new Refusal('not-found', `There is no purchase order ${number}.`)
   return number
 }
 
