@@ -34,11 +34,14 @@ export function dataFile(name: string): string {
   return join(DATA, name)
 }
 
-/** What was settled at an earlier start, completed by what is new. */
-export function readSettings(): Settings {
+export function prepareDataFolder(): void {
   mkdirSync(join(DATA, 'logs'), { recursive: true })
   // As root, Postgres runs under another account and has to get through; everything else in there is ours only.
   chmodSync(DATA, 0o711)
+}
+
+/** What was settled at an earlier start, completed by what is new. For the holder of the lock only. */
+export function readSettings(): Settings {
   const file = dataFile('settings.json')
   const kept = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Partial<Settings>) : {}
   const settings = {

@@ -4,13 +4,13 @@ import { bringUp, type StopInOrder } from './bring-up.ts'
 import { takeLock } from './file-lock.ts'
 import { report } from './progress.ts'
 import { forgetWelcome, runningStack } from './running.ts'
-import { dataFile, readSettings } from './settings.ts'
+import { dataFile, prepareDataFolder, readSettings } from './settings.ts'
 
 process.umask(0o077)
 // Whoever read our output may be gone; that is no reason to leave everything else without a parent.
 process.stdout.on('error', () => undefined)
 
-const settings = readSettings()
+prepareDataFolder()
 const lock = takeLock(dataFile('lock'))
 if (!lock) {
   console.log(runningStack() ?? 'Another `npm start` in this folder has just ended; try again.')
@@ -19,7 +19,7 @@ if (!lock) {
 
 const stops: StopInOrder[] = []
 const stopping = new AbortController()
-const starting = bringUp(settings, process.argv.includes('--empty'), stops, stopping.signal)
+const starting = bringUp(readSettings(), process.argv.includes('--empty'), stops, stopping.signal)
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void end(0))
 // The process that started us opened a channel to us: when it dies, so do we.
