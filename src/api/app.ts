@@ -2,15 +2,24 @@ import { randomUUID } from 'node:crypto'
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { bodyLimit } from 'hono/body-limit'
 import { Refusal } from '../domain/refusal.ts'
+import { registerOrderPage } from '../web/order-page/routes.ts'
 import type { Api, ApiEnv, ApiKit } from './kit.ts'
 import { handleError } from './problem.ts'
+import { registerApiKeys } from './routes/api-keys.ts'
 import { registerBackOrders } from './routes/back-orders.ts'
 import { registerCarrierWebhooks } from './routes/carrier-webhooks.ts'
 import { registerDeliveries } from './routes/deliveries.ts'
 import { registerHealth } from './routes/health.ts'
 import { registerInventoryUpdates } from './routes/inventory-updates.ts'
+import { registerItems } from './routes/items.ts'
 import { registerOrders } from './routes/orders.ts'
+import { registerPeriods } from './routes/periods.ts'
 import { registerPurchaseOrders } from './routes/purchase-orders.ts'
+import { registerStockCounts } from './routes/stock-counts.ts'
+import { registerStorefronts } from './routes/storefronts.ts'
+import { registerSupplierItems } from './routes/supplier-items.ts'
+import { registerSuppliers } from './routes/suppliers.ts'
+import { registerWebhookEndpoints } from './routes/webhook-endpoints.ts'
 
 /** Largest request body, in bytes. */
 const MAX_BODY = 1_000_000
@@ -31,7 +40,9 @@ export function createApi(kit: ApiKit): Api {
   })
 
   app.onError(handleError)
-  app.notFound((c) => handleError(new Refusal('not-found', `There is nothing at ${c.req.method} ${c.req.path}.`), c))
+  app.notFound((c) =>
+    handleError(new Refusal('not-found', `There is nothing at ${c.req.method} ${c.req.path}.`), c),
+  )
   app.use(async (c, next) => {
     const requestId = randomUUID()
     c.set('requestId', requestId)
@@ -64,7 +75,8 @@ export function createApi(kit: ApiKit): Api {
     }),
   )
   app.use('/v1/*', async (c, next) => {
-    if (c.req.method !== 'GET' && c.req.method !== 'DELETE') await refuseUnlessJson(c.req.header('content-type'), () => c.req.text())
+    if (c.req.method !== 'GET' && c.req.method !== 'DELETE')
+      await refuseUnlessJson(c.req.header('content-type'), () => c.req.text())
     await next()
   })
 
@@ -74,7 +86,16 @@ export function createApi(kit: ApiKit): Api {
   registerPurchaseOrders(app, kit)
   registerInventoryUpdates(app, kit)
   registerCarrierWebhooks(app, kit)
+  registerItems(app, kit)
+  registerSuppliers(app, kit)
+  registerSupplierItems(app, kit)
+  registerStorefronts(app, kit)
+  registerWebhookEndpoints(app, kit)
+  registerApiKeys(app, kit)
+  registerPeriods(app, kit)
+  registerStockCounts(app, kit)
   registerHealth(app, kit)
+  registerOrderPage(app, kit)
   return app
 }
 

@@ -5,7 +5,7 @@ import { REFUSALS, Refusal } from '../domain/refusal.ts'
 import { type Transaction, transact } from '../store/database.ts'
 import { claimKey, endLease, type IdempotencyRow, readAnswer, storeAnswer } from '../store/idempotency-key.ts'
 import type { ApiEnv, ApiKit } from './kit.ts'
-import { problemOf, sendProblem } from './problem.ts'
+import { type Problem, problemOf, sendProblem } from './problem.ts'
 
 /** The key that the caller gave this request, 1 to 255 visible characters. */
 export function idempotencyKeyOf(c: Context): string {
@@ -35,12 +35,22 @@ export type Request = {
   work: (row: IdempotencyRow) => Promise<void>
 }
 
+/** What a request came to: the status and body of its one answer; from 400 on the body is a problem. */
+export type Outcome = { status: number; answer: unknown }
+
 /**
  * Answers a creating or commanding request exactly once (DESIGN §6): the same key with the same request gets the first
  * answer, with another one 422, while it is in work 409. What was begun by a process that died is completed under the
  * same command, never done anew.
  */
 export async function answerOnce(c: Context<ApiEnv>, kit: ApiKit, request: Request): Promise<Response> {
+  const { status, answer } = await outcomeOnce(c, kit, request)
+  if (status >= 400) return sendProblem(c, answer as Problem)
+  return c.json(answer as object, status as ContentfulStatusCode)
+}
+
+/** The same for whoever shows the outcome in another way than as JSON. */
+export async function outcomeOnce(c: Context<ApiEnv>, kit: ApiKit, request: Request): Promise<Outcome> {
   const claim = await transact(kit.db, async (tx) => {
     const claimed = await claimKey(tx, {
       caller: c.var.caller.scope,
@@ -60,7 +70,7 @@ export async function answerOnce(c: Context<ApiEnv>, kit: ApiKit, request: Reque
         retry_after_seconds: claim.retry_after_seconds,
       })
     case 'answered':
-      return send(c, claim.status, claim.answer)
+      return { status: claim.status, answer: claim.answer }
     case 'mine':
       return work(c, kit, request, claim.row)
   }
@@ -71,7 +81,7 @@ async function work(
   kit: ApiKit,
   request: Request,
   row: IdempotencyRow,
-): Promise<Response> {
+): Promise<Outcome> {
   try {
     await request.work(row)
   } catch (error) {
@@ -79,19 +89,14 @@ async function work(
       // The no is as final as a yes: a repeat must not get another answer.
       const problem = problemOf(c, error.type, error.message, error.members)
       await storeAnswer(kit.db, row.command, problem.status, problem)
-      return sendProblem(c, problem)
+      return { status: problem.status, answer: problem }
     }
     await endLease(kit.db, row.command).catch(() => {})
     throw error
   }
   const answer = await readAnswer(kit.db, row.command)
   if (!answer) throw new Error('the work was done without an answer')
-  return send(c, answer.status, answer.answer)
-}
-
-function send(c: Context<ApiEnv>, status: number, answer: unknown): Response {
-  if (status >= 400) return sendProblem(c, answer as Parameters<typeof sendProblem>[1])
-  return c.json(answer as object, status as ContentfulStatusCode)
+  return answer
 }
 
 /** What makes a request the same: method, path and body, whatever the order of the body's members. */

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { and, desc, eq, isNull, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, isNull, sql } from 'drizzle-orm'
 import type { Database, Transaction } from './database.ts'
+import { exactTime } from './page.ts'
 import { apiKeys } from './schema.ts'
 
 export type Role = 'storefront' | 'supplier' | 'operator'
@@ -10,14 +11,14 @@ export type ApiKeyRow = typeof apiKeys.$inferSelect
 export async function issueKey(
   tx: Database | Transaction,
   key: { role: Role; partner: string | null; name: string },
-): Promise<{ id: string; secret: string }> {
+): Promise<{ row: ApiKeyRow; secret: string }> {
   const secret = `hf_${key.role}_${randomBytes(24).toString('base64url')}`
   const [row] = await tx
     .insert(apiKeys)
     .values({ ...key, hash: hashOf(secret) })
-    .returning({ id: apiKeys.id })
+    .returning()
   if (!row) throw new Error('the key was not stored')
-  return { id: row.id, secret }
+  return { row, secret }
 }
 
 /** The key that was presented, unless it is unknown or revoked. */
@@ -29,18 +30,43 @@ export async function findKey(db: Database, secret: string): Promise<ApiKeyRow |
   return row
 }
 
-export async function listKeys(db: Database): Promise<ApiKeyRow[]> {
-  return db.select().from(apiKeys).orderBy(desc(apiKeys.created_at), apiKeys.id)
+/** The keys made before the given one, the newest first, each with its sort key. */
+export async function listKeys(
+  db: Database,
+  before: readonly [created_at: string, id: string] | null,
+  limit: number,
+): Promise<{ key: ApiKeyRow; sort_at: string }[]> {
+  return db
+    .select({ key: apiKeys, sort_at: exactTime(apiKeys.created_at) })
+    .from(apiKeys)
+    .where(
+      before
+        ? sql`(${apiKeys.created_at}, ${apiKeys.id}) < (${before[0]}::timestamptz, ${before[1]}::uuid)`
+        : undefined,
+    )
+    .orderBy(desc(apiKeys.created_at), desc(apiKeys.id))
+    .limit(limit)
 }
 
-/** From now on the key opens nothing. False when there is no such key. */
-export async function revokeKey(tx: Transaction, id: string): Promise<boolean> {
+/** The operators' keys that are not revoked, locked: two operators cannot take each other's away at once. */
+export async function lockOperatorKeys(tx: Transaction): Promise<string[]> {
   const rows = await tx
+    .select({ id: apiKeys.id })
+    .from(apiKeys)
+    .where(and(eq(apiKeys.role, 'operator'), isNull(apiKeys.revoked_at)))
+    .orderBy(asc(apiKeys.id))
+    .for('update')
+  return rows.map(({ id }) => id)
+}
+
+/** From now on the key opens nothing. Undefined when there is no such key. */
+export async function revokeKey(tx: Transaction, id: string): Promise<ApiKeyRow | undefined> {
+  const [row] = await tx
     .update(apiKeys)
     .set({ revoked_at: sql`COALESCE(${apiKeys.revoked_at}, now())` })
     .where(eq(apiKeys.id, id))
-    .returning({ id: apiKeys.id })
-  return rows.length > 0
+    .returning()
+  return row
 }
 
 function hashOf(secret: string): Buffer {

@@ -12,6 +12,11 @@ export async function readPeriods(db: Database | Transaction): Promise<Periods> 
   ) as Periods
 }
 
+/** From here to the end of the transaction nobody else changes the periods; reading them goes on. */
+export async function lockPeriods(tx: Transaction): Promise<void> {
+  await tx.execute(sql`LOCK TABLE ${periods} IN SHARE ROW EXCLUSIVE MODE`)
+}
+
 /** Replaces the house's periods; what already runs keeps its deadline. */
 export async function writePeriods(tx: Transaction, set: Periods): Promise<void> {
   await tx

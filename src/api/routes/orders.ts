@@ -53,7 +53,7 @@ const NewOrder = z
   .superRefine(notBoth('offer_period', 'offer_until'))
   .meta({ id: 'NewOrder' })
 
-const Answers = z
+export const Answers = z
   .strictObject({
     answers: z
       .array(

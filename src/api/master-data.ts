@@ -1,0 +1,66 @@
+import { z } from '@hono/zod-openapi'
+import { Duration } from 'luxon'
+import { isoDuration } from '../domain/duration.ts'
+
+/** What the house's own records are made of (REQUIREMENTS P8); the limits keep every sum a safe integer. */
+
+/** How a storefront or supplier is called in paths, keys and events. */
+export const PartnerId = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'an id is 1 to 63 small letters, digits or dashes')
+  .meta({ example: 'northwind' })
+
+const CURRENCIES = new Set(Intl.supportedValuesOf('currency'))
+
+/** An amount in minor units of an ISO 4217 currency: { amount: 1999, currency: 'EUR' } is 19.99 €. */
+export const Price = z
+  .strictObject({
+    amount: z.int().min(0).max(1_000_000_000).meta({ description: 'In minor units, such as cents' }),
+    currency: z.string().refine((code) => CURRENCIES.has(code), 'must be an ISO 4217 currency such as EUR'),
+  })
+  .meta({ id: 'Price' })
+
+const LONGEST = 3_650 * 86_400
+
+/**
+ * A length of time, ISO 8601 outside and whole seconds inside. Months and years are refused: what is set once and
+ * applies for years has to be of one length.
+ */
+export function Length(minSeconds: number) {
+  return z
+    .string()
+    .refine((value) => {
+      const given = Duration.fromISO(value)
+      return given.isValid && given.years === 0 && given.quarters === 0 && given.months === 0
+    }, 'must be an ISO 8601 duration in weeks, days, hours, minutes and seconds, such as P30D or PT12H')
+    .meta({ description: 'ISO 8601 duration without months and years', example: 'P30D' })
+    .transform((value) => Duration.fromISO(value).as('seconds'))
+    .pipe(
+      z
+        .int('must be whole seconds')
+        .min(minSeconds, `must be at least ${isoDuration(minSeconds)}`)
+        .max(LONGEST, `may be at most ${isoDuration(LONGEST)}`),
+    )
+}
+
+/** Where webhooks go: http or https, without a name and password in it. */
+export const WebhookUrl = z
+  .url({ protocol: /^https?$/, error: 'must be a URL that starts with http:// or https://' })
+  .max(2_000)
+  .refine((url) => {
+    const { username, password } = new URL(url)
+    return username === '' && password === ''
+  }, 'must not contain a name or password')
+
+/** Refuses lists in which a member, such as the item code, comes twice. */
+export function eachOnce<Member extends string>(member: Member) {
+  return (entries: Record<Member, unknown>[], check: z.RefinementCtx): void => {
+    const seen = new Set<unknown>()
+    for (const [index, entry] of entries.entries()) {
+      if (seen.has(entry[member])) {
+        check.addIssue({ code: 'custom', path: [index, member], message: 'this one is in the list already' })
+      }
+      seen.add(entry[member])
+    }
+  }
+}
