@@ -31,7 +31,9 @@ export function createApi(kit: ApiKit): Api {
   })
 
   app.onError(handleError)
-  app.notFound((c) => handleError(new Refusal('not-found', `There is nothing at ${c.req.method} ${c.req.path}.`), c))
+  app.notFound((c) =>
+    handleError(new Refusal('not-found', `There is nothing at ${c.req.method} ${c.req.path}.`), c),
+  )
   app.use(async (c, next) => {
     const requestId = randomUUID()
     c.set('requestId', requestId)
@@ -64,7 +66,8 @@ export function createApi(kit: ApiKit): Api {
     }),
   )
   app.use('/v1/*', async (c, next) => {
-    if (c.req.method !== 'GET' && c.req.method !== 'DELETE') await refuseUnlessJson(c.req.header('content-type'), () => c.req.text())
+    if (c.req.method !== 'GET' && c.req.method !== 'DELETE')
+      await refuseUnlessJson(c.req.header('content-type'), () => c.req.text())
     await next()
   })
 
