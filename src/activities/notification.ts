@@ -43,7 +43,8 @@ export function createNotificationActivities(kit: {
         notices.map(async (notice) => {
           const { result } = await attempt(notice, 'retrying')
           // Not reaching Temporal here is made good by `reconcile`.
-          if (result === 'failed') await lookAt(temporal, `notification/${notice.notification.id}`).catch(() => {})
+          if (result === 'failed')
+            await lookAt(temporal, `notification/${notice.notification.id}`).catch(() => {})
         }),
       )
     },

@@ -13,6 +13,7 @@ import type { Temporal } from './temporal.ts'
 
 /** How long a caller waits for the outcome before hearing that it is not known yet. */
 const PATIENCE_MS = 10_000
+const CROSSING_PAUSE_MS = 50
 
 /** Where a command goes: a process by its kind and number, or one that is made for this command alone. */
 export type Target =
@@ -64,22 +65,26 @@ async function execute<Args extends unknown[]>(
           workflowIdReusePolicy: 'ALLOW_DUPLICATE' as const,
         }
   const { type, ...options } = start
-  const startWorkflowOperation = new WithStartWorkflowOperation(type, {
-    ...options,
-    workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
-  })
-  // Its own promise rejects too when the call fails; the call's rejection is the one that is handled.
-  startWorkflowOperation.workflowHandle().catch(() => {})
-  try {
-    return await temporal.client.withDeadline(Date.now() + PATIENCE_MS, () =>
-      temporal.client.workflow.executeUpdateWithStart<Workflow, Outcome, Args>(update, {
-        updateId,
-        args,
-        startWorkflowOperation,
-      }),
-    )
-  } catch (error) {
-    throw asRefusal(error)
+  const deadline = Date.now() + PATIENCE_MS
+  for (;;) {
+    const startWorkflowOperation = new WithStartWorkflowOperation(type, {
+      ...options,
+      workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+    })
+    // Its own promise rejects too when the call fails; the call's rejection is the one that is handled.
+    startWorkflowOperation.workflowHandle().catch(() => {})
+    try {
+      return await temporal.client.withDeadline(deadline, () =>
+        temporal.client.workflow.executeUpdateWithStart<Workflow, Outcome, Args>(update, {
+          updateId,
+          args,
+          startWorkflowOperation,
+        }),
+      )
+    } catch (error) {
+      if (!isCrossing(error) || Date.now() > deadline - CROSSING_PAUSE_MS) throw asRefusal(error)
+      await new Promise((resolve) => setTimeout(resolve, CROSSING_PAUSE_MS))
+    }
   }
 }
 
@@ -107,7 +112,22 @@ function asRefusal(error: unknown): unknown {
 
 const CANCELLED = 1
 const DEADLINE_EXCEEDED = 4
+const NOT_FOUND = 5
+const FAILED_PRECONDITION = 9
+const ABORTED = 10
 const UNAVAILABLE = 14
+
+/**
+ * The command and another message or the end of the process crossed: Temporal dropped this attempt, whether or not its
+ * step was done. Sent again under the same id it is done once, or its stored outcome is found.
+ */
+function isCrossing(error: unknown): boolean {
+  if (error instanceof WorkflowUpdateFailedError) {
+    return error.cause instanceof ApplicationFailure && error.cause.type === 'AcceptedUpdateCompletedWorkflow'
+  }
+  const code = grpcCode(error)
+  return code === NOT_FOUND || code === FAILED_PRECONDITION || code === ABORTED
+}
 
 function grpcCode(error: unknown): number | undefined {
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {

@@ -19,12 +19,9 @@ export const BackOrderView = z
       .meta({ description: 'What could not be promised when it was accepted; kept as it was then' }),
     allocated: z.int().meta({ description: 'Units set aside for it' }),
     outstanding: z.int().meta({ description: 'Units it still lacks' }),
-    ahead: z
-      .int()
-      .nullable()
-      .meta({
-        description: 'Waiting back orders before it in the queue of its item; null when it does not wait',
-      }),
+    ahead: z.int().nullable().meta({
+      description: 'Waiting back orders before it in the queue of its item; null when it does not wait',
+    }),
     ahead_is_exact: z.boolean().meta({ description: `False when more than ${EXACT_POSITIONS} are ahead` }),
     explanation: z.string().meta({ description: 'Where it stands, in words' }),
     promised_at: Instant.nullable().meta({

@@ -92,6 +92,8 @@ export class Story<Row extends Progress> {
 
   /** Takes over a changed row, unless what is known is newer. */
   adopt(row: Row | null): void {
+    // A story that begins with a step of its own has its row from there.
+    if (row && !this.row) this.mustRead = false
     if (row && (!this.row || row.version > this.row.version)) this.row = row
   }
 

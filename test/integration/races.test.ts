@@ -1,0 +1,191 @@
+import { randomUUID } from 'node:crypto'
+import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { useHouse } from '../support/house.ts'
+import { expectSoundHouse } from '../support/proof.ts'
+import { ADDRESS, type Answer, expectStatus, Shop } from '../support/shop.ts'
+
+// Two of each throughout: whoever is first in the database wins, wherever it runs.
+const house = useHouse({ partners: ['mail'], apis: 2, workers: 2 })
+let shop: Shop
+beforeAll(async () => {
+  shop = await Shop.open(house())
+})
+afterEach(() => expectSoundHouse(house()))
+
+describe('many at once (A1, A6)', () => {
+  test('50 concurrent orders for 20 units promise exactly 20', async () => {
+    const sku = await shop.item({ onHand: 20 })
+    const orders = await Promise.all(
+      Array.from({ length: 50 }, (_, index) => shop.order([{ sku, quantity: 1 }], { api: index % 2 })),
+    )
+    expect(orders.map((order) => order.status)).toEqual(Array(50).fill(201))
+    const available = orders.map((order) => order.body.lines[0].available as number)
+    expect(available.filter((units) => units === 1)).toHaveLength(20)
+    expect(available.filter((units) => units === 0)).toHaveLength(30)
+    // Those met in full went on to delivery at once; the others are offered and hold nothing.
+    expect(await shop.level(sku)).toEqual({ on_hand: 0, allocated: 0, outbound: 20, outstanding: 0 })
+  })
+
+  test('concurrent orders of several items in any order neither deadlock nor promise a unit twice', async () => {
+    const skus = await Promise.all(Array.from({ length: 4 }, () => shop.item({ onHand: 5 })))
+    const orders = await Promise.all(
+      Array.from({ length: 24 }, (_, index) => {
+        const turned = [...skus.slice(index % 4), ...skus.slice(0, index % 4)]
+        return shop.order(
+          turned.map((sku) => ({ sku, quantity: 1 })),
+          { api: index % 2 },
+        )
+      }),
+    )
+    expect(orders.map((order) => order.status)).toEqual(Array(24).fill(201))
+    for (const sku of skus) {
+      const promised = orders
+        .flatMap((order) => order.body.lines)
+        .filter((line) => line.sku === sku && line.available === 1)
+      expect(promised).toHaveLength(5)
+    }
+  })
+
+  test('a newcomer gets nothing while somebody waits, and whoever waited longest is served first', async () => {
+    const sku = await shop.item()
+    const supplier = await shop.supplier({ skus: [sku] })
+    const waiters: { number: string }[] = []
+    for (let index = 0; index < 5; index++) waiters.push(await shop.backOrder(sku, 2))
+    const receipts = Array.from({ length: 3 }, (_, index) =>
+      shop.call('POST', '/v1/inventory-updates', {
+        key: supplier.key,
+        api: index % 2,
+        body: { reference: `race-${index}-${randomUUID()}`, lines: [{ sku, received: 2 }] },
+      }),
+    )
+    const newcomers = Array.from({ length: 6 }, (_, index) =>
+      shop.order([{ sku, quantity: 1 }], { api: index % 2 }),
+    )
+    for (const receipt of await Promise.all(receipts)) expectStatus(receipt, 201)
+    const answered = await Promise.all(newcomers)
+    expect(answered.map((order) => order.body.lines[0].available)).toEqual(Array(6).fill(0))
+    const states = await Promise.all(waiters.map(async ({ number }) => (await shop.look(number)).state))
+    expect(states).toEqual(['met', 'met', 'met', 'waiting', 'waiting'])
+  })
+
+  test('the same request sent twice at the same moment is one order', async () => {
+    const sku = await shop.item({ onHand: 3 })
+    const idempotencyKey = randomUUID()
+    const lines = [{ sku, quantity: 1 }]
+    const email = 'twice@example.test'
+    const both = await Promise.all([
+      shop.order(lines, { idempotencyKey, email }),
+      shop.order(lines, { idempotencyKey, email, api: 1 }),
+    ])
+    const statuses = both.map((order) => order.status).sort()
+    expect([
+      [201, 201],
+      [201, 409],
+    ]).toContainEqual(statuses)
+    const again = expectStatus(await shop.order(lines, { idempotencyKey, email }), 201)
+    expect(again.body).toEqual(both.find((order) => order.status === 201)?.body)
+    expect(await shop.level(sku)).toMatchObject({ on_hand: 2, outbound: 1 })
+  })
+})
+
+describe('every pair of mutations at the same moment ends in one consistent story', () => {
+  type Act = (subject: Subject, api: number) => Promise<Answer>
+  type Subject = { number: string; sku: string; supplier: { key: string } }
+
+  const acts: Record<string, Act> = {
+    cancel: ({ number }, api) => shop.command(number, 'cancellation', {}, { api }),
+    lower: ({ number }, api) => shop.command(number, 'quantity', { quantity: 1 }, { api }),
+    extend: ({ number }, api) =>
+      shop.command(
+        number,
+        'deadline',
+        { deadline_at: new Date(Date.now() + 600_000).toISOString() },
+        { api },
+      ),
+    request: ({ number }, api) => shop.command(number, 'delivery-request', { ship_to: ADDRESS }, { api }),
+    confirm: ({ number }, api) => shop.command(number, 'confirmation', {}, { api }),
+    decline: ({ number }, api) => shop.command(number, 'refusal', {}, { api }),
+    receive: ({ sku, supplier }) => shop.bring(supplier, sku, 2),
+    newcomer: ({ sku }, api) => shop.order([{ sku, quantity: 1 }], { api }),
+  }
+  const names = Object.keys(acts)
+  const pairs = names.flatMap((a, index) => names.slice(index).map((b) => [a, b] as const))
+
+  /** A back order for two units in the given state, on an item of its own. */
+  async function subjectIn(state: 'waiting' | 'met' | 'delivery_requested'): Promise<Subject> {
+    const sku = await shop.item({ onHand: 1 })
+    const supplier = await shop.supplier({ skus: [sku], gatherSeconds: 600 })
+    const { number } = await shop.backOrder(sku, 2)
+    if (state !== 'waiting') expectStatus(await shop.bring(supplier, sku, 1), 201)
+    if (state === 'delivery_requested')
+      expectStatus(await shop.command(number, 'delivery-request', { ship_to: ADDRESS }), 200)
+    return { number, sku, supplier }
+  }
+
+  for (const state of ['waiting', 'met', 'delivery_requested'] as const) {
+    test(`on a back order that is ${state}`, async () => {
+      const lost: string[] = []
+      for (let start = 0; start < pairs.length; start += 6) {
+        await Promise.all(
+          pairs.slice(start, start + 6).map(async ([a, b]) => {
+            const subject = await subjectIn(state)
+            const answers = await Promise.all([acts[a]?.(subject, 0), acts[b]?.(subject, 1)])
+            for (const answer of answers) {
+              // A yes, or a no with its reason; never an accident.
+              if (![200, 201, 202, 409, 422].includes(answer?.status ?? 0)) {
+                lost.push(`${a} beside ${b}: ${answer?.status} ${JSON.stringify(answer?.body)}`)
+              }
+            }
+            const wins = answers.filter((answer) => answer && answer.status < 300).length
+            const exclusive = ['cancel', 'confirm', 'decline']
+            if (
+              exclusive.includes(a) &&
+              exclusive.includes(b) &&
+              wins > (a === 'confirm' || b === 'confirm' ? 2 : 1)
+            ) {
+              lost.push(`${a} beside ${b}: both were carried out`)
+            }
+          }),
+        )
+      }
+      expect(lost).toEqual([])
+    })
+  }
+
+  test('no transaction ever met a deadlock', async () => {
+    const [row] = await house().db<{ deadlocks: string }[]>`
+      SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()`
+    expect(Number(row?.deadlocks)).toBe(0)
+  })
+})
+
+describe('a deadline against a command', () => {
+  test('expiry beside confirming and beside extending: one of them wins, the other is told', async () => {
+    for (const act of ['confirmation', 'deadline'] as const) {
+      const sku = await shop.item()
+      const supplier = await shop.supplier({ skus: [sku], gatherSeconds: 600 })
+      const subjects = await Promise.all(Array.from({ length: 6 }, () => shop.backOrder(sku, 1)))
+      expectStatus(await shop.bring(supplier, sku, 6), 201)
+      const at = new Date(Date.now() + 4_000)
+      await Promise.all(
+        subjects.map(async ({ number }, index) => {
+          expectStatus(await shop.command(number, 'delivery-request', { ship_to: ADDRESS }), 200)
+          expectStatus(await shop.command(number, 'deadline', { deadline_at: at.toISOString() }), 200)
+          const moment = at.getTime() - 60 + index * 25
+          await new Promise((resolve) => setTimeout(resolve, Math.max(moment - Date.now(), 0)))
+          const body = act === 'deadline' ? { deadline_at: new Date(Date.now() + 600_000).toISOString() } : {}
+          const answer = await shop.command(number, act, body, { api: index % 2 })
+          const ended = await shop.until(
+            number,
+            (view) => view.state !== 'delivery_requested' || act === 'deadline',
+          )
+          if (answer.status === 200) expect(ended.state).not.toBe('expired')
+          else {
+            expect(answer).toMatchObject({ status: 409 })
+            expect((await shop.until(number, (view) => view.state === 'expired')).allocated).toBe(0)
+          }
+        }),
+      )
+    }
+  })
+})

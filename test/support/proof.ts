@@ -1,0 +1,54 @@
+import { drizzle } from 'drizzle-orm/postgres-js'
+import postgres from 'postgres'
+import { expect } from 'vitest'
+import { BACK_ORDER_TRANSITIONS } from '../../src/domain/back-order.ts'
+import { statesOf } from '../../src/domain/states.ts'
+import { checkInvariants } from '../../src/store/invariants.ts'
+import * as schema from '../../src/store/schema.ts'
+import type { House } from './house.ts'
+import { waitFor } from './shop.ts'
+
+/**
+ * After a scenario, once every wake is delivered: the books hold, every open row has its running workflow, and no
+ * workflow runs whose row is final (DESIGN §8).
+ */
+export async function expectSoundHouse(house: House): Promise<void> {
+  await waitFor(
+    'the wakes to be delivered',
+    () => house.db`SELECT workflow, step, created_at FROM wakes`,
+    (rows) => rows.length === 0,
+    45,
+  )
+  const client = postgres(house.databaseUrl, { max: 1, onnotice: () => {} })
+  try {
+    expect(await checkInvariants(drizzle(client, { schema }), { graceSeconds: 5 })).toEqual([])
+  } finally {
+    await client.end()
+  }
+  await waitFor(
+    'every open row to have its workflow, and no other',
+    () => mismatches(house),
+    (found) => found.length === 0,
+    45,
+  )
+}
+
+async function mismatches(house: House): Promise<string[]> {
+  const open = await house.db<{ workflow: string }[]>`
+    SELECT 'order/' || number AS workflow FROM orders WHERE ended_at IS NULL
+    UNION ALL SELECT 'back-order/' || number FROM back_orders WHERE ended_at IS NULL
+    UNION ALL SELECT 'delivery/' || number FROM deliveries WHERE ended_at IS NULL
+    UNION ALL SELECT 'purchase-order/' || number FROM purchase_orders WHERE ended_at IS NULL`
+  const rows = new Set(open.map((row) => row.workflow))
+  const running = new Set<string>()
+  for await (const { workflowId } of house.temporal.workflow.list({ query: `ExecutionStatus = 'Running'` })) {
+    if (/^(order|back-order|delivery|purchase-order)\//.test(workflowId)) running.add(workflowId)
+  }
+  return [
+    ...[...rows].filter((id) => !running.has(id)).map((id) => `${id} is open and has no workflow`),
+    ...[...running].filter((id) => !rows.has(id)).map((id) => `${id} runs and has no open row`),
+  ]
+}
+
+/** The states of a back order in which its story is over. */
+export const OVER: readonly string[] = statesOf(BACK_ORDER_TRANSITIONS, 'final')
