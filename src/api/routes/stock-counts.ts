@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { send } from '../../clients/command.ts'
-import { countStock } from '../../workflows/messages.ts'
+import { countStock } from '../../clients/messages.ts'
 import { requireRole } from '../auth.ts'
 import { answerOnce, idempotencyKeyOf } from '../idempotency.ts'
 import type { Api, ApiKit } from '../kit.ts'

@@ -15,7 +15,7 @@ import {
   decline,
   lower,
   requestDelivery,
-} from '../../workflows/messages.ts'
+} from '../../clients/messages.ts'
 import { LINE_FIELDS } from './address.tsx'
 import type { Fields } from './fields.tsx'
 import type { Done } from './words.ts'

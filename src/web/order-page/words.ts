@@ -195,14 +195,17 @@ export function eventWords(event: PageEvent, page: OrderPage): string | null {
   const words = EVENT_WORDS[event.type]
   if (!words) return null
   return words({
-    details: event.details as Record<string, string | number | null>,
+    details: event.details as Told['details'],
+    answers: (event.details.answers ?? []) as Answer[],
     time: (value) => moment(String(value), page.time_zone),
     date: (value) => day(String(value), page.time_zone),
     page,
   })
 }
 
+type Answer = { line: number; choice: Choice }
 type Told = {
+  answers: Answer[]
   details: Record<string, string | number | null>
   time: (value: unknown) => string
   date: (value: unknown) => string
@@ -213,8 +216,8 @@ const EVENT_WORDS: Partial<Record<EventType, (told: Told) => string>> = {
   'order.received': () => 'We received your order.',
   'order.placed': () => 'We had everything you ordered.',
   'order.offered': () => 'Not everything was in stock, and we asked what we shall do.',
-  'order.answered': ({ details, page }) =>
-    `Answered: ${listed((details.answers as unknown as { line: number; choice: Choice }[]).map((answer) => answerWords(answer, page)))}.`,
+  'order.answered': ({ answers, page }) =>
+    `Answered: ${listed(answers.map((answer) => answerWords(answer, page)))}.`,
   'order.deadline_changed': ({ details, time }) =>
     `The time to answer was changed to ${time(details.deadline_at)}.`,
   'order.offer_expired': () => 'The time to answer passed. What was missing was not back-ordered.',
@@ -288,7 +291,7 @@ export function placeWords({
     : `${ahead.toLocaleString('en')} back orders are before yours`
 }
 
-function answerWords({ line, choice }: { line: number; choice: Choice }, page: OrderPage): string {
+function answerWords({ line, choice }: Answer, page: OrderPage): string {
   const found = page.order.lines.find((other) => other.line === line)
   const name = found ? itemName(found.sku, page) : `line ${line}`
   const words: Record<Choice, string> = {
