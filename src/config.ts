@@ -49,6 +49,12 @@ const Environment = z.object({
     .default('false')
     .transform((value) => value === 'true')
     .describe('`true` lets webhooks go to private and loopback addresses; for one-machine use only'),
+  RATE_LIMIT_PER_SECOND: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(1_000)
+    .describe('Requests a second that each API process answers per API key'),
   WORKFLOW_BUNDLE: z
     .string()
     .optional()

@@ -25,6 +25,7 @@ function main(): void {
     links: createLinks({ secret: config.LINK_SECRET, publicUrl: config.PUBLIC_URL }),
     publicUrl: config.PUBLIC_URL,
     carrierSecret: config.CARRIER_SECRET,
+    ratePerSecond: config.RATE_LIMIT_PER_SECOND,
   })
   const server = serve(
     { fetch: api.fetch, hostname: config.HOST, port: config.PORT },
