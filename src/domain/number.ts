@@ -38,6 +38,13 @@ export function parseNumber(kind: NumberKind, text: string): ParsedNumber {
   return { ok: true, number: format(kind, values) }
 }
 
+/** The kind that a canonical number belongs to. */
+export function kindOf(number: string): NumberKind {
+  const kind = (Object.keys(PREFIXES) as NumberKind[]).find((kind) => number.startsWith(`${PREFIXES[kind]}-`))
+  if (!kind) throw new RangeError(`${number} is not a number of ours`)
+  return kind
+}
+
 function format(kind: NumberKind, values: number[]): string {
   const symbols = values.map((value) => SYMBOLS[value]).join('')
   return `${PREFIXES[kind]}-${symbols.slice(0, 4)}-${symbols.slice(4, 8)}-${symbols.slice(8)}`

@@ -187,17 +187,3 @@ export async function render(page: OrderPage, more: Partial<View> = {}): Promise
   const view: View = { page, base: `/o/${page.order.number}/proof`, notice: null, attempt: null, ...more }
   return String(await document(OrderPageView({ view })))
 }
-
-/** What a reader reads of a part of the page: tags away, entities resolved, spaces as one. */
-export function textOf(html: string): string {
-  return html
-    .replace(/<(p|li|h\d|dt|dd|div|option|legend|label|summary|button|br)\b[^>]*>/g, ' ')
-    .replace(/<[^>]+>/g, '')
-    .replaceAll('&#39;', "'")
-    .replaceAll('&quot;', '"')
-    .replaceAll('&lt;', '<')
-    .replaceAll('&gt;', '>')
-    .replaceAll('&amp;', '&')
-    .replace(/\s+/g, ' ')
-    .trim()
-}

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { BACK_ORDER_TRANSITIONS, type BackOrderState } from '../../../src/domain/back-order.ts'
 import { DELIVERY_TRANSITIONS, type DeliveryState } from '../../../src/domain/delivery.ts'
 import { BACK_ORDER_WORDS, DELIVERY_WORDS } from '../../../src/web/order-page/words.ts'
+import { textOf } from '../../support/browser.ts'
 import {
   ADDRESS,
   backOrder,
