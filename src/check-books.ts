@@ -1,3 +1,4 @@
+import { run } from './run.ts'
 import { openStore } from './store/database.ts'
 import { checkInvariants } from './store/invariants.ts'
 
@@ -21,4 +22,4 @@ async function main(): Promise<void> {
   }
 }
 
-await main()
+await run(main)

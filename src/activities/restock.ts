@@ -113,8 +113,6 @@ export function createRestockActivities({ steps }: { steps: Steps }) {
   }
 }
 
-export type RestockActivities = ReturnType<typeof createRestockActivities>
-
 /** The body of an inventory update as the API checked it. */
 type UpdateLine = {
   sku: string

@@ -50,6 +50,7 @@ address { font-style: normal }
 .notice { border: 1px solid; border-left-width: 5px; border-radius: 10px; padding: .75rem 1.25rem; margin: 1.25rem 0 }
 .notice.good { background: var(--good-soft); border-color: var(--good) }
 .notice.bad { background: var(--bad-soft); border-color: var(--bad) }
+.notice:focus { outline: none }
 .notice ul { margin: .35rem 0; padding-left: 1.25rem }
 .next { background: var(--act-soft); border-radius: 10px; padding: .75rem 1.25rem; margin: 1.25rem 0 }
 .next ul { margin: 0; padding: 0; list-style: none }
