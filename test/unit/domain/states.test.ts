@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { BACK_ORDER_ACTIONS, BACK_ORDER_TRANSITIONS, HOLDING_STATES } from '../../../src/domain/back-order.ts'
+import { BACK_ORDER_ACTIONS, BACK_ORDER_TRANSITIONS } from '../../../src/domain/back-order.ts'
 import {
   DELIVERY_ACTIONS,
   DELIVERY_STATES,
@@ -128,13 +128,6 @@ describe('a delivery and its back order go together (A8)', () => {
       }
     }
     expect(pairs.size).toBeGreaterThanOrEqual(Object.keys(DELIVERY_TRANSITIONS).length)
-  })
-
-  test('units stand on the shelf only before the confirmation', () => {
-    for (const state of HOLDING_STATES) expect(may(BACK_ORDER_TRANSITIONS, state, 'take_back')).toBe(true)
-    for (const state of Object.keys(BACK_ORDER_TRANSITIONS))
-      if (!(HOLDING_STATES as readonly string[]).includes(state))
-        expect(may(BACK_ORDER_TRANSITIONS, state as never, 'take_back')).toBe(false)
   })
 })
 
