@@ -5,6 +5,7 @@ import { newNumber } from '../../domain/number.ts'
 import { CHOICES } from '../../domain/order.ts'
 import { periodFault } from '../../domain/period.ts'
 import { Refusal } from '../../domain/refusal.ts'
+import type { Transaction } from '../../store/database.ts'
 import { insertOrder, readOrder, unknownItems } from '../../store/order.ts'
 import { OrderView, orderView } from '../../store/order-view.ts'
 import { readPeriods } from '../../store/period.ts'
@@ -107,24 +108,24 @@ export function registerOrders(app: Api, kit: ApiKit): void {
       const body = c.req.valid('json')
       const key = idempotencyKeyOf(c)
       const storefront = partnerOf(c.var.caller)
-      await refuseUnknownItems(kit, body.lines)
-      const offer = periodOrEnd(body.offer_period, body.offer_until, '/offer_until')
-      await refuseOfferPeriod(kit, offer)
       return answerOnce(c, kit, {
         key,
         body,
         number: newNumber('order'),
-        first: (tx, { number, command }) =>
-          insertOrder(tx, {
+        // In here a refusal keeps nothing, and a repeat is not judged anew by a clock that went on.
+        first: async (tx, { number, command }) => {
+          await refuseUnknownItems(tx, body.lines)
+          await insertOrder(tx, {
             number: number ?? '',
             command,
             storefront,
             reference: body.reference ?? null,
-            offer_seconds: offer,
+            offer_seconds: await offerSeconds(tx, body),
             customer: body.customer,
             ship_to: body.ship_to,
             lines: body.lines,
-          }),
+          })
+        },
         work: async ({ number, command }) => {
           await place(kit.temporal, number ?? '', placed, command)
         },
@@ -169,16 +170,16 @@ export function registerOrders(app: Api, kit: ApiKit): void {
       const key = idempotencyKeyOf(c)
       const { caller } = c.var
       const number = await findOrder(kit, caller, c.req.valid('param').number)
-      const lines = body.answers.map((answer, index) => ({
-        line: answer.line,
-        choice: answer.choice,
-        wait_seconds: periodOrEnd(answer.wait_period, answer.wait_until, `/answers/${index}/wait_until`),
-        hold_seconds: periodOrEnd(answer.hold_period, undefined, `/answers/${index}/hold_period`),
-      }))
       return answerOnce(c, kit, {
         key,
         body,
         work: async ({ command }) => {
+          const lines = body.answers.map((answer, index) => ({
+            line: answer.line,
+            choice: answer.choice,
+            wait_seconds: periodOrEnd(answer.wait_period, answer.wait_until, `/answers/${index}/wait_until`),
+            hold_seconds: periodOrEnd(answer.hold_period, undefined, `/answers/${index}/hold_period`),
+          }))
           await send(kit.temporal, { kind: 'order', number }, answerOffer, {
             command,
             actor: caller.actor,
@@ -251,9 +252,9 @@ async function findOrder(kit: ApiKit, caller: Caller, given: string): Promise<st
   return number
 }
 
-async function refuseUnknownItems(kit: ApiKit, lines: { sku: string }[]): Promise<void> {
+async function refuseUnknownItems(tx: Transaction, lines: { sku: string }[]): Promise<void> {
   const unknown = await unknownItems(
-    kit.db,
+    tx,
     lines.map((line) => line.sku),
   )
   if (unknown.size === 0) return
@@ -264,15 +265,18 @@ async function refuseUnknownItems(kit: ApiKit, lines: { sku: string }[]): Promis
   })
 }
 
-async function refuseOfferPeriod(kit: ApiKit, seconds: number | null): Promise<void> {
-  if (seconds === null) return
-  const { offer } = await readPeriods(kit.db)
-  const fault = periodFault(offer, seconds)
-  if (fault) {
-    throw new Refusal('period-out-of-range', `The offer's period ${fault}.`, {
-      errors: [{ pointer: '/offer_period', detail: fault }],
-    })
-  }
+/** The offer's length as asked for, within the house's limits; null for the house's own. */
+async function offerSeconds(
+  tx: Transaction,
+  { offer_period, offer_until }: z.output<typeof NewOrder>,
+): Promise<number | null> {
+  const seconds = periodOrEnd(offer_period, offer_until, '/offer_until')
+  if (seconds === null) return null
+  const { offer } = await readPeriods(tx)
+  const detail = periodFault(offer, seconds)
+  if (detail === undefined) return seconds
+  const pointer = offer_until === undefined ? '/offer_period' : '/offer_until'
+  throw new Refusal('period-out-of-range', `The offer's period ${detail}.`, { errors: [{ pointer, detail }] })
 }
 
 function eachItemOnce(lines: { sku: string }[], check: z.RefinementCtx): void {
