@@ -208,7 +208,7 @@ describe('what is wrong with the form', () => {
           },
           body: stream,
           duplex: 'half',
-        } as RequestInit)
+        })
         return { status: response.status, body: await response.json(), headers: response.headers }
       },
       { status: 413, type: 'too-large' },
