@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { lookAt } from '../clients/look.ts'
 import type { Temporal } from '../clients/temporal.ts'
 import { isCustomerEvent } from '../domain/event.ts'
@@ -26,6 +27,9 @@ import { readSupplier } from '../store/supplier.ts'
 /** What one attempt came to; `gone` means that it will never succeed. The outcome is a code, never the receiver's words. */
 type Attempt = { result: 'sent' | 'failed' | 'gone'; outcome: string }
 
+/** How long a process waits for its notices to be taken; after that they go on by themselves. */
+const PATIENCE_MS = 1_500
+
 /** Telling people and partners (DESIGN §5): one attempt each, written down; what fails is retried apart, for days. */
 export function createNotificationActivities(kit: {
   db: Database
@@ -35,19 +39,22 @@ export function createNotificationActivities(kit: {
   links: Links
 }) {
   const { db, temporal, mailer, webhooks, links } = kit
+  /** What this worker is telling just now. */
+  const underway = new Set<string>()
 
   return {
-    /** Tells what is to be told of this number's story. It never fails: whoever cannot be reached gets a process of its own. */
+    /**
+     * Tells what is to be told of this number's story. Whoever cannot be reached gets a process of its own, and a slow
+     * mail server holds up nobody's order. What is cut off by the worker's end is found by `reconcile`.
+     */
     async tell(number: string): Promise<void> {
-      const notices = await pendingNotices(db, number)
-      await Promise.all(
-        notices.map(async (notice) => {
-          const { result } = await attempt(notice, 'retrying')
-          // Not reaching Temporal here is made good by `reconcile`.
-          if (result === 'failed')
-            await lookAt(temporal, `notification/${notice.notification.id}`).catch(() => {})
-        }),
+      const pending = await pendingNotices(db, number)
+      const telling = Promise.all(
+        pending.filter(({ notification }) => !underway.has(notification.id)).map(tellOne),
       )
+      await Promise.race([telling, delay(PATIENCE_MS)])
+      // From here on nobody listens to it any more.
+      telling.catch(() => {})
     },
 
     /** One further attempt. `settled`: it was sent, or will never be. */
@@ -58,6 +65,18 @@ export function createNotificationActivities(kit: {
       const { result } = await attempt(notice, isLast ? 'abandoned' : 'retrying')
       return { settled: result !== 'failed' }
     },
+  }
+
+  async function tellOne(notice: Notice): Promise<void> {
+    const { id } = notice.notification
+    underway.add(id)
+    try {
+      const { result } = await attempt(notice, 'retrying')
+      // Not reaching Temporal here is made good by `reconcile`.
+      if (result === 'failed') await lookAt(temporal, `notification/${id}`).catch(() => {})
+    } finally {
+      underway.delete(id)
+    }
   }
 
   async function attempt(notice: Notice, otherwise: 'retrying' | 'abandoned'): Promise<Attempt> {

@@ -1,6 +1,8 @@
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker'
 import { drizzle } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
 import { expect } from 'vitest'
+import { built } from '../../src/local/places.ts'
 import { checkInvariants } from '../../src/store/invariants.ts'
 import * as schema from '../../src/store/schema.ts'
 import type { House } from './house.ts'
@@ -134,4 +136,16 @@ export async function expectProblem(
     resolved.add(type)
   }
   return body
+}
+
+/** Replays the histories that a search finds, or all: a worker that forgot a process comes to the same point again. */
+export async function expectReplayable(house: House, query = ''): Promise<void> {
+  Runtime.install({ logger: new DefaultLogger('ERROR') })
+  const faults: string[] = []
+  const histories = house.temporal.workflow.list({ query }).intoHistories({ concurrency: 5 })
+  const bundle = { workflowBundle: { codePath: built('workflow-bundle.js') } }
+  for await (const { workflowId, error } of Worker.runReplayHistories(bundle, histories)) {
+    if (error) faults.push(`${workflowId}: ${error.message}`)
+  }
+  expect(faults).toEqual([])
 }
