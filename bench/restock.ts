@@ -59,8 +59,8 @@ export async function run(): Promise<void> {
       }
       process.stdout.write('.')
     }
-    const hundredK = queues.get('100 k')
-    for (let round = 0; round < LOOPS && hundredK; round++) {
+    const hundredK = queues.get('100 k') as Queue
+    for (let round = 0; round < LOOPS; round++) {
       ;(times['load and loop, 100 k'] ??= []).push((await loadAndLoop(hundredK)).ms)
       await addWaiters(hundredK.sql, UNITS)
       process.stdout.write('.')
@@ -210,8 +210,10 @@ async function receipt(queue: Queue): Promise<Measured> {
     INSERT INTO idempotency_keys (caller, key, command, request_hash, body, lease_until)
     VALUES ('key:bench', ${command}, ${command}, ${createHash('sha256').update(command).digest()}, ${queue.sql.json(body)}, now())`
   const quiet = { runQuietly: (key, work) => inStep(queue.db, key, work) } as Steps
-  const { bookReceipt } = createRestockActivities({ steps: quiet })
-  return measure(queue, () => bookReceipt({ command, actor: 'supplier:supplier', supplier: 'supplier' }))
+  const activities = createRestockActivities({ steps: quiet })
+  return measure(queue, () =>
+    activities.bookReceipt({ command, actor: 'supplier:supplier', supplier: 'supplier' }),
+  )
 }
 
 const reference = (queue: Queue) => knownRows(queue, false)
@@ -263,7 +265,7 @@ async function knownRows({ sql }: Queue, withNotifications: boolean): Promise<Me
 async function loadAndLoop(queue: Queue): Promise<Measured> {
   await bringUnits(queue)
   const step = randomUUID()
-  return measure(queue, () =>
+  const measured = await measure(queue, () =>
     transact(queue.db, async (tx) => {
       const level = (await lockStock(tx, [SKU])).get(SKU)
       const waiters = await tx.query.backOrders.findMany({
@@ -298,7 +300,9 @@ async function loadAndLoop(queue: Queue): Promise<Measured> {
         await wake(tx, step, [`back-order/${waiter.number}`])
       }
     }),
-  ).finally(() => queue.sql`UPDATE stock_levels SET outstanding = outstanding - ${UNITS} WHERE sku = ${SKU}`)
+  )
+  await queue.sql`UPDATE stock_levels SET outstanding = outstanding - ${UNITS} WHERE sku = ${SKU}`
+  return measured
 }
 
 function shuffled<T>(values: T[]): T[] {
