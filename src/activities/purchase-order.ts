@@ -18,7 +18,7 @@ import {
 import { purchaseOrderView } from '../store/purchase-order-view.ts'
 import { lockStock } from '../store/stock.ts'
 import { passOver, readSupplier, type SupplierRow } from '../store/supplier.ts'
-import { askForSupply } from '../store/supply.ts'
+import { askForSupply, askNextSupplier } from '../store/supply.ts'
 import type { Steps } from './steps.ts'
 
 /** The purchase order's own transactions (REQUIREMENTS A5): the stock of its items, then itself, then its lines. */
@@ -46,18 +46,23 @@ export function createPurchaseOrderActivities({ db, steps }: { db: Database; ste
           line: checkWord(word, `/lines/${index}`, lines),
         }))
         for (const { word, line } of words) await acceptWord(tx, supplier, line, word, step)
-        await updatePurchaseOrder(tx, row, standing(lines, supplier), {
-          type: 'purchase_order.acknowledged',
-          actor,
-          details: {
-            lines: words.map(({ line }) => ({
-              line: line.line,
-              agreed: line.agreed,
-              expected_at: line.expected_at,
-            })),
+        await updatePurchaseOrder(
+          tx,
+          row,
+          { deadline: 'by_dates' },
+          {
+            type: 'purchase_order.acknowledged',
+            actor,
+            details: {
+              lines: words.map(({ line }) => ({
+                line: line.line,
+                agreed: line.agreed,
+                expected_at: line.expected_at,
+              })),
+            },
+            note: reasons(body),
           },
-          note: reasons(body),
-        })
+        )
         await storeAnswer(tx, step, 200, await purchaseOrderView(tx, number))
         return purchaseOrderProgress(tx, number)
       })
@@ -67,7 +72,7 @@ export function createPurchaseOrderActivities({ db, steps }: { db: Database; ste
     async noteShipment(asked: Command & { number: string }): Promise<PurchaseOrderProgress | null> {
       const { number, command: step, actor } = asked
       return steps.run(step, async (tx) => {
-        const { row, lines, supplier } = await open(tx, number)
+        const { row, lines } = await open(tx, number)
         const notice = (await readCommandBody(tx, step)) as ShipmentNotice
         const noted = notice.lines.map((part, index) => {
           const line = findLine(part.line, `/lines/${index}/line`, lines)
@@ -92,18 +97,23 @@ export function createPurchaseOrderActivities({ db, steps }: { db: Database; ste
             expected_at: rest > 0 && line.expected_at > expected_at ? line.expected_at : expected_at,
           })
         }
-        await updatePurchaseOrder(tx, row, standing(lines, supplier), {
-          type: 'purchase_order.shipment_notified',
-          actor,
-          details: {
-            lines: noted.map(({ line, quantity, expected_at }) => ({
-              line: line.line,
-              quantity,
-              expected_at,
-            })),
+        await updatePurchaseOrder(
+          tx,
+          row,
+          { deadline: 'by_dates' },
+          {
+            type: 'purchase_order.shipment_notified',
+            actor,
+            details: {
+              lines: noted.map(({ line, quantity, expected_at }) => ({
+                line: line.line,
+                quantity,
+                expected_at,
+              })),
+            },
+            note: notice.reference,
           },
-          note: notice.reference,
-        })
+        )
         await storeAnswer(tx, step, 200, await purchaseOrderView(tx, number))
         return purchaseOrderProgress(tx, number)
       })
@@ -263,6 +273,7 @@ async function acceptWord(
   ].filter((part) => part.quantity > 0)
   const agreed = parts.reduce((sum, part) => sum + part.quantity, 0)
   const rejected = word.rejected?.quantity ?? 0
+  const isAsWished = line.change_requested !== null && agreed >= line.change_requested
   await replaceSchedule(
     tx,
     line,
@@ -278,14 +289,16 @@ async function acceptWord(
     ...(agreed > 0 && agreed === line.received ? { closed: true, closed_because: 'received' as const } : {}),
   })
   if (rejected === 0) return
+  // Giving up what we asked to have back is no refusal.
+  if (isAsWished) return askForSupply(tx, line.sku, rejected, step)
   await passOver(tx, supplier, line.sku)
-  await askForSupply(tx, line.sku, rejected, step)
+  await askNextSupplier(tx, line.sku, step)
 }
 
 /** Lines that nothing more is to come on: what they lacked is asked of the next supplier. */
 async function withdrawLines(
   tx: Transaction,
-  { row, lines, supplier }: Opened,
+  { row, supplier }: Opened,
   withdrawn: PurchaseOrderLineRow[],
   because: 'lapsed' | 'withdrawn',
   actor: string,
@@ -293,27 +306,20 @@ async function withdrawLines(
 ): Promise<void> {
   let current = row
   for (const line of withdrawn) {
-    const lacking = line.agreed - line.received
     await updatePurchaseOrderLine(tx, line, { agreed: line.received, closed: true, closed_because: because })
-    current = await updatePurchaseOrder(tx, current, standing(lines, supplier), {
-      type: 'purchase_order.line_withdrawn',
-      actor,
-      details: { line: line.line, quantity: line.received, because },
-    })
+    current = await updatePurchaseOrder(
+      tx,
+      current,
+      { deadline: 'by_dates' },
+      {
+        type: 'purchase_order.line_withdrawn',
+        actor,
+        details: { line: line.line, quantity: line.received, because },
+      },
+    )
     await passOver(tx, supplier, line.sku)
-    await askForSupply(tx, line.sku, lacking, step)
+    await askNextSupplier(tx, line.sku, step)
   }
-}
-
-/** Once every open line is acknowledged the purchase order is, and waits for its goods. */
-function standing(
-  lines: PurchaseOrderLineRow[],
-  supplier: SupplierRow,
-): Parameters<typeof updatePurchaseOrder>[2] {
-  const open = lines.filter((line) => !line.closed)
-  if (open.length === 0 || open.some(isUnanswered)) return {}
-  const last = new Date(Math.max(...open.map((line) => line.expected_at.getTime())))
-  return { state: 'acknowledged', deadline: { kind: 'overdue', at: after(last, supplier.overdue_seconds) } }
 }
 
 function reasons(body: Acknowledgement): string | null {
