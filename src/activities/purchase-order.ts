@@ -1,6 +1,6 @@
 import type { Command } from '../domain/command.ts'
 import { after } from '../domain/period.ts'
-import type { PurchaseOrderProgress } from '../domain/purchase-order.ts'
+import { type PurchaseOrderProgress, withShipment } from '../domain/purchase-order.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { Database, Transaction } from '../store/database.ts'
 import { readCommandBody, storeAnswer } from '../store/idempotency-key.ts'
@@ -12,6 +12,7 @@ import {
   purchaseOrderLinesOf,
   purchaseOrderProgress,
   replaceSchedule,
+  scheduleOf,
   updatePurchaseOrder,
   updatePurchaseOrderLine,
 } from '../store/purchase-order.ts'
@@ -87,14 +88,15 @@ export function createPurchaseOrderActivities({ db, steps }: { db: Database; ste
           }
           return { line, quantity: part.quantity, expected_at: new Date(part.expected_at) }
         })
+        const schedule = await scheduleOf(tx, number)
         for (const { line, quantity, expected_at } of noted) {
-          const rest = line.agreed - line.received - quantity
-          // What the notice does not speak of still comes when it was expected before.
-          const later =
-            rest > 0 ? [{ quantity: rest, expected_at: line.expected_at, kind: 'accepted' as const }] : []
-          await replaceSchedule(tx, line, [{ quantity, expected_at, kind: 'shipped' as const }, ...later])
+          const toCome = line.agreed - line.received
+          const known = schedule.filter((part) => part.line === line.line)
+          const whole = { quantity: toCome, expected_at: line.expected_at, kind: 'accepted' as const }
+          const parts = withShipment(known.length > 0 ? known : [whole], toCome, { quantity, expected_at })
+          await replaceSchedule(tx, line, parts)
           await updatePurchaseOrderLine(tx, line, {
-            expected_at: rest > 0 && line.expected_at > expected_at ? line.expected_at : expected_at,
+            expected_at: new Date(Math.max(...parts.map((part) => part.expected_at.getTime()))),
           })
         }
         await updatePurchaseOrder(
@@ -147,7 +149,11 @@ export function createPurchaseOrderActivities({ db, steps }: { db: Database; ste
             },
           )
         } else if (row.deadline_kind === 'remind') {
-          await withdrawLines(tx, opened, lines.filter(isUnanswered), 'lapsed', 'house', step)
+          await withdrawLines(tx, opened, lines.filter(isUnanswered), {
+            because: 'lapsed',
+            actor: 'house',
+            step,
+          })
         } else {
           const at = after(now, supplier.overdue_seconds)
           await updatePurchaseOrder(
@@ -180,7 +186,8 @@ export function createPurchaseOrderActivities({ db, steps }: { db: Database; ste
         if (!line) throw new Refusal('not-found', `The purchase order has no line ${asked.line}.`)
         if (line.closed)
           throw new Refusal('line-withdrawn', `Line ${line.line} is closed: ${line.closed_because}.`)
-        await withdrawLines(tx, opened, [line], 'withdrawn', actor, step)
+        const { reason } = (await readCommandBody(tx, step)) as { reason: string }
+        await withdrawLines(tx, opened, [line], { because: 'withdrawn', actor, step, note: reason })
         await storeAnswer(tx, step, 200, await purchaseOrderView(tx, number))
         return purchaseOrderProgress(tx, number)
       })
@@ -300,10 +307,9 @@ async function withdrawLines(
   tx: Transaction,
   { row, supplier }: Opened,
   withdrawn: PurchaseOrderLineRow[],
-  because: 'lapsed' | 'withdrawn',
-  actor: string,
-  step: string,
+  how: { because: 'lapsed' | 'withdrawn'; actor: string; step: string; note?: string },
 ): Promise<void> {
+  const { because, actor, step, note = null } = how
   let current = row
   for (const line of withdrawn) {
     await updatePurchaseOrderLine(tx, line, { agreed: line.received, closed: true, closed_because: because })
@@ -315,6 +321,7 @@ async function withdrawLines(
         type: 'purchase_order.line_withdrawn',
         actor,
         details: { line: line.line, quantity: line.received, because },
+        note,
       },
     )
     await passOver(tx, supplier, line.sku)

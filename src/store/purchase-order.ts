@@ -1,6 +1,6 @@
 import { and, asc, eq, sql } from 'drizzle-orm'
 import { after } from '../domain/period.ts'
-import type { PurchaseOrderProgress, PurchaseOrderState } from '../domain/purchase-order.ts'
+import type { PurchaseOrderProgress, PurchaseOrderState, SchedulePart } from '../domain/purchase-order.ts'
 import { type Database, type Locked, type Transaction, transactionTime } from './database.ts'
 import { isUntold, type NewEvent, recordEvent } from './event.ts'
 import { purchaseOrderLines, purchaseOrders, scheduleLines } from './schema.ts'
@@ -133,14 +133,22 @@ export async function updatePurchaseOrderLine(
 export async function replaceSchedule(
   tx: Transaction,
   line: PurchaseOrderLineRow,
-  parts: { quantity: number; expected_at: Date; kind: 'accepted' | 'back_ordered' | 'shipped' }[],
+  parts: SchedulePart[],
 ): Promise<void> {
   await tx
     .delete(scheduleLines)
     .where(and(eq(scheduleLines.purchase_order, line.purchase_order), eq(scheduleLines.line, line.line)))
   const { purchase_order, line: number } = line
   if (parts.length > 0)
-    await tx.insert(scheduleLines).values(parts.map((part) => ({ purchase_order, line: number, ...part })))
+    await tx.insert(scheduleLines).values(
+      parts.map(({ quantity, expected_at, kind }) => ({
+        purchase_order,
+        line: number,
+        quantity,
+        expected_at,
+        kind,
+      })),
+    )
 }
 
 export async function scheduleOf(db: Database | Transaction, number: string) {

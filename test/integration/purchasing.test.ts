@@ -3,6 +3,7 @@ import { useHouse } from '../support/house.ts'
 import { expectSoundHouse } from '../support/proof.ts'
 import { expectStatus, Shop, waitFor } from '../support/shop.ts'
 import {
+  acknowledge,
   backOrdersAtOnce,
   purchaseOrders,
   purchasingIsOver,
@@ -19,13 +20,6 @@ beforeAll(async () => {
 afterAll(() => expectSoundHouse(house()))
 
 const LATER = '2031-05-06T00:00:00Z'
-
-function acknowledge(supplier: { key: string }, number: string, lines: object[]) {
-  return shop.call('POST', `/v1/purchase-orders/${number}/acknowledgement`, {
-    key: supplier.key,
-    body: { lines },
-  })
-}
 
 /** The subjects of what the supplier was mailed, without the purchase order's number, once there are so many. */
 async function mailsTo(supplier: { id: string }, count: number): Promise<string[]> {
@@ -63,11 +57,7 @@ describe.concurrent('what suppliers are asked for (A4)', () => {
   })
 
   test('is gathered over several orders into one purchase order with a line per item of that supplier', async () => {
-    const [a, b, c] = (await Promise.all([shop.item(), shop.item(), shop.item()])).sort() as [
-      string,
-      string,
-      string,
-    ]
+    const [a, b, c] = (await Promise.all([shop.item(), shop.item(), shop.item()])).sort()
     const supplier = await shop.supplier({ skus: [a, b], gatherSeconds: 4, packSize: 2 })
     const other = await shop.supplier({ skus: [c], gatherSeconds: 4 })
     await backOrdersAtOnce(shop, [
@@ -193,7 +183,7 @@ describe.concurrent('demand that ends (A4, A7)', () => {
     ])
 
     // The supplier who answers to what was withdrawn hears so; the rest is acknowledged as it stands.
-    const late = await acknowledge(supplier, order.number, [
+    const late = await acknowledge(shop, supplier, order.number, [
       { line, accepted: { quantity: 10, expected_at: LATER } },
     ])
     expect(late).toMatchObject({
@@ -201,7 +191,7 @@ describe.concurrent('demand that ends (A4, A7)', () => {
       body: { type: expect.stringMatching(/line-withdrawn$/), errors: [{ pointer: '/lines/0/line' }] },
     })
     const taken = expectStatus(
-      await acknowledge(supplier, order.number, [
+      await acknowledge(shop, supplier, order.number, [
         { line: other, accepted: { quantity: 5, expected_at: LATER } },
       ]),
       200,
@@ -236,7 +226,9 @@ describe.concurrent('demand that ends (A4, A7)', () => {
     const [order] = await purchaseOrders(shop, supplier, 1)
     const line = order.lines.find((line: { sku: string }) => line.sku === kept).line as number
     expectStatus(
-      await acknowledge(supplier, order.number, [{ line, accepted: { quantity: 3, expected_at: LATER } }]),
+      await acknowledge(shop, supplier, order.number, [
+        { line, accepted: { quantity: 3, expected_at: LATER } },
+      ]),
       200,
     )
     expect((await shop.look(order.number)).state).toBe('sent')
@@ -254,7 +246,7 @@ describe.concurrent('demand that ends (A4, A7)', () => {
     ])
     const [order] = await purchaseOrders(shop, supplier, 1)
     expectStatus(
-      await acknowledge(supplier, order.number, [
+      await acknowledge(shop, supplier, order.number, [
         { line: 1, accepted: { quantity: 10, expected_at: LATER } },
       ]),
       200,
@@ -274,7 +266,7 @@ describe.concurrent('demand that ends (A4, A7)', () => {
     expect(await mailsTo(supplier, 2)).toHaveLength(2)
 
     const agreed = expectStatus(
-      await acknowledge(supplier, order.number, [
+      await acknowledge(shop, supplier, order.number, [
         {
           line: 1,
           accepted: { quantity: 4, expected_at: LATER },
@@ -299,7 +291,9 @@ describe.concurrent('demand that ends (A4, A7)', () => {
     await shop.backOrder(sku, 3)
     const [first] = await purchaseOrders(shop, one, 1)
     expectStatus(
-      await acknowledge(one, first.number, [{ line: 1, accepted: { quantity: 3, expected_at: LATER } }]),
+      await acknowledge(shop, one, first.number, [
+        { line: 1, accepted: { quantity: 3, expected_at: LATER } },
+      ]),
       200,
     )
     await house()
@@ -307,7 +301,9 @@ describe.concurrent('demand that ends (A4, A7)', () => {
     const unwanted = await shop.backOrder(sku, 3)
     const [second] = await purchaseOrders(shop, two, 1)
     expectStatus(
-      await acknowledge(two, second.number, [{ line: 1, accepted: { quantity: 3, expected_at: LATER } }]),
+      await acknowledge(shop, two, second.number, [
+        { line: 1, accepted: { quantity: 3, expected_at: LATER } },
+      ]),
       200,
     )
     await purchasingIsOver(house(), one)

@@ -63,3 +63,62 @@ export async function backOrdersAtOnce(
   )
   return answers.map((answer) => expectStatus(answer, 200).body.lines[0].back_order)
 }
+
+/** A supplier who is played by the sample supplier's process: sent signed webhooks, and told by the test what to do. */
+export async function sampleSupplier(
+  shop: Shop,
+  options: Parameters<Shop['supplier']>[0] & { mode: 'automatic' | 'manual'; sharedSecret?: string },
+) {
+  const { house } = shop
+  const supplier = await shop.supplier(options)
+  const path = `/api/suppliers/${supplier.id}`
+  const webhookUrl = new URL(`/suppliers/${supplier.id}/webhooks`, house.supplierUrl).href
+  await house.db`UPDATE suppliers SET channel = 'webhook', webhook_url = ${webhookUrl} WHERE id = ${supplier.id}`
+  const tell = async (method: string, path: string, body?: unknown) => {
+    const response = await fetch(new URL(path, house.supplierUrl), {
+      method,
+      headers: { 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+    const answer = (await response.json()) as Answer['body']
+    if (!response.ok) throw new Error(`the sample supplier answered ${JSON.stringify(answer)}`)
+    return answer
+  }
+  await tell('PUT', path, {
+    name: `Sample ${supplier.id}`,
+    api_key: supplier.key,
+    webhook_secret: options.sharedSecret ?? supplier.secret,
+    mode: options.mode,
+  })
+  await tell('PUT', `${path}/behaviour`, { acknowledge_after_ms: 0, ship_after_ms: 0 })
+  return {
+    ...supplier,
+    behave: (behaviour: object) => tell('PUT', `${path}/behaviour`, behaviour),
+    /** Every webhook that it took, in the order of their arrival. */
+    webhooks: async (): Promise<{ type: string; body: Answer['body']; received_at: string[] }[]> => {
+      const webhooks = (await tell('GET', `${path}/webhooks`)) as {
+        type: string
+        body: Answer['body']
+        received_at: string[]
+      }[]
+      return webhooks.sort((a, b) => (a.received_at[0] ?? '').localeCompare(b.received_at[0] ?? ''))
+    },
+    /** Makes it send a request about a purchase order, right or wrong; gives Holdfast's answer. */
+    say: (number: string, what: 'acknowledge' | 'notice' | 'ship', body: object) =>
+      tell('POST', `${path}/purchase-orders/${number}/${what}`, body) as Promise<{
+        status: number
+        body: Answer['body']
+      }>,
+  }
+}
+
+/** A supplier's word on the lines of a purchase order. */
+export function acknowledge(
+  shop: Shop,
+  supplier: { key: string },
+  number: string,
+  lines: object[],
+): Promise<Answer> {
+  const path = `/v1/purchase-orders/${number}/acknowledgement`
+  return shop.call('POST', path, { key: supplier.key, body: { lines } })
+}
