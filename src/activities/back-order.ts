@@ -212,8 +212,6 @@ export function createBackOrderActivities({ db, steps }: { db: Database; steps: 
   }
 }
 
-export type BackOrderActivities = ReturnType<typeof createBackOrderActivities>
-
 /** The body of a delivery request, as the API checked it. `deliver_on` is a calendar day, YYYY-MM-DD. */
 type DeliveryRequest = { ship_to: Address; deliver_on?: string | undefined }
 

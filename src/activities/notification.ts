@@ -1,5 +1,6 @@
 import { lookAt } from '../clients/look.ts'
 import type { Temporal } from '../clients/temporal.ts'
+import { isCustomerEvent } from '../domain/event.ts'
 import { letterFor } from '../domain/letter.ts'
 import { type Links } from '../integrations/link.ts'
 import { type Mailer, typeset } from '../integrations/mail.ts'
@@ -85,7 +86,7 @@ export function createNotificationActivities(kit: {
 
   async function mailCustomer({ notification, event }: Notice): Promise<Attempt> {
     const facts = await letterFacts(db, event)
-    if (!facts) return { result: 'gone', outcome: 'nobody to tell' }
+    if (!facts || !isCustomerEvent(event.type)) return { result: 'gone', outcome: 'nobody to tell' }
     const link = links.url(facts.order, facts.link_version)
     const letter = await typeset(letterFor(event.type, event.details, facts), { ...facts, link })
     await mailer.send({
@@ -160,8 +161,6 @@ export function createNotificationActivities(kit: {
     }
   }
 }
-
-export type NotificationActivities = ReturnType<typeof createNotificationActivities>
 
 const SUPPLIER_SUBJECTS: Record<string, string> = {
   'purchase_order.created': 'please acknowledge',

@@ -118,8 +118,8 @@ export async function answerLine(
 
   const wait = answer.wait_seconds ?? line.wait_seconds ?? periods.wait.default_seconds
   const hold = answer.hold_seconds ?? line.hold_seconds ?? periods.hold.default_seconds
-  if (answer.wait_seconds !== null) refusePeriod(periods.wait, wait, `${pointer}/wait`)
-  if (answer.hold_seconds !== null) refusePeriod(periods.hold, hold, `${pointer}/hold`)
+  if (answer.wait_seconds !== null) refusePeriod(periods.wait, wait, `${pointer}/wait_period`)
+  if (answer.hold_seconds !== null) refusePeriod(periods.hold, hold, `${pointer}/hold_period`)
 
   // Waiting for all of it takes what is held along; otherwise that ships now and only the rest is back-ordered.
   const taken = answer.choice === 'wait_for_all' ? line.allocated : 0

@@ -208,8 +208,6 @@ export function createPurchaseOrderActivities({ db, steps }: { db: Database; ste
   }
 }
 
-export type PurchaseOrderActivities = ReturnType<typeof createPurchaseOrderActivities>
-
 /** The bodies as the API checked them. */
 type Part = { quantity: number; expected_at: string }
 type Word = {

@@ -58,8 +58,6 @@ export function createPurchasingActivities({ db, steps }: { db: Database; steps:
   }
 }
 
-export type PurchasingActivities = ReturnType<typeof createPurchasingActivities>
-
 async function order(
   tx: Transaction,
   supplier: SupplierRow,

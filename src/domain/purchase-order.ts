@@ -1,4 +1,4 @@
-import type { StateOf, VerbOf } from './states.ts'
+import type { StateOf } from './states.ts'
 
 /**
  * A purchase order: sent to one supplier, acknowledged per line, received in parts, closed when nothing is to come
@@ -19,7 +19,6 @@ export const PURCHASE_ORDER_TRANSITIONS = {
 } as const
 
 export type PurchaseOrderState = StateOf<typeof PURCHASE_ORDER_TRANSITIONS>
-export type PurchaseOrderVerb = VerbOf<typeof PURCHASE_ORDER_TRANSITIONS>
 
 /** What the workflow of a purchase order knows of its row. */
 export type PurchaseOrderProgress = {

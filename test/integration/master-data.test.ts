@@ -165,7 +165,7 @@ describe('items (P8)', () => {
     )
     expect(
       expectProblem(faulty, 422, 'invalid-request').errors.map((error: { pointer: string }) => error.pointer),
-    ).toEqual(['/items/2/name'])
+    ).toEqual(['/items/2/name', '/items/1/sku'])
     const twice = await changesNothing(() => operate('POST', 'items/bulk', { items: [fresh[0], fresh[0]] }))
     expect(expectProblem(twice, 422, 'invalid-request').errors).toMatchObject([{ pointer: '/items/1/sku' }])
     const late = await changesNothing(() =>
