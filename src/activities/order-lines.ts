@@ -31,7 +31,7 @@ import {
   lockStock,
   move,
 } from '../store/stock.ts'
-import { askForSupply, expectedDate } from '../store/supply.ts'
+import { askForSupply, expectedDate, withdrawSurplus } from '../store/supply.ts'
 import { wake } from '../store/wake.ts'
 
 /** An order under its locks: its row, its lines and their items by item code, the items' levels, the time. */
@@ -188,6 +188,7 @@ export async function giveUpLine(
   if (held === 0) return
   await move(tx, { sku: line.sku, kind: 'release', quantity: held, cause: line.order_number, step })
   await allocateToWaiters(tx, line.sku, step)
+  await withdrawSurplus(tx, line.sku, step)
 }
 
 /** Every line is decided: what is set aside leaves the inventory as one delivery, and the order ends. */
