@@ -7,22 +7,22 @@ const LineId = z.union([z.int(), z.string().min(1)])
 const Line = z.object({
   line: LineId,
   sku: z.string().min(1),
-  quantity: z.int().min(1),
+  /** What stands now: 0 once all of it was withdrawn or rejected. */
+  quantity: z.int().min(0),
   unit_price: z.object({ amount: z.int(), currency: z.string().length(3) }),
   expected_at: z.iso.datetime({ offset: true }).nullish(),
 })
 export type Line = z.output<typeof Line>
 
+/** Every message carries the purchase order as it stands when it is sent. */
+const Order = z.object({ number: OrderNumber, lines: z.array(Line).min(1) })
+
 /** The messages from Holdfast that this supplier understands; any other is kept unread. */
 export const Messages = {
-  'purchase_order.created': z.object({
-    number: OrderNumber,
-    currency: z.string(),
-    lines: z.array(Line).min(1),
-  }),
-  'purchase_order.reminder': z.object({ number: OrderNumber }),
-  'purchase_order.line_withdrawn': z.object({ number: OrderNumber, line: LineId }),
-  'purchase_order.change_requested': z.object({ number: OrderNumber }),
+  'purchase_order.created': Order,
+  'purchase_order.reminded': Order,
+  'purchase_order.line_withdrawn': Order.extend({ line: LineId }),
+  'purchase_order.change_requested': Order,
 }
 
 const Promised = z.object({ quantity: z.int().min(0), expected_at: z.string() })
@@ -74,7 +74,7 @@ export interface PurchaseOrder {
   supplier: string
   number: string
   received_at: string
-  /** Empty while only a later message about the order has arrived. */
+  /** As the last message about the order had them. */
   lines: Line[]
   withdrawn: Line['line'][]
   webhook_ids: string[]
@@ -89,7 +89,9 @@ function acknowledgedLines(order: PurchaseOrder): Acknowledgement['lines'] {
 /** Lines that Holdfast still waits to hear about. */
 export function openLines(order: PurchaseOrder): Line[] {
   const told = new Set(acknowledgedLines(order).map(({ line }) => line))
-  return order.lines.filter(({ line }) => !order.withdrawn.includes(line) && !told.has(line))
+  return order.lines.filter(
+    ({ line, quantity }) => quantity > 0 && !order.withdrawn.includes(line) && !told.has(line),
+  )
 }
 
 /** Units of a line that were promised and have not been sent. */
