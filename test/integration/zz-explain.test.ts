@@ -1,17 +1,18 @@
 import { drizzle } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
 import { inject, test } from 'vitest'
-import * as schema from '../../src/store/schema.ts'
-import { listOrders } from '../../src/store/order-list.ts'
-import { listDeliveries } from '../../src/store/delivery-list.ts'
 import { listBackOrders } from '../../src/store/back-order-list.ts'
+import { listDeliveries } from '../../src/store/delivery-list.ts'
 import { checkInvariants } from '../../src/store/invariants.ts'
+import { listOrders } from '../../src/store/order-list.ts'
+import * as schema from '../../src/store/schema.ts'
 
 test('explain', { timeout: 300_000 }, async () => {
   const admin = postgres(inject('postgresUrl'), { max: 1 })
   await admin`drop database if exists zz`
   await admin`create database zz template ${admin(inject('templateDatabase'))}`
-  const url = new URL(inject('postgresUrl')); url.pathname = '/zz'
+  const url = new URL(inject('postgresUrl'))
+  url.pathname = '/zz'
   const c = postgres(url.href, { max: 1, onnotice: () => {} })
   await c.unsafe(`
    insert into storefronts(id,name,mail_name,reply_to) select 'shop-'||n,'x','x','x@x' from generate_series(1,20) n;
@@ -35,18 +36,27 @@ test('explain', { timeout: 300_000 }, async () => {
     console.log(name, rows.length, Math.round((performance.now() - start) * 10) / 10, 'ms')
     return rows as { sort_at: string; number: string }[]
   }
-  for (const [name, list] of [['orders', listOrders], ['back orders', listBackOrders], ['deliveries', listDeliveries]] as const) {
+  for (const [name, list] of [
+    ['orders', listOrders],
+    ['back orders', listBackOrders],
+    ['deliveries', listDeliveries],
+  ] as const) {
     const all = await time(`${name} all`, () => list(db, { partners: [] }, null, 51))
     const last = all.at(-1) as { sort_at: string; number: string }
     await time(`${name} next`, () => list(db, { partners: [] }, [last.sort_at, last.number], 51))
-    await time(`${name} deep`, () => list(db, { partners: ['shop-3'] }, [new Date(Date.now() - 250_000_000).toISOString(), 'Z'], 51))
+    await time(`${name} deep`, () =>
+      list(db, { partners: ['shop-3'] }, [new Date(Date.now() - 250_000_000).toISOString(), 'Z'], 51),
+    )
     await time(`${name} one`, () => list(db, { partners: ['shop-3'] }, null, 51))
     await time(`${name} email`, () => list(db, { partners: [], email: 'c7@x' }, null, 51))
     await time(`${name} sku`, () => list(db, { partners: ['shop-3'], sku: 'S3' }, null, 51))
-    await time(`${name} state none`, () => list(db, { partners: [], state: name === 'orders' ? 'offered' : 'cancelled' }, null, 51))
+    await time(`${name} state none`, () =>
+      list(db, { partners: [], state: name === 'orders' ? 'offered' : 'cancelled' }, null, 51),
+    )
   }
   const start = performance.now()
   const found = await checkInvariants(db, { graceSeconds: 5 })
   console.log('check', Math.round(performance.now() - start), 'ms', found.length)
-  await c.end(); await admin.end()
+  await c.end()
+  await admin.end()
 })
