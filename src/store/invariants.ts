@@ -23,10 +23,10 @@ export async function checkInvariants(db: Database, options: { graceSeconds: num
   return db.transaction(
     async (tx) => {
       await tx.execute(sql`SET LOCAL statement_timeout = ${sql.raw(`'${PATIENCE}'`)}`)
-      const found: Violation[] = []
+      let found: Violation[] = []
       for (const [rule, broken] of Object.entries(INVARIANTS)) {
         const rows = await tx.execute<Omit<Violation, 'rule'>>(broken(options.graceSeconds))
-        found.push(...rows.map(({ subject, detail }) => ({ rule, subject, detail })))
+        found = found.concat(rows.map(({ subject, detail }) => ({ rule, subject, detail })))
       }
       return found
     },
