@@ -98,7 +98,7 @@ export async function answerLine(
   { order, levels, now }: OpenedOrder,
   line: OrderLine,
   answer: LineAnswer,
-  context: { index: number; periods: Periods; actor: string; step: string },
+  context: { index: number; waitMember: string; periods: Periods; actor: string; step: string },
 ): Promise<void> {
   const { periods, actor, step } = context
   const pointer = `/answers/${context.index}`
@@ -119,7 +119,7 @@ export async function answerLine(
 
   const wait = answer.wait_seconds ?? line.wait_seconds ?? periods.wait.default_seconds
   const hold = answer.hold_seconds ?? line.hold_seconds ?? periods.hold.default_seconds
-  if (answer.wait_seconds !== null) refusePeriod(periods.wait, wait, `${pointer}/wait_period`)
+  if (answer.wait_seconds !== null) refusePeriod(periods.wait, wait, `${pointer}/${context.waitMember}`)
   if (answer.hold_seconds !== null) refusePeriod(periods.hold, hold, `${pointer}/hold_period`)
 
   // Waiting for all of it takes what is held along; otherwise that ships now and only the rest is back-ordered.
@@ -131,6 +131,7 @@ export async function answerLine(
     throw new Refusal(
       'cap-reached',
       `At most ${line.back_order_cap} of ${line.sku} can be back-ordered; ${outstanding} are.`,
+      { errors: [{ pointer: `${pointer}/choice`, detail: `${lacking} more would be back-ordered` }] },
     )
   }
   await setLine(tx, line, { state: 'back_ordered', choice: answer.choice, allocated: line.allocated - taken })
