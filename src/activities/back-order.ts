@@ -78,6 +78,7 @@ export function createBackOrderActivities({ db, steps }: { db: Database; steps: 
           deadline_at: lowered.deadline_at,
         })
         await release(tx, row, row.allocated - allocated, asked.command)
+        await withdrawSurplus(tx, row.sku, asked.command)
       })
     },
 

@@ -140,9 +140,12 @@ export function createNotificationActivities(kit: {
       fromName: 'Purchasing',
       replyTo: null,
       subject: `Purchase order ${order.number}: ${SUPPLIER_SUBJECTS[event.type] ?? event.type}`,
-      text: [`Dear ${supplier.name},`, `purchase order ${order.number} now reads:`, lines.join('\n')].join(
-        '\n\n',
-      ),
+      text: [
+        `Dear ${supplier.name},`,
+        ...wishOf(event),
+        `purchase order ${order.number} now reads:`,
+        lines.join('\n'),
+      ].join('\n\n'),
     })
     return { result: 'sent', outcome: 'accepted' }
   }
@@ -164,6 +167,21 @@ const SUPPLIER_SUBJECTS: Record<string, string> = {
   'purchase_order.reminded': 'we are waiting for your acknowledgement',
   'purchase_order.line_withdrawn': 'a line is withdrawn',
   'purchase_order.change_requested': 'please change a line',
+}
+
+/** What the supplier is asked to do, where the lines alone do not say it. */
+function wishOf({ type, details }: Notice['event']): string[] {
+  switch (type) {
+    case 'purchase_order.created':
+    case 'purchase_order.reminded':
+      return [`please acknowledge each line until ${String(details.deadline_at)};`]
+    case 'purchase_order.change_requested':
+      return [`please change line ${String(details.line)} to ${String(details.quantity)};`]
+    case 'purchase_order.line_withdrawn':
+      return [`line ${String(details.line)} is withdrawn;`]
+    default:
+      return []
+  }
 }
 
 function lineOf(details: Record<string, unknown>): { line?: unknown } {

@@ -31,7 +31,8 @@ const SECURITY_SCHEMES = {
     type: 'apiKey',
     in: 'header',
     name: 'webhook-signature',
-    description: 'Standard Webhooks: `webhook-id` (also the idempotency key), `webhook-timestamp`, `webhook-signature`',
+    description:
+      'Standard Webhooks: `webhook-id` (also the idempotency key), `webhook-timestamp`, `webhook-signature`',
   },
 } as const
 

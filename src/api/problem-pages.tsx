@@ -1,5 +1,5 @@
 import { REFUSALS, type RefusalType } from '../domain/refusal.ts'
-import { Layout, document } from '../web/layout.tsx'
+import { document, Layout } from '../web/layout.tsx'
 
 /** What each type of problem means, and what to do about it: the text of the page that its `type` leads to. */
 export const EXPLANATIONS: Record<RefusalType, { means: string; todo: string }> = {
@@ -12,11 +12,13 @@ export const EXPLANATIONS: Record<RefusalType, { means: string; todo: string }> 
     todo: 'Add the header with any unique text, such as a UUID, and keep that text for repeats of this request.',
   },
   'mistyped-number': {
-    means: 'The number has the right form, but its last symbol, which is worked out from the others, does not fit.',
+    means:
+      'The number has the right form, but its last symbol, which is worked out from the others, does not fit.',
     todo: 'Compare it with where it came from: one symbol is wrong, or two neighbours are swapped.',
   },
   'invalid-signature': {
-    means: 'A webhook must be signed as Standard Webhooks say, with the secret that was agreed on, at most five minutes ago.',
+    means:
+      'A webhook must be signed as Standard Webhooks say, with the secret that was agreed on, at most five minutes ago.',
     todo: 'Check the secret, the clock, and that the signed text is the body byte for byte.',
   },
   'api-key-missing': {
@@ -60,7 +62,8 @@ export const EXPLANATIONS: Record<RefusalType, { means: string; todo: string }> 
     todo: 'Ask for fewer, decline the line, or try again when some have been served.',
   },
   'stock-promised': {
-    means: 'The count is lower than what is promised to orders whose offer still stands, and that is not taken away.',
+    means:
+      'The count is lower than what is promised to orders whose offer still stands, and that is not taken away.',
     todo: '`holders` names those orders. Count again, or wait until their offers are answered.',
   },
   'reference-reused': {
@@ -96,7 +99,8 @@ export const EXPLANATIONS: Record<RefusalType, { means: string; todo: string }> 
     todo: 'Send the header: content-type: application/json',
   },
   'invalid-request': {
-    means: 'The request can be read, but some of what it says is missing, unknown or out of range. Nothing was changed.',
+    means:
+      'The request can be read, but some of what it says is missing, unknown or out of range. Nothing was changed.',
     todo: '`errors` names each fault by a JSON pointer. Correct them and send it again.',
   },
   'idempotency-key-reused': {

@@ -11,7 +11,9 @@ import type { ApiEnv } from './kit.ts'
 export function limitRate(perSecond: number) {
   const limiter = new RateLimiterMemory({ points: perSecond, duration: 1 })
   return createMiddleware<ApiEnv>(async (c, next) => {
-    const key = createHash('sha256').update(c.req.header('authorization') ?? '').digest('base64')
+    const key = createHash('sha256')
+      .update(c.req.header('authorization') ?? '')
+      .digest('base64')
     try {
       await limiter.consume(key)
     } catch (error) {

@@ -12,10 +12,19 @@ const LIMIT = sql.raw(String(MOST_SHOWN))
 export const Attention = z
   .object({
     failed_deliveries: z
-      .array(z.object({ delivery: z.string(), order: z.string(), attempt: z.int(), failure: z.string().nullable() }))
+      .array(
+        z.object({
+          delivery: z.string(),
+          order: z.string(),
+          attempt: z.int(),
+          failure: z.string().nullable(),
+        }),
+      )
       .meta({ description: 'To be tried again or taken back into stock' }),
     overdue_purchase_orders: z
-      .array(z.object({ purchase_order: z.string(), supplier: z.string(), lines: z.int(), expected_at: Instant }))
+      .array(
+        z.object({ purchase_order: z.string(), supplier: z.string(), lines: z.int(), expected_at: Instant }),
+      )
       .meta({ description: 'With open lines past their date by more than the supplier is allowed' }),
     unsourced_items: z
       .array(z.object({ sku: z.string(), lacking: z.int() }))
@@ -32,7 +41,9 @@ export const Attention = z
       )
       .meta({ description: 'Given up within the last 30 days, and not for want of an endpoint' }),
     disabled_endpoints: z
-      .array(z.object({ endpoint: z.uuid(), storefront: z.string(), because: z.string(), disabled_at: Instant }))
+      .array(
+        z.object({ endpoint: z.uuid(), storefront: z.string(), because: z.string(), disabled_at: Instant }),
+      )
       .meta({ description: 'Nothing is sent to them' }),
   })
   .meta({ id: 'Attention' })

@@ -13,16 +13,22 @@ export const Availability = z
     quantity: z.int().meta({ description: 'What was asked about' }),
     available: z.int().meta({ description: 'Units free for a newcomer: none while anybody waits' }),
     short: z.int().meta({ description: 'What an order of the quantity would lack now' }),
-    waiting: z.int().meta({ description: `Back orders that wait for the item, counted up to ${EXACT_POSITIONS}` }),
+    waiting: z
+      .int()
+      .meta({ description: `Back orders that wait for the item, counted up to ${EXACT_POSITIONS}` }),
     waiting_is_exact: z.boolean().meta({ description: `False when more than ${EXACT_POSITIONS} wait` }),
     outstanding: z.int().meta({ description: 'Units that those who wait still lack' }),
     expected_at: Instant.nullable().meta({
       description: 'When the missing units could be here; null when none is missing or no date is known',
     }),
     back_orderable: z.boolean(),
-    back_order_cap_left: z.int().nullable().meta({ description: 'Units that may still be back-ordered; null for any number' }),
+    back_order_cap_left: z
+      .int()
+      .nullable()
+      .meta({ description: 'Units that may still be back-ordered; null for any number' }),
     default_wait_seconds: z.int().nullable().meta({
-      description: 'How long a back order would wait if the customer sets nothing; null when it cannot be back-ordered',
+      description:
+        'How long a back order would wait if the customer sets nothing; null when it cannot be back-ordered',
     }),
     unit_price: Money,
   })
@@ -30,7 +36,11 @@ export const Availability = z
 export type Availability = z.infer<typeof Availability>
 
 /** What is available of an item, who waits for it, and when it is expected (REQUIREMENTS A1). */
-export async function availabilityOf(db: Database, sku: string, quantity: number): Promise<Availability | undefined> {
+export async function availabilityOf(
+  db: Database,
+  sku: string,
+  quantity: number,
+): Promise<Availability | undefined> {
   const found = await readItem(db, sku)
   if (!found) return undefined
   const { item, level } = found

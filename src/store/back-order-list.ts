@@ -7,7 +7,9 @@ import type { Database } from './database.ts'
 import { Deadline, Instant } from './order-view.ts'
 import { type Before, type Filter, newestFirst } from './page.ts'
 
-export const BackOrderStateName = z.enum(Object.keys(BACK_ORDER_TRANSITIONS) as [BackOrderState, ...BackOrderState[]])
+export const BackOrderStateName = z.enum(
+  Object.keys(BACK_ORDER_TRANSITIONS) as [BackOrderState, ...BackOrderState[]],
+)
 
 /** A back order as a list shows it: without its place in the queue, which has to be counted. */
 export const BackOrderSummary = z
@@ -64,7 +66,9 @@ export async function listBackOrders(
     where: [
       ...(sku ? [sql`r.sku = ${sku}`] : []),
       ...(email
-        ? [sql`r.customer = (SELECT c.id FROM customers c WHERE c.storefront = r.storefront AND c.email = ${email})`]
+        ? [
+            sql`r.customer = (SELECT c.id FROM customers c WHERE c.storefront = r.storefront AND c.email = ${email})`,
+          ]
         : []),
     ],
   }
@@ -77,7 +81,8 @@ export function backOrderSummary(row: ListedBackOrder): z.output<typeof BackOrde
     ...backOrder,
     outstanding: row.state === 'waiting' ? row.ordered - row.allocated : 0,
     promised_at: promised_at ? new Date(promised_at).toISOString() : null,
-    deadline: deadline_kind && deadline_at ? { kind: deadline_kind, at: new Date(deadline_at).toISOString() } : null,
+    deadline:
+      deadline_kind && deadline_at ? { kind: deadline_kind, at: new Date(deadline_at).toISOString() } : null,
     allowed_actions: allowed(BACK_ORDER_TRANSITIONS, row.state, BACK_ORDER_ACTIONS),
     created_at: new Date(sort_at).toISOString(),
   }

@@ -11,7 +11,9 @@ import type { Database } from './database.ts'
 import { Instant } from './order-view.ts'
 import { type Before, type Filter, newestFirst } from './page.ts'
 
-export const DeliveryStateName = z.enum(Object.keys(DELIVERY_TRANSITIONS) as [DeliveryState, ...DeliveryState[]])
+export const DeliveryStateName = z.enum(
+  Object.keys(DELIVERY_TRANSITIONS) as [DeliveryState, ...DeliveryState[]],
+)
 
 /** A delivery as a list shows it. */
 export const DeliverySummary = z
@@ -62,7 +64,9 @@ export async function listDeliveries(
       (SELECT jsonb_agg(jsonb_build_object('sku', l.sku, 'quantity', l.quantity) ORDER BY l.sku)
          FROM delivery_lines l WHERE l.delivery = r.number) AS lines`,
     where: [
-      ...(sku ? [sql`EXISTS (SELECT 1 FROM delivery_lines l WHERE l.delivery = r.number AND l.sku = ${sku})`] : []),
+      ...(sku
+        ? [sql`EXISTS (SELECT 1 FROM delivery_lines l WHERE l.delivery = r.number AND l.sku = ${sku})`]
+        : []),
       ...(email
         ? [
             sql`r.order_number IN (SELECT o.number FROM orders o JOIN customers c ON c.id = o.customer

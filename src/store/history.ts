@@ -7,11 +7,14 @@ import { events } from './schema.ts'
 /** One thing that happened, as histories show it. */
 export const EventView = z
   .object({
-    sequence: z.int().meta({ description: 'Counts the changes of this order, back order, delivery or purchase order' }),
+    sequence: z
+      .int()
+      .meta({ description: 'Counts the changes of this order, back order, delivery or purchase order' }),
     type: z.string(),
-    actor: z
-      .string()
-      .meta({ description: '`customer`, `house`, `carrier`, `storefront:<id>`, `supplier:<id>` or `operator:<key id>`' }),
+    actor: z.string().meta({
+      description:
+        '`customer`, `house`, `carrier`, `storefront:<id>`, `supplier:<id>` or `operator:<key id>`',
+    }),
     from: z.string().nullable().meta({ description: 'The state before' }),
     to: z.string().nullable().meta({ description: 'The state after' }),
     details: z.record(z.string(), z.unknown()).meta({ description: 'Why, in figures' }),
@@ -22,7 +25,12 @@ export const EventView = z
 export type EventView = z.infer<typeof EventView>
 
 /** What happened to an order, back order, delivery or purchase order after this sequence, in order (REQUIREMENTS P4). */
-export async function historyOf(db: Database, number: string, after: number, limit: number): Promise<EventView[]> {
+export async function historyOf(
+  db: Database,
+  number: string,
+  after: number,
+  limit: number,
+): Promise<EventView[]> {
   const rows = await db
     .select()
     .from(events)

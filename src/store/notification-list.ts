@@ -14,7 +14,9 @@ export const NotificationView = z
     number: z.string().meta({ description: 'Whose story it tells' }),
     event: z.string(),
     channel: Channel,
-    recipient: z.string().meta({ description: "The customer's id, the webhook endpoint's, or the supplier's" }),
+    recipient: z
+      .string()
+      .meta({ description: "The customer's id, the webhook endpoint's, or the supplier's" }),
     state: NotificationState,
     attempts: z.array(z.object({ at: Instant, outcome: z.string(), duration_ms: z.int() })),
     created_at: Instant,
@@ -59,7 +61,10 @@ export async function notificationsOf(
   return rows.map((row) => ({ view: viewOf(row), event_id: Number(row.event_id) }))
 }
 
-export async function readNotification(db: Database | Transaction, id: string): Promise<NotificationView | undefined> {
+export async function readNotification(
+  db: Database | Transaction,
+  id: string,
+): Promise<NotificationView | undefined> {
   const [row] = await db.execute<Row>(sql`${SELECT} WHERE n.id = ${id}::uuid`)
   return row && viewOf(row)
 }
@@ -69,10 +74,15 @@ export async function tellAgain(tx: Transaction, id: string): Promise<void> {
   await tx.update(notifications).set({ state: 'pending' }).where(eq(notifications.id, id))
 }
 
-function viewOf({ event_id: _, ...row }: Row): NotificationView {
+function viewOf(row: Row): NotificationView {
   const instant = (time: string) => new Date(time).toISOString()
   return {
-    ...row,
+    id: row.id,
+    number: row.number,
+    event: row.event,
+    channel: row.channel,
+    recipient: row.recipient,
+    state: row.state,
     attempts: row.attempts.map((attempt) => ({ ...attempt, at: instant(attempt.at) })),
     created_at: instant(row.created_at),
   }

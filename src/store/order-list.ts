@@ -1,6 +1,12 @@
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
-import { LINE_STATES, type LineState, ORDER_ACTIONS, ORDER_TRANSITIONS, type OrderState } from '../domain/order.ts'
+import {
+  LINE_STATES,
+  type LineState,
+  ORDER_ACTIONS,
+  ORDER_TRANSITIONS,
+  type OrderState,
+} from '../domain/order.ts'
 import { allowed } from '../domain/states.ts'
 import type { Database } from './database.ts'
 import { Deadline, Instant } from './order-view.ts'
@@ -52,9 +58,13 @@ export async function listOrders(
       (SELECT jsonb_agg(jsonb_build_object('line', l.line, 'sku', l.sku, 'ordered', l.ordered, 'state', l.state) ORDER BY l.line)
          FROM order_lines l WHERE l.order_number = r.number) AS lines`,
     where: [
-      ...(sku ? [sql`EXISTS (SELECT 1 FROM order_lines l WHERE l.order_number = r.number AND l.sku = ${sku})`] : []),
+      ...(sku
+        ? [sql`EXISTS (SELECT 1 FROM order_lines l WHERE l.order_number = r.number AND l.sku = ${sku})`]
+        : []),
       ...(email
-        ? [sql`r.customer = (SELECT c.id FROM customers c WHERE c.storefront = r.storefront AND c.email = ${email})`]
+        ? [
+            sql`r.customer = (SELECT c.id FROM customers c WHERE c.storefront = r.storefront AND c.email = ${email})`,
+          ]
         : []),
     ],
   }

@@ -19,7 +19,13 @@ export const PurchaseOrderSummary = z
     version: z.int(),
     deadline: z.object({ kind: DeadlineKind, at: Instant }).nullable(),
     lines: z.array(
-      z.object({ line: z.int(), sku: z.string(), quantity: z.int(), received: z.int(), is_closed: z.boolean() }),
+      z.object({
+        line: z.int(),
+        sku: z.string(),
+        quantity: z.int(),
+        received: z.int(),
+        is_closed: z.boolean(),
+      }),
     ),
     created_at: Instant,
   })
@@ -53,7 +59,9 @@ export async function listPurchaseOrders(
                         ORDER BY l.line)
          FROM purchase_order_lines l WHERE l.purchase_order = r.number) AS lines`,
     where: sku
-      ? [sql`EXISTS (SELECT 1 FROM purchase_order_lines l WHERE l.purchase_order = r.number AND l.sku = ${sku})`]
+      ? [
+          sql`EXISTS (SELECT 1 FROM purchase_order_lines l WHERE l.purchase_order = r.number AND l.sku = ${sku})`,
+        ]
       : [],
   }
   return newestFirst<ListedPurchaseOrder>(db, list, filter, before, limit)
@@ -63,7 +71,8 @@ export function purchaseOrderSummary(row: ListedPurchaseOrder): z.output<typeof 
   const { sort_at, deadline_kind, deadline_at, ...order } = row
   return {
     ...order,
-    deadline: deadline_kind && deadline_at ? { kind: deadline_kind, at: new Date(deadline_at).toISOString() } : null,
+    deadline:
+      deadline_kind && deadline_at ? { kind: deadline_kind, at: new Date(deadline_at).toISOString() } : null,
     created_at: new Date(sort_at).toISOString(),
   }
 }

@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi'
+import { MAX_QUANTITY } from '../../domain/order.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import { Availability, availabilityOf, freeForNewcomers } from '../../store/availability.ts'
 import { listItems, type StockedItem } from '../../store/item.ts'
@@ -6,7 +7,6 @@ import { Money } from '../../store/order-view.ts'
 import { requireRole } from '../auth.ts'
 import { Page, pageOf, pageQuery } from '../cursor.ts'
 import type { Api, ApiKit } from '../kit.ts'
-import { MAX_QUANTITY } from '../../domain/order.ts'
 import { answers, Sku } from '../request.ts'
 
 const tags = ['Items']
@@ -50,7 +50,8 @@ export function registerAvailability(app: Api, kit: ApiKit): void {
       path: '/v1/items/{sku}/availability',
       tags,
       summary: 'Ask what an order would meet',
-      description: 'What is free, how many wait, and when a quantity that is not there could be. It sets nothing aside (A1).',
+      description:
+        'What is free, how many wait, and when a quantity that is not there could be. It sets nothing aside (A1).',
       middleware: [requireRole(kit, 'storefront', 'operator')] as const,
       request: {
         params: z.object({ sku: Sku }),

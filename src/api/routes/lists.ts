@@ -13,7 +13,13 @@ import {
   type ListedDelivery,
   listDeliveries,
 } from '../../store/delivery-list.ts'
-import { type ListedOrder, listOrders, OrderStateName, OrderSummary, orderSummary } from '../../store/order-list.ts'
+import {
+  type ListedOrder,
+  listOrders,
+  OrderStateName,
+  OrderSummary,
+  orderSummary,
+} from '../../store/order-list.ts'
 import type { Before } from '../../store/page.ts'
 import {
   type ListedPurchaseOrder,
@@ -124,7 +130,11 @@ export function registerLists(app: Api, kit: ApiKit): void {
       description,
       middleware: [requireRole(kit, 'supplier', 'operator')] as const,
       request: {
-        query: z.strictObject({ ...filters, supplier: PartnerId.optional(), state: PurchaseOrderStateName.optional() }),
+        query: z.strictObject({
+          ...filters,
+          supplier: PartnerId.optional(),
+          state: PurchaseOrderStateName.optional(),
+        }),
       },
       responses: answers(200, 'Purchase orders', Page(PurchaseOrderSummary)),
     }),

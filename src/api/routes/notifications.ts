@@ -59,7 +59,8 @@ export function registerNotifications(app: Api, kit: ApiKit): void {
       path: '/v1/operator/notifications/{id}/redelivery',
       tags,
       summary: 'Tell somebody again',
-      description: 'Sends the notification anew under its old id, whether it was sent, is being retried, or was given up.',
+      description:
+        'Sends the notification anew under its old id, whether it was sent, is being retried, or was given up.',
       middleware: [requireRole(kit, 'operator')] as const,
       request: {
         params: z.object({ id: z.uuid() }),

@@ -7,22 +7,24 @@ const LineId = z.union([z.int(), z.string().min(1)])
 const Line = z.object({
   line: LineId,
   sku: z.string().min(1),
-  /** What stands now: 0 once all of it was withdrawn or rejected. */
+  /** What is asked for now: none once the line is withdrawn. */
   quantity: z.int().min(0),
   unit_price: z.object({ amount: z.int(), currency: z.string().length(3) }),
   expected_at: z.iso.datetime({ offset: true }).nullish(),
+  /** Why nothing more is to come on it. */
+  closed: z.string().nullish(),
 })
 export type Line = z.output<typeof Line>
 
-/** Every message carries the purchase order as it stands when it is sent. */
-const Order = z.object({ number: OrderNumber, lines: z.array(Line).min(1) })
+/** Each message shows the lines as they stand now. */
+const Changed = z.object({ number: OrderNumber, lines: z.array(Line).optional() })
 
 /** The messages from Holdfast that this supplier understands; any other is kept unread. */
 export const Messages = {
-  'purchase_order.created': Order,
-  'purchase_order.reminded': Order,
-  'purchase_order.line_withdrawn': Order.extend({ line: LineId }),
-  'purchase_order.change_requested': Order,
+  'purchase_order.created': z.object({ number: OrderNumber, lines: z.array(Line).min(1) }),
+  'purchase_order.reminded': Changed,
+  'purchase_order.line_withdrawn': Changed.extend({ line: LineId }),
+  'purchase_order.change_requested': Changed,
 }
 
 const Promised = z.object({ quantity: z.int().min(0), expected_at: z.string() })
@@ -74,7 +76,7 @@ export interface PurchaseOrder {
   supplier: string
   number: string
   received_at: string
-  /** As the last message about the order had them. */
+  /** Empty while only a later message about the order has arrived. */
   lines: Line[]
   withdrawn: Line['line'][]
   webhook_ids: string[]
@@ -90,7 +92,7 @@ function acknowledgedLines(order: PurchaseOrder): Acknowledgement['lines'] {
 export function openLines(order: PurchaseOrder): Line[] {
   const told = new Set(acknowledgedLines(order).map(({ line }) => line))
   return order.lines.filter(
-    ({ line, quantity }) => quantity > 0 && !order.withdrawn.includes(line) && !told.has(line),
+    ({ line, closed }) => !closed && !order.withdrawn.includes(line) && !told.has(line),
   )
 }
 

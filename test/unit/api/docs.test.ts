@@ -11,7 +11,11 @@ describe('problem pages (P5)', () => {
     expect(Object.keys(EXPLANATIONS).sort()).toEqual(Object.keys(REFUSALS).sort())
     for (const [type, { title, status }] of Object.entries(REFUSALS)) {
       const page = await api.request(`/problems/${type}`)
-      expect([type, page.status, page.headers.get('content-type')]).toEqual([type, 200, 'text/html; charset=UTF-8'])
+      expect([type, page.status, page.headers.get('content-type')]).toEqual([
+        type,
+        200,
+        'text/html; charset=UTF-8',
+      ])
       const text = await page.text()
       expect(text).toContain(`<h1>${title}</h1>`)
       expect(text).toContain(`HTTP status ${status}`)
@@ -30,10 +34,16 @@ describe('OpenAPI (P5)', () => {
     const document = await read()
     expect(document.openapi).toBe('3.1.0')
     const described = Object.entries(document.paths).flatMap(([path, methods]) =>
-      Object.keys(methods as object).map((method) => `${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ':$1')}`),
+      Object.keys(methods as object).map(
+        (method) => `${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ':$1')}`,
+      ),
     )
-    const routed = api.routes.filter(({ method, path }) => path.startsWith('/v1/') && method !== 'ALL' && !path.endsWith('*'))
-    expect([...new Set(routed.map(({ method, path }) => `${method} ${path}`))].sort()).toEqual(described.sort())
+    const routed = api.routes.filter(
+      ({ method, path }) => path.startsWith('/v1/') && method !== 'ALL' && !path.endsWith('*'),
+    )
+    expect([...new Set(routed.map(({ method, path }) => `${method} ${path}`))].sort()).toEqual(
+      described.sort(),
+    )
     for (const operation of Object.values(document.paths).flatMap((path) => Object.values(path as object))) {
       expect(operation).toMatchObject({ summary: expect.any(String), tags: [expect.any(String)] })
       expect(operation.responses.default.content).toHaveProperty('application/problem+json')
@@ -46,7 +56,9 @@ describe('OpenAPI (P5)', () => {
     expect(Object.keys(document.webhooks).sort()).toEqual(told.map(([type]) => type).sort())
     expect(document.security).toEqual([{ apiKey: [] }])
     expect(Object.keys(document.components.securitySchemes)).toEqual(['apiKey', 'webhookSignature'])
-    expect(document.paths['/v1/supplier-webhooks/{supplier}'].post.security).toEqual([{ webhookSignature: [] }])
+    expect(document.paths['/v1/supplier-webhooks/{supplier}'].post.security).toEqual([
+      { webhookSignature: [] },
+    ])
     expect(document.paths['/v1/orders'].post.security).toBeUndefined()
   })
 
@@ -62,7 +74,9 @@ describe('OpenAPI (P5)', () => {
 describe('the docs page (P5)', () => {
   test('comes from disk, runs no script of its own, and asks nobody else', async () => {
     const page = await api.request('/docs')
-    expect(page.headers.get('content-security-policy')).toMatch(/^default-src 'none'; script-src 'self'; style-src 'self';/)
+    expect(page.headers.get('content-security-policy')).toMatch(
+      /^default-src 'none'; script-src 'self'; style-src 'self';/,
+    )
     const text = await page.text()
     const files = [...text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, file = '']) => file)
     expect(files.every((file) => file.startsWith('/'))).toBe(true)
@@ -84,6 +98,8 @@ test('more requests than are allowed are told to wait (P5)', async () => {
   const answers = await Promise.all([ask(), ask(), ask(), ask()])
   expect(answers.map((answer) => answer.status)).toEqual([401, 401, 401, 429])
   expect(answers[3]?.headers.get('retry-after')).toBe('1')
-  expect(await answers[3]?.json()).toMatchObject({ type: 'https://holdfast.example/problems/too-many-requests' })
+  expect(await answers[3]?.json()).toMatchObject({
+    type: 'https://holdfast.example/problems/too-many-requests',
+  })
   expect((await api.request('/v1/orders', { headers: { authorization: 'Basic other' } })).status).toBe(401)
 })
