@@ -49,6 +49,12 @@ const Environment = z.object({
     .default('false')
     .transform((value) => value === 'true')
     .describe('`true` lets webhooks go to private and loopback addresses; for one-machine use only'),
+  RATE_LIMIT_PER_SECOND: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(1_000)
+    .describe('Requests a second that each API process answers per API key'),
   WORKFLOW_BUNDLE: z
     .string()
     .optional()
@@ -68,7 +74,10 @@ const URLS_WITH_PASSWORDS: ReadonlySet<string> = new Set(['DATABASE_URL', 'SMTP_
 export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
   const parsed = Environment.safeParse(environment)
   if (parsed.success) return parsed.data
-  const faults = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`)
+  const faults = parsed.error.issues.map((issue) => {
+    const name = issue.path.join('.')
+    return `  ${name} ${environment[name] === undefined ? 'is missing' : `is wrong: ${issue.message}`}`
+  })
   throw new Error(`The configuration has ${faults.length} fault(s):\n${faults.join('\n')}`)
 }
 
@@ -87,14 +96,19 @@ function hide(name: string, value: string): string {
   return url.href
 }
 
-/** Each setting with its meaning and default, for the README's table. */
-export function describeConfig(): { name: string; meaning: string; fallback: string }[] {
-  return Object.entries(Environment.shape).map(([name, schema]) => {
+/** What `--help` says: each setting with its meaning and what applies without it. */
+export function helpOnConfig(what: string): string {
+  const settings = Object.entries(Environment.shape).map(([name, schema]) => {
     const absent = schema.safeParse(undefined)
-    return {
-      name,
-      meaning: schema.description ?? '',
-      fallback: absent.success ? String(absent.data ?? '') : '(required)',
-    }
+    const fallback = absent.success ? `default: ${absent.data ?? 'none'}` : 'required'
+    return `  ${name}\n      ${schema.description ?? ''} (${fallback})`
   })
+  return [
+    what,
+    'Settings, as environment variables:',
+    ...settings,
+    '  TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS …',
+    "      Temporal's standard settings, which may also come from its configuration file",
+    'Options: --print-config shows what is set, --help shows this.',
+  ].join('\n')
 }

@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/postgres-js'
 import { migrate } from 'drizzle-orm/postgres-js/migrator'
 import postgres from 'postgres'
+import { run } from './run.ts'
 
 /** Any number will do, as long as every migration run takes the same. */
 const LOCK = 4_015_632
@@ -25,4 +26,4 @@ async function main(): Promise<void> {
   }
 }
 
-await main()
+await run(main)

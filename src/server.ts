@@ -2,13 +2,15 @@ import type { AddressInfo } from 'node:net'
 import { serve } from '@hono/node-server'
 import { createApi } from './api/app.ts'
 import { openTemporal } from './clients/temporal.ts'
-import { printConfig, readConfig } from './config.ts'
+import { helpOnConfig, printConfig, readConfig } from './config.ts'
 import { createLinks } from './integrations/link.ts'
 import { createLog } from './log.ts'
+import { run } from './run.ts'
 import { openStore } from './store/database.ts'
 
 /** The API process. As many as wanted may run side by side; none keeps anything. */
 function main(): void {
+  if (process.argv.includes('--help')) return console.log(helpOnConfig('The API: node dist/server.js'))
   const config = readConfig()
   if (process.argv.includes('--print-config')) return console.log(printConfig(config))
   const log = createLog('api', config.LOG_LEVEL)
@@ -25,6 +27,7 @@ function main(): void {
     links: createLinks({ secret: config.LINK_SECRET, publicUrl: config.PUBLIC_URL }),
     publicUrl: config.PUBLIC_URL,
     carrierSecret: config.CARRIER_SECRET,
+    ratePerSecond: config.RATE_LIMIT_PER_SECOND,
   })
   const server = serve(
     { fetch: api.fetch, hostname: config.HOST, port: config.PORT },
@@ -35,12 +38,11 @@ function main(): void {
 
   const stop = () => {
     // What is being answered is answered; new requests go to another process.
-    server.close(async () => {
-      await temporal.close()
-      await store.close()
+    server.close(() => {
+      void Promise.all([temporal.close(), store.close()])
     })
   }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop)
 }
 
-main()
+await run(main)

@@ -7,16 +7,18 @@ import { failureInterceptor } from './activities/failure-interceptor.ts'
 import { createActivities } from './activities/index.ts'
 import { ensureReconcileSchedule } from './clients/schedule.ts'
 import { openTemporal } from './clients/temporal.ts'
-import { printConfig, readConfig } from './config.ts'
+import { helpOnConfig, printConfig, readConfig } from './config.ts'
 import { httpCarrier } from './integrations/carrier.ts'
 import { createLinks } from './integrations/link.ts'
 import { smtpMailer } from './integrations/mail.ts'
 import { createWebhookSender } from './integrations/webhook.ts'
 import { createLog } from './log.ts'
+import { run } from './run.ts'
 import { openStore } from './store/database.ts'
 
 /** The worker: polls Temporal, runs every process and its activities. As many as wanted may run side by side. */
 async function main(): Promise<void> {
+  if (process.argv.includes('--help')) return console.log(helpOnConfig('The worker: node dist/worker.js'))
   const config = readConfig()
   if (process.argv.includes('--print-config')) return console.log(printConfig(config))
   const log = createLog('worker', config.LOG_LEVEL)
@@ -85,4 +87,4 @@ async function main(): Promise<void> {
   }
 }
 
-await main()
+await run(main)

@@ -78,6 +78,7 @@ export function createBackOrderActivities({ db, steps }: { db: Database; steps: 
           deadline_at: lowered.deadline_at,
         })
         await release(tx, row, row.allocated - allocated, asked.command)
+        await withdrawSurplus(tx, row.sku, asked.command)
       })
     },
 
@@ -210,8 +211,6 @@ export function createBackOrderActivities({ db, steps }: { db: Database; steps: 
     },
   }
 }
-
-export type BackOrderActivities = ReturnType<typeof createBackOrderActivities>
 
 /** The body of a delivery request, as the API checked it. `deliver_on` is a calendar day, YYYY-MM-DD. */
 type DeliveryRequest = { ship_to: Address; deliver_on?: string | undefined }

@@ -194,5 +194,3 @@ export function createDeliveryActivities({
     },
   }
 }
-
-export type DeliveryActivities = ReturnType<typeof createDeliveryActivities>

@@ -1,5 +1,6 @@
 import { lookAt } from '../clients/look.ts'
 import type { Temporal } from '../clients/temporal.ts'
+import { isCustomerEvent } from '../domain/event.ts'
 import { letterFor } from '../domain/letter.ts'
 import { type Links } from '../integrations/link.ts'
 import { type Mailer, typeset } from '../integrations/mail.ts'
@@ -85,7 +86,7 @@ export function createNotificationActivities(kit: {
 
   async function mailCustomer({ notification, event }: Notice): Promise<Attempt> {
     const facts = await letterFacts(db, event)
-    if (!facts) return { result: 'gone', outcome: 'nobody to tell' }
+    if (!facts || !isCustomerEvent(event.type)) return { result: 'gone', outcome: 'nobody to tell' }
     const link = links.url(facts.order, facts.link_version)
     const letter = await typeset(letterFor(event.type, event.details, facts), { ...facts, link })
     await mailer.send({
@@ -139,9 +140,12 @@ export function createNotificationActivities(kit: {
       fromName: 'Purchasing',
       replyTo: null,
       subject: `Purchase order ${order.number}: ${SUPPLIER_SUBJECTS[event.type] ?? event.type}`,
-      text: [`Dear ${supplier.name},`, `purchase order ${order.number} now reads:`, lines.join('\n')].join(
-        '\n\n',
-      ),
+      text: [
+        `Dear ${supplier.name},`,
+        ...wishOf(event),
+        `purchase order ${order.number} now reads:`,
+        lines.join('\n'),
+      ].join('\n\n'),
     })
     return { result: 'sent', outcome: 'accepted' }
   }
@@ -158,13 +162,26 @@ export function createNotificationActivities(kit: {
   }
 }
 
-export type NotificationActivities = ReturnType<typeof createNotificationActivities>
-
 const SUPPLIER_SUBJECTS: Record<string, string> = {
   'purchase_order.created': 'please acknowledge',
   'purchase_order.reminded': 'we are waiting for your acknowledgement',
   'purchase_order.line_withdrawn': 'a line is withdrawn',
   'purchase_order.change_requested': 'please change a line',
+}
+
+/** What the supplier is asked to do, where the lines alone do not say it. */
+function wishOf({ type, details }: Notice['event']): string[] {
+  switch (type) {
+    case 'purchase_order.created':
+    case 'purchase_order.reminded':
+      return [`please acknowledge each line until ${String(details.deadline_at)};`]
+    case 'purchase_order.change_requested':
+      return [`please change line ${String(details.line)} to ${String(details.quantity)};`]
+    case 'purchase_order.line_withdrawn':
+      return [`line ${String(details.line)} is withdrawn;`]
+    default:
+      return []
+  }
 }
 
 function lineOf(details: Record<string, unknown>): { line?: unknown } {

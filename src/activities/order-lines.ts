@@ -31,7 +31,7 @@ import {
   lockStock,
   move,
 } from '../store/stock.ts'
-import { askForSupply, expectedDate } from '../store/supply.ts'
+import { askForSupply, expectedDate, withdrawSurplus } from '../store/supply.ts'
 import { wake } from '../store/wake.ts'
 
 /** An order under its locks: its row, its lines and their items by item code, the items' levels, the time. */
@@ -118,8 +118,8 @@ export async function answerLine(
 
   const wait = answer.wait_seconds ?? line.wait_seconds ?? periods.wait.default_seconds
   const hold = answer.hold_seconds ?? line.hold_seconds ?? periods.hold.default_seconds
-  if (answer.wait_seconds !== null) refusePeriod(periods.wait, wait, `${pointer}/wait`)
-  if (answer.hold_seconds !== null) refusePeriod(periods.hold, hold, `${pointer}/hold`)
+  if (answer.wait_seconds !== null) refusePeriod(periods.wait, wait, `${pointer}/wait_period`)
+  if (answer.hold_seconds !== null) refusePeriod(periods.hold, hold, `${pointer}/hold_period`)
 
   // Waiting for all of it takes what is held along; otherwise that ships now and only the rest is back-ordered.
   const taken = answer.choice === 'wait_for_all' ? line.allocated : 0
@@ -188,6 +188,7 @@ export async function giveUpLine(
   if (held === 0) return
   await move(tx, { sku: line.sku, kind: 'release', quantity: held, cause: line.order_number, step })
   await allocateToWaiters(tx, line.sku, step)
+  await withdrawSurplus(tx, line.sku, step)
 }
 
 /** Every line is decided: what is set aside leaves the inventory as one delivery, and the order ends. */

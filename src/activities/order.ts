@@ -165,5 +165,3 @@ export function createOrderActivities({ db, steps }: { db: Database; steps: Step
     },
   }
 }
-
-export type OrderActivities = ReturnType<typeof createOrderActivities>

@@ -66,5 +66,3 @@ export function createReconcileActivities({
     },
   }
 }
-
-export type ReconcileActivities = ReturnType<typeof createReconcileActivities>

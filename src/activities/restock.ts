@@ -33,7 +33,7 @@ export function createRestockActivities({ steps }: { steps: Steps }) {
         const bodyHash = hashOf(update)
         const booked = await findReceipt(tx, supplier, update.reference)
         if (booked && !booked.body_hash.equals(bodyHash)) {
-          throw new Refusal('reference-reused', `Reference ${update.reference} was booked with other lines.`)
+          throw new Refusal('reference-reused', 'This reference was booked before, with other lines.')
         }
         if (booked) {
           await storeAnswer(tx, step, 200, booked.answer)
@@ -112,8 +112,6 @@ export function createRestockActivities({ steps }: { steps: Steps }) {
     },
   }
 }
-
-export type RestockActivities = ReturnType<typeof createRestockActivities>
 
 /** The body of an inventory update as the API checked it. */
 type UpdateLine = {

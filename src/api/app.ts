@@ -4,20 +4,29 @@ import { bodyLimit } from 'hono/body-limit'
 import { Refusal } from '../domain/refusal.ts'
 import { registerOrderPage } from '../web/order-page/routes.ts'
 import type { Api, ApiEnv, ApiKit } from './kit.ts'
+import { registerOpenApi } from './openapi.ts'
 import { handleError } from './problem.ts'
+import { limitRate } from './rate-limit.ts'
 import { registerApiKeys } from './routes/api-keys.ts'
+import { registerAttention } from './routes/attention.ts'
+import { registerAvailability } from './routes/availability.ts'
 import { registerBackOrders } from './routes/back-orders.ts'
 import { registerCarrierWebhooks } from './routes/carrier-webhooks.ts'
 import { registerDeliveries } from './routes/deliveries.ts'
+import { registerDocs } from './routes/docs.ts'
 import { registerHealth } from './routes/health.ts'
+import { registerHistories } from './routes/histories.ts'
 import { registerInventoryUpdates } from './routes/inventory-updates.ts'
 import { registerItems } from './routes/items.ts'
+import { registerLists } from './routes/lists.ts'
+import { registerNotifications } from './routes/notifications.ts'
 import { registerOrders } from './routes/orders.ts'
 import { registerPeriods } from './routes/periods.ts'
 import { registerPurchaseOrders } from './routes/purchase-orders.ts'
 import { registerStockCounts } from './routes/stock-counts.ts'
 import { registerStorefronts } from './routes/storefronts.ts'
 import { registerSupplierItems } from './routes/supplier-items.ts'
+import { registerSupplierWebhooks } from './routes/supplier-webhooks.ts'
 import { registerSuppliers } from './routes/suppliers.ts'
 import { registerWebhookEndpoints } from './routes/webhook-endpoints.ts'
 
@@ -65,6 +74,7 @@ export function createApi(kit: ApiKit): Api {
       'request',
     )
   })
+  app.use('/v1/*', limitRate(kit.ratePerSecond))
   app.use(
     '/v1/*',
     bodyLimit({
@@ -86,6 +96,10 @@ export function createApi(kit: ApiKit): Api {
   registerPurchaseOrders(app, kit)
   registerInventoryUpdates(app, kit)
   registerCarrierWebhooks(app, kit)
+  registerSupplierWebhooks(app, kit)
+  registerAvailability(app, kit)
+  registerLists(app, kit)
+  registerHistories(app, kit)
   registerItems(app, kit)
   registerSuppliers(app, kit)
   registerSupplierItems(app, kit)
@@ -94,6 +108,10 @@ export function createApi(kit: ApiKit): Api {
   registerApiKeys(app, kit)
   registerPeriods(app, kit)
   registerStockCounts(app, kit)
+  registerNotifications(app, kit)
+  registerAttention(app, kit)
+  registerOpenApi(app, kit)
+  registerDocs(app)
   registerHealth(app, kit)
   registerOrderPage(app, kit)
   return app

@@ -13,6 +13,8 @@ export type ApiKit = {
   links: Links
   publicUrl: string
   carrierSecret: string
+  /** Requests a second that are answered per API key. */
+  ratePerSecond: number
 }
 
 /** Who sent a request: the holder of an API key, or a partner whose signature was checked. */

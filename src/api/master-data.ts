@@ -48,6 +48,7 @@ export const WebhookUrl = z
   .url({ protocol: /^https?$/, error: 'must be a URL that starts with http:// or https://' })
   .max(2_000)
   .refine((url) => {
+    if (!URL.canParse(url)) return true
     const { username, password } = new URL(url)
     return username === '' && password === ''
   }, 'must not contain a name or password')

@@ -9,7 +9,6 @@ export async function hasWorker({ client, taskQueue }: Temporal): Promise<boolea
     client.workflowService.describeTaskQueue({
       namespace: client.options.namespace,
       taskQueue: { name: taskQueue },
-      taskQueueType: 1,
     }),
   )
   return (pollers ?? []).some(

@@ -59,14 +59,6 @@ export const BACK_ORDER_ACTIONS = [
   'decline',
   'cancel',
 ] as const
-export type BackOrderAction = (typeof BACK_ORDER_ACTIONS)[number]
-
-/** The states in which units set aside for it still stand on the shelf (`allocated`, not yet `outbound`). */
-export const HOLDING_STATES = [
-  'waiting',
-  'met',
-  'delivery_requested',
-] as const satisfies readonly BackOrderState[]
 
 /** What the workflow of a back order knows of its row. */
 export type BackOrderProgress = {

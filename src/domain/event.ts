@@ -58,3 +58,12 @@ export const EVENTS = {
 } as const
 
 export type EventType = keyof typeof EVENTS
+
+/** The events that customers are told of, each in words of its own. */
+export type CustomerEvent = {
+  [Type in EventType]: (typeof EVENTS)[Type]['told'] extends 'customer' ? Type : never
+}[EventType]
+
+export function isCustomerEvent(type: EventType): type is CustomerEvent {
+  return EVENTS[type].told === 'customer'
+}

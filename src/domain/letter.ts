@@ -1,4 +1,5 @@
-import type { EventType } from './event.ts'
+import type { CustomerEvent } from './event.ts'
+import { inWords } from './period.ts'
 
 /** What a letter to a customer is made of, beside the event itself. */
 export type LetterFacts = {
@@ -33,10 +34,18 @@ export type LetterFacts = {
 /** A letter in plain words: a subject, paragraphs, and what the link to the order's page is called. */
 export type Letter = { subject: string; paragraphs: string[]; action: string }
 
-type Details = Record<string, unknown>
+/** The members of events' details that letters speak of. */
+type Details = {
+  deadline_at?: string
+  kind?: string
+  deadline_kind?: string
+  promised_at?: string
+  before?: string
+  deliver_on?: string | null
+}
 
 /** The words for each event that customers are told of (REQUIREMENTS A2, A7): what happened, what they can do, until when. */
-export function letterFor(type: EventType, details: Details, facts: LetterFacts): Letter {
+export function letterFor(type: CustomerEvent, details: Details, facts: LetterFacts): Letter {
   const time = (value: unknown) => inZone(value, facts.time_zone)
   const item = facts.back_order ? `${facts.back_order.ordered} × ${facts.back_order.item}` : ''
   const number = facts.back_order?.number ?? facts.delivery?.number ?? facts.order
@@ -103,7 +112,7 @@ export function letterFor(type: EventType, details: Details, facts: LetterFacts)
     case 'back_order.deadline_changed':
       return {
         subject: `Back order ${number}: new deadline`,
-        paragraphs: [`The ${details.kind} deadline is now ${time(details.deadline_at)}.`],
+        paragraphs: [`${capital(clock(details.kind))} now until ${time(details.deadline_at)}.`],
         action: look,
       }
     case 'back_order.delayed':
@@ -137,7 +146,7 @@ export function letterFor(type: EventType, details: Details, facts: LetterFacts)
       return {
         subject: `Back order ${number}: please confirm the delivery`,
         paragraphs: [
-          `You asked us to deliver ${item}${details.deliver_on ? ` on ${String(details.deliver_on)}` : ''}, at ${price(facts)} each. The address is on the page behind the link.`,
+          `You asked us to deliver ${item}${details.deliver_on ? ` on ${details.deliver_on}` : ''}, at ${price(facts)} each. The address is on the page behind the link.`,
           `Please confirm until ${time(details.deadline_at)}. Without your confirmation it goes to the next in line.`,
         ],
         action: 'Confirm or decline',
@@ -158,7 +167,7 @@ export function letterFor(type: EventType, details: Details, facts: LetterFacts)
       return {
         subject: `Back order ${number} has ended`,
         paragraphs: [
-          `The ${details.deadline_kind} deadline for ${item} has passed, so this back order has ended.`,
+          `The time during which ${clock(details.deadline_kind)} is over, so this back order for ${item} has ended.`,
         ],
         action: look,
       }
@@ -208,10 +217,20 @@ export function letterFor(type: EventType, details: Details, facts: LetterFacts)
         paragraphs: ['The parcel could not be delivered and is back with us. This delivery has ended.'],
         action: look,
       }
-    default:
-      throw new RangeError(`there are no words for ${type}`)
   }
 }
+
+/** What runs until a deadline, as customers would say it. */
+function clock(kind: string | undefined): string {
+  const words: Record<string, string> = {
+    wait: 'we wait for the goods',
+    hold: 'we hold the goods for you',
+    confirm: 'we wait for your confirmation',
+  }
+  return words[kind ?? ''] ?? 'it stands'
+}
+
+const capital = (words: string) => words.charAt(0).toUpperCase() + words.slice(1)
 
 function list(facts: LetterFacts): string[] {
   const words: Record<string, string> = {
@@ -232,9 +251,7 @@ function list(facts: LetterFacts): string[] {
 function offerLine(line: LetterFacts['lines'][number], time: (value: unknown) => string): string {
   if (!line.shortfall) return `${line.ordered} × ${line.name}: all there.`
   const expected = line.expected_at ? `, expected ${time(line.expected_at)}` : ''
-  const wait = line.wait_seconds
-    ? `; unless you say otherwise we wait ${Math.round(line.wait_seconds / 86_400) || 'less than 1'} day(s)`
-    : ''
+  const wait = line.wait_seconds ? `; unless you say otherwise we wait ${inWords(line.wait_seconds)}` : ''
   return `${line.ordered} × ${line.name}: ${line.available} there, ${line.shortfall} missing${expected}${wait}.`
 }
 

@@ -64,5 +64,5 @@ export class Refusal extends Error {
 }
 
 export function isRefusalType(type: string | null | undefined): type is RefusalType {
-  return typeof type === 'string' && type in REFUSALS
+  return typeof type === 'string' && Object.hasOwn(REFUSALS, type)
 }

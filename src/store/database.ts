@@ -34,7 +34,7 @@ export function openStore(options: { url: string; poolSize: number; name: string
     }),
   )
   // A transaction's statements go through a client of its own.
-  const { begin } = client
+  const begin = client.begin.bind(client)
   Object.assign(client, {
     begin: (work: (own: TransactionSql) => unknown) => begin((own) => work(keepPlans(own))),
   })
@@ -46,7 +46,7 @@ export function openStore(options: { url: string; poolSize: number; name: string
  * and over (lists go in as one JSON value), so each connection keeps them prepared: a repeat is one round trip.
  */
 function keepPlans<Client extends Pick<Sql, 'unsafe'>>(client: Client): Client {
-  const { unsafe } = client
+  const unsafe = client.unsafe.bind(client)
   // Statements that the driver makes itself, such as BEGIN, come without this option and are left alone.
   const kept: typeof unsafe = (text, values, options) =>
     unsafe(text, values, options && 'prepare' in options ? { prepare: true, ...ALWAYS_PREPARED } : options)

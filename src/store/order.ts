@@ -24,7 +24,7 @@ export type NewOrder = {
   storefront: string
   reference: string | null
   offer_seconds: number | null
-  customer: { name: string; email: string; time_zone: string }
+  customer: Customer
   ship_to: Address
   lines: { sku: string; quantity: number }[]
 }
@@ -35,22 +35,30 @@ export async function insertAddress(tx: Transaction, address: Address): Promise<
   return row.id
 }
 
-/** Stores an order as it came, before anything is promised: state `received`. */
-export async function insertOrder(tx: Transaction, order: NewOrder): Promise<void> {
-  const [customer] = await tx
+export type Customer = { name: string; email: string; time_zone: string }
+
+/** The customer with this address at this storefront, as last told; gives the id. */
+export async function saveCustomer(tx: Transaction, storefront: string, customer: Customer): Promise<string> {
+  const [row] = await tx
     .insert(customers)
-    .values({ storefront: order.storefront, ...order.customer })
+    .values({ storefront, ...customer })
     .onConflictDoUpdate({
       target: [customers.storefront, customers.email],
-      set: { name: order.customer.name, time_zone: order.customer.time_zone },
+      set: { name: customer.name, time_zone: customer.time_zone },
     })
     .returning({ id: customers.id })
-  if (!customer) throw new Error('the customer was not stored')
+  if (!row) throw new Error('the customer was not stored')
+  return row.id
+}
+
+/** Stores an order as it came, before anything is promised: state `received`. */
+export async function insertOrder(tx: Transaction, order: NewOrder): Promise<void> {
+  const customer = await saveCustomer(tx, order.storefront, order.customer)
   const shipTo = await insertAddress(tx, order.ship_to)
   await tx.insert(orders).values({
     number: order.number,
     storefront: order.storefront,
-    customer: customer.id,
+    customer,
     ship_to: shipTo,
     reference: order.reference,
     state: 'received',

@@ -18,7 +18,8 @@ export function moment(at: Date | string, timeZone: string, isNear = false): str
     timeZoneName: 'short',
   })
   const time = [parts.hour, parts.minute, ...(isNear ? [parts.second] : [])].join(':')
-  return `${parts.weekday} ${parts.day} ${parts.month} ${parts.year}, ${time} ${parts.timeZoneName}`
+  // The zone stays with its time when a line breaks.
+  return `${parts.weekday} ${parts.day} ${parts.month} ${parts.year}, ${time}\u00a0${parts.timeZoneName}`
 }
 
 /** The day of a point in time, as in "14 May 2025". */

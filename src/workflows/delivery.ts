@@ -87,7 +87,12 @@ export async function delivery(number: string, stepsBefore = 0): Promise<void> {
           )
           return true
         }
-        default:
+        case 'failed':
+          // Only an operator's decision goes on from here.
+          return false
+        case 'delivered':
+        case 'cancelled':
+        case 'returned':
           return false
       }
     },

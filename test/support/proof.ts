@@ -1,8 +1,6 @@
 import { drizzle } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
 import { expect } from 'vitest'
-import { BACK_ORDER_TRANSITIONS } from '../../src/domain/back-order.ts'
-import { statesOf } from '../../src/domain/states.ts'
 import { checkInvariants } from '../../src/store/invariants.ts'
 import * as schema from '../../src/store/schema.ts'
 import type { House } from './house.ts'
@@ -49,6 +47,3 @@ async function mismatches(house: House): Promise<string[]> {
     ...[...running].filter((id) => !rows.has(id)).map((id) => `${id} runs and has no open row`),
   ]
 }
-
-/** The states of a back order in which its story is over. */
-export const OVER: readonly string[] = statesOf(BACK_ORDER_TRANSITIONS, 'final')

@@ -46,12 +46,9 @@ const ApiKeyView = z
   .meta({ id: 'ApiKey' })
 
 const CreatedApiKey = ApiKeyView.extend({
-  secret: z
-    .string()
-    .nullable()
-    .meta({
-      description: 'The key itself. Shown once: null in the answer to a repeat; who lost it makes another',
-    }),
+  secret: z.string().nullable().meta({
+    description: 'The key itself. Shown once: null in the answer to a repeat; who lost it makes another',
+  }),
 }).meta({ id: 'CreatedApiKey' })
 
 type SortKey = readonly [string, string]

@@ -29,24 +29,18 @@ const EndpointView = z
     id: z.uuid(),
     url: z.string(),
     enabled: z.boolean(),
-    disabled_because: z
-      .string()
-      .nullable()
-      .meta({
-        description: '`gone` when it answered 410, else who switched it off: `storefront` or `operator`',
-      }),
+    disabled_because: z.string().nullable().meta({
+      description: '`gone` when it answered 410, else who switched it off: `storefront` or `operator`',
+    }),
     disabled_at: Instant.nullable(),
     created_at: Instant,
   })
   .meta({ id: 'WebhookEndpoint' })
 
 const CreatedEndpoint = EndpointView.extend({
-  secret: z
-    .string()
-    .nullable()
-    .meta({
-      description: 'Signs every message (Standard Webhooks). Shown once: null in the answer to a repeat',
-    }),
+  secret: z.string().nullable().meta({
+    description: 'Signs every message (Standard Webhooks). Shown once: null in the answer to a repeat',
+  }),
 }).meta({ id: 'CreatedWebhookEndpoint' })
 
 const EndpointParam = z.object({ endpoint: z.uuid() })

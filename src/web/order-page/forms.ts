@@ -3,9 +3,6 @@ import { periodSeconds } from '../../api/request.ts'
 import { DeliveryRequest, LowerQuantity } from '../../api/routes/back-orders.ts'
 import { Answers, Cancellation, DeadlineChange } from '../../api/routes/orders.ts'
 import { send } from '../../clients/command.ts'
-import type { Temporal } from '../../clients/temporal.ts'
-import type { Command } from '../../domain/command.ts'
-import type { BackOrderView } from '../../store/back-order-view.ts'
 import {
   answerOffer,
   cancel,
@@ -16,6 +13,9 @@ import {
   lower,
   requestDelivery,
 } from '../../clients/messages.ts'
+import type { Temporal } from '../../clients/temporal.ts'
+import type { Command } from '../../domain/command.ts'
+import type { BackOrderView } from '../../store/back-order-view.ts'
 import { LINE_FIELDS } from './address.tsx'
 import type { Fields } from './fields.tsx'
 import type { Done } from './words.ts'

@@ -13,7 +13,7 @@ export function History({ view }: { view: View }) {
       <h2 id="history-title">What happened so far</h2>
       <ol class="history">
         {entries.toReversed().map((entry) => {
-          const who = actorWords(entry.actor, page)
+          const who = actorWords(entry, page)
           return (
             <li>
               <p class="dim">

@@ -113,6 +113,8 @@ function NextSteps({ view, urgent }: { view: View; urgent: PageBackOrder[] }) {
 
 function Lines({ view }: { view: View }) {
   const { page } = view
+  const atOnce = page.deliveries.filter((delivery) => delivery.back_order === null)
+  const shipped = new Map(atOnce.flatMap(({ number, lines }) => lines.map(({ sku }) => [sku, number])))
   return (
     <section aria-labelledby="lines-title">
       <h2 id="lines-title">What you ordered</h2>
@@ -122,7 +124,7 @@ function Lines({ view }: { view: View }) {
             <div class="what">
               <strong>
                 {line.ordered} × {itemName(line.sku, page)}
-              </strong>
+              </strong>{' '}
               <span class="price">
                 {money(line.unit_price, line.ordered)}
                 {line.ordered > 1 && <span class="dim"> ({money(line.unit_price)} each)</span>}
@@ -134,6 +136,12 @@ function Lines({ view }: { view: View }) {
                 <>
                   {' '}
                   <a href={`#${line.back_order}`}>See the back order</a>
+                </>
+              )}
+              {shipped.has(line.sku) && (
+                <>
+                  {' '}
+                  <a href={`#${shipped.get(line.sku)}`}>See the delivery</a>
                 </>
               )}
             </p>

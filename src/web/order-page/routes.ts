@@ -223,9 +223,15 @@ function faultsOf(form: Form, problem: Problem, body: unknown): Record<string, s
   return Object.fromEntries(
     (problem.errors ?? []).map(({ pointer, detail }) => [
       form.field(pointer.split('/').slice(1), body),
-      detail,
+      pointer.endsWith('/choice') ? 'This choice is not open any more.' : asSentence(detail),
     ]),
   )
+}
+
+/** "must be at least 1 day" as a sentence. */
+function asSentence(detail: string): string {
+  const sentence = /^(must|may) /.test(detail) ? `This ${detail}` : detail
+  return sentence.endsWith('.') ? sentence : `${sentence}.`
 }
 
 async function readFields(c: Context): Promise<Fields> {

@@ -103,7 +103,7 @@ export function choiceWords(
           }
         : {
             label: `Back-order ${missing === 1 ? 'it' : `all ${missing}`}`,
-            hint: 'We tell you as soon as they are here.',
+            hint: `We tell you as soon as ${missing === 1 ? 'it is' : 'they are'} here.`,
           }
     case 'take_available':
       return {
@@ -130,7 +130,7 @@ export function lineWords(line: OrderPage['order']['lines'][number], order: Orde
     case 'met':
       return order.state === 'offered'
         ? 'We have it and hold it for you while you decide about the rest.'
-        : 'We had all of it: see the delivery.'
+        : 'We had all of it.'
     case 'short':
       return available > 0
         ? `${available} here and held for you, ${missing} missing.`
@@ -257,8 +257,9 @@ const EVENT_WORDS: Partial<Record<EventType, (told: Told) => string>> = {
   'delivery.returned': () => 'The parcel came back to us.',
 }
 
-/** Who did it, where that is worth saying. */
-export function actorWords(actor: string, page: OrderPage): string | null {
+/** Who did it, where that is worth saying: a delivery is ours to prepare, whoever's yes began it. */
+export function actorWords({ type, actor }: PageEvent, page: OrderPage): string | null {
+  if (type === 'delivery.planned') return null
   if (actor === 'customer') return 'by you'
   if (actor.startsWith('storefront:')) return `through ${page.shop.name}`
   if (actor.startsWith('operator:')) return 'by our staff'

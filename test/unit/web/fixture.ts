@@ -95,11 +95,22 @@ export function delivery(state: DeliveryState, change: Partial<PageDelivery> = {
 }
 
 export function event(type: PageEvent['type'], change: Partial<PageEvent> = {}): PageEvent {
-  return { number: 'OR-0000-0000-000', sequence: 2, type, actor: 'house', details: {}, at: new Date('2025-05-10T12:00:00Z'), ...change }
+  return {
+    number: 'OR-0000-0000-000',
+    sequence: 2,
+    type,
+    actor: 'house',
+    details: {},
+    at: new Date('2025-05-10T12:00:00Z'),
+    ...change,
+  }
 }
 
 /** A page of an order that has been decided, with two lines that were met; tests change what they are about. */
-export function orderPage(change: Partial<OrderPage> = {}, order: Partial<OrderPage['order']> = {}): OrderPage {
+export function orderPage(
+  change: Partial<OrderPage> = {},
+  order: Partial<OrderPage['order']> = {},
+): OrderPage {
   return {
     now: NOW,
     shop: { name: 'Bean & Steel', reply_to: 'hello@beanandsteel.example' },
@@ -122,7 +133,17 @@ export function orderPage(change: Partial<OrderPage> = {}, order: Partial<OrderP
       allowed_actions: [],
       lines: [
         line({ state: 'met', available: 5, shortfall: 0, choices: [], expected_at: null }),
-        line({ line: 2, sku: 'KETTLE', ordered: 1, available: 1, shortfall: 0, state: 'met', choices: [], expected_at: null, unit_price: EUR(6_490) }),
+        line({
+          line: 2,
+          sku: 'KETTLE',
+          ordered: 1,
+          available: 1,
+          shortfall: 0,
+          state: 'met',
+          choices: [],
+          expected_at: null,
+          unit_price: EUR(6_490),
+        }),
       ],
       back_orders: [],
       deliveries: [],
@@ -134,7 +155,21 @@ export function orderPage(change: Partial<OrderPage> = {}, order: Partial<OrderP
 }
 
 /** An order whose first line is short and whose offer stands for two more days. */
-export function offeredPage(lines: Line[] = [line(), line({ line: 2, sku: 'KETTLE', ordered: 1, available: 1, shortfall: 0, state: 'met', choices: [], unit_price: EUR(6_490) })]): OrderPage {
+export function offeredPage(
+  lines: Line[] = [
+    line(),
+    line({
+      line: 2,
+      sku: 'KETTLE',
+      ordered: 1,
+      available: 1,
+      shortfall: 0,
+      state: 'met',
+      choices: [],
+      unit_price: EUR(6_490),
+    }),
+  ],
+): OrderPage {
   return orderPage(
     {},
     {
@@ -151,18 +186,4 @@ export function offeredPage(lines: Line[] = [line(), line({ line: 2, sku: 'KETTL
 export async function render(page: OrderPage, more: Partial<View> = {}): Promise<string> {
   const view: View = { page, base: `/o/${page.order.number}/proof`, notice: null, attempt: null, ...more }
   return String(await document(OrderPageView({ view })))
-}
-
-/** What a reader reads of a part of the page: tags away, entities resolved, spaces as one. */
-export function textOf(html: string): string {
-  return html
-    .replace(/<(p|li|h\d|dt|dd|div|option|legend|label|summary|button|br)\b[^>]*>/g, ' ')
-    .replace(/<[^>]+>/g, '')
-    .replaceAll('&#39;', "'")
-    .replaceAll('&quot;', '"')
-    .replaceAll('&lt;', '<')
-    .replaceAll('&gt;', '>')
-    .replaceAll('&amp;', '&')
-    .replace(/\s+/g, ' ')
-    .trim()
 }

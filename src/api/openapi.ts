@@ -1,0 +1,96 @@
+import { z } from '@hono/zod-openapi'
+import { EVENTS, type EventType } from '../domain/event.ts'
+import { BackOrderView } from '../store/back-order-view.ts'
+import { DeliveryView } from '../store/delivery-view.ts'
+import { OrderView } from '../store/order-view.ts'
+import { PurchaseOrderView } from '../store/purchase-order-view.ts'
+import type { Api, ApiKit } from './kit.ts'
+import { Instant } from './request.ts'
+
+/** The tag of routes that are called with a signature instead of an API key. */
+export const SIGNED = 'Partners'
+
+const INFO = {
+  title: 'Holdfast',
+  version: '1',
+  description: [
+    'Orders that cannot be filled at once: short lines, back orders, purchasing, deliveries.',
+    'Every POST takes an **Idempotency-Key**: send the same key when you repeat a request, and you get the same answer.',
+    'Every no is a problem (RFC 9457) whose `type` is a page that explains it. Times are ISO 8601 in UTC, amounts in minor units.',
+    'Lists go on with the `next_cursor` of the page before. What two people may edit has an `ETag`, and changing it takes `If-Match`.',
+  ].join('\n\n'),
+}
+
+const SECURITY_SCHEMES = {
+  apiKey: {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'A key of the role storefront, supplier or operator: `Authorization: Bearer hf_…`',
+  },
+  webhookSignature: {
+    type: 'apiKey',
+    in: 'header',
+    name: 'webhook-signature',
+    description:
+      'Standard Webhooks: `webhook-id` (also the idempotency key), `webhook-timestamp`, `webhook-signature`',
+  },
+} as const
+
+const CustomerEvent = z.object({
+  order: OrderView.optional(),
+  back_order: BackOrderView.optional(),
+  delivery: DeliveryView.optional(),
+})
+const SupplierEvent = PurchaseOrderView.extend({
+  event: z.record(z.string(), z.unknown()).meta({ description: 'What this message is about, in figures' }),
+})
+
+/** OpenAPI 3.1 of every route and of every webhook that we send, made from the routes themselves (REQUIREMENTS P5). */
+export function registerOpenApi(app: Api, kit: ApiKit): void {
+  for (const [name, scheme] of Object.entries(SECURITY_SCHEMES)) {
+    app.openAPIRegistry.registerComponent('securitySchemes', name, scheme)
+  }
+  for (const type of Object.keys(EVENTS) as EventType[]) registerOutgoing(app, type)
+
+  let made: object | undefined
+  app.get('/openapi.json', (c) => {
+    made ??= documentOf(app, kit)
+    return c.json(made)
+  })
+}
+
+function registerOutgoing(app: Api, type: EventType): void {
+  const { told } = EVENTS[type]
+  if (told === null) return
+  const schema = z.object({
+    type: z.literal(type),
+    timestamp: Instant,
+    data: told === 'customer' ? CustomerEvent : SupplierEvent,
+  })
+  app.openAPIRegistry.registerWebhook({
+    path: type,
+    method: 'post',
+    tags: ['Webhooks'],
+    summary: type,
+    description:
+      told === 'customer'
+        ? 'To every endpoint of the storefront. At least once: the `webhook-id` of a repeat is the same. 410 switches the endpoint off.'
+        : 'To the supplier, if it is reached by webhook. At least once: the `webhook-id` of a repeat is the same.',
+    request: { body: { required: true, content: { 'application/json': { schema } } } },
+    responses: { '2XX': { description: 'Taken; anything else is tried again for days' } },
+  })
+}
+
+function documentOf(app: Api, kit: ApiKit): object {
+  const document = app.getOpenAPI31Document({
+    openapi: '3.1.0',
+    info: INFO,
+    servers: [{ url: kit.publicUrl }],
+    security: [{ apiKey: [] }],
+  })
+  for (const operation of Object.values(document.paths ?? {}).flatMap((path) => Object.values(path ?? {}))) {
+    const { tags, ...rest } = operation as { tags?: string[] }
+    if (tags?.includes(SIGNED)) Object.assign(operation, { ...rest, security: [{ webhookSignature: [] }] })
+  }
+  return document
+}

@@ -1,0 +1,92 @@
+import { createRoute, z } from '@hono/zod-openapi'
+import type { NumberKind } from '../../domain/number.ts'
+import { Refusal } from '../../domain/refusal.ts'
+import type { Role } from '../../store/api-key.ts'
+import { readBackOrder } from '../../store/back-order.ts'
+import type { Database } from '../../store/database.ts'
+import { readDelivery } from '../../store/delivery.ts'
+import { EventView, historyOf } from '../../store/history.ts'
+import { readOrder } from '../../store/order.ts'
+import { readPurchaseOrder } from '../../store/purchase-order.ts'
+import { maySee, requireRole } from '../auth.ts'
+import { Page, pageOf, pageQuery } from '../cursor.ts'
+import type { Api, ApiKit } from '../kit.ts'
+import { answers, NumberParam, numberIn } from '../request.ts'
+
+type Told = {
+  path: string
+  kind: NumberKind
+  name: string
+  tag: string
+  partner: Role
+  /** The storefront or supplier whose it is; undefined when there is none with this number. */
+  ownerOf: (db: Database, number: string) => Promise<string | undefined>
+}
+
+const TOLD: Told[] = [
+  {
+    path: 'orders',
+    kind: 'order',
+    name: 'order',
+    tag: 'Orders',
+    partner: 'storefront',
+    ownerOf: async (db, number) => (await readOrder(db, number))?.storefront,
+  },
+  {
+    path: 'back-orders',
+    kind: 'backOrder',
+    name: 'back order',
+    tag: 'Back orders',
+    partner: 'storefront',
+    ownerOf: async (db, number) => (await readBackOrder(db, number))?.storefront,
+  },
+  {
+    path: 'deliveries',
+    kind: 'delivery',
+    name: 'delivery',
+    tag: 'Deliveries',
+    partner: 'storefront',
+    ownerOf: async (db, number) => (await readDelivery(db, number))?.storefront,
+  },
+  {
+    path: 'purchase-orders',
+    kind: 'purchaseOrder',
+    name: 'purchase order',
+    tag: 'Purchase orders',
+    partner: 'supplier',
+    ownerOf: async (db, number) => (await readPurchaseOrder(db, number))?.supplier,
+  },
+]
+
+/** The histories: who did what when, from which state to which, and why (REQUIREMENTS P4). */
+export function registerHistories(app: Api, kit: ApiKit): void {
+  for (const told of TOLD) registerHistory(app, kit, told)
+}
+
+function registerHistory(app: Api, kit: ApiKit, { path, kind, name, tag, partner, ownerOf }: Told): void {
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: `/v1/${path}/{number}/events`,
+      tags: [tag],
+      summary: `Read the history of the ${name}`,
+      description: 'In the order in which it happened.',
+      middleware: [requireRole(kit, partner, 'operator')] as const,
+      request: { params: NumberParam, query: z.strictObject(pageQuery) },
+      responses: answers(200, 'What happened', Page(EventView)),
+    }),
+    async (c) => {
+      const number = numberIn(kind, c.req.valid('param').number)
+      const owner = await ownerOf(kit.db, number)
+      if (owner === undefined || !maySee(c.var.caller, owner)) {
+        throw new Refusal('not-found', `There is no ${name} ${number}.`)
+      }
+      const page = await pageOf<EventView, [number]>(c.req.valid('query'), {
+        key: z.tuple([z.int()]),
+        read: (after, limit) => historyOf(kit.db, number, after?.[0] ?? 0, limit),
+        keyOf: ({ sequence }) => [sequence],
+      })
+      return c.json(page, 200)
+    },
+  )
+}

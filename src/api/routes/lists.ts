@@ -1,0 +1,161 @@
+import { createRoute, z } from '@hono/zod-openapi'
+import {
+  BackOrderStateName,
+  BackOrderSummary,
+  backOrderSummary,
+  type ListedBackOrder,
+  listBackOrders,
+} from '../../store/back-order-list.ts'
+import {
+  DeliveryStateName,
+  DeliverySummary,
+  deliverySummary,
+  type ListedDelivery,
+  listDeliveries,
+} from '../../store/delivery-list.ts'
+import {
+  type ListedOrder,
+  listOrders,
+  OrderStateName,
+  OrderSummary,
+  orderSummary,
+} from '../../store/order-list.ts'
+import type { Before } from '../../store/page.ts'
+import {
+  type ListedPurchaseOrder,
+  listPurchaseOrders,
+  PurchaseOrderStateName,
+  PurchaseOrderSummary,
+  purchaseOrderSummary,
+} from '../../store/purchase-order-list.ts'
+import { requireRole } from '../auth.ts'
+import { Page, pageOf, pageQuery } from '../cursor.ts'
+import type { Api, ApiKit, Caller } from '../kit.ts'
+import { PartnerId } from '../master-data.ts'
+import { answers, Email, Instant, Sku } from '../request.ts'
+
+const filters = {
+  sku: Sku.optional(),
+  opened_after: Instant.optional().meta({ description: 'At that time or later' }),
+  opened_before: Instant.optional(),
+  ...pageQuery,
+}
+const customerFilters = {
+  ...filters,
+  email: Email.optional().meta({ description: "The customer's whole e-mail address" }),
+  storefront: PartnerId.optional(),
+}
+const Cursor = z.tuple([z.iso.datetime(), z.string().max(20)])
+const description = "The newest first. A partner's key finds its own; an operator's finds all (P4)."
+
+/** Finding orders, back orders, deliveries and purchase orders (REQUIREMENTS P4, P5). */
+export function registerLists(app: Api, kit: ApiKit): void {
+  const { db } = kit
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/v1/orders',
+      tags: ['Orders'],
+      summary: 'Find orders',
+      description,
+      middleware: [requireRole(kit, 'storefront', 'operator')] as const,
+      request: { query: z.strictObject({ ...customerFilters, state: OrderStateName.optional() }) },
+      responses: answers(200, 'Orders', Page(OrderSummary)),
+    }),
+    async (c) => {
+      const query = c.req.valid('query')
+      const filter = { ...query, partners: partnersOf(c.var.caller, query.storefront) }
+      const page = await pageOf<ListedOrder, Before>(query, {
+        key: Cursor,
+        read: (before, limit) => listOrders(db, filter, before, limit),
+        keyOf,
+      })
+      return c.json({ ...page, data: page.data.map(orderSummary) }, 200)
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/v1/back-orders',
+      tags: ['Back orders'],
+      summary: 'Find back orders',
+      description,
+      middleware: [requireRole(kit, 'storefront', 'operator')] as const,
+      request: { query: z.strictObject({ ...customerFilters, state: BackOrderStateName.optional() }) },
+      responses: answers(200, 'Back orders', Page(BackOrderSummary)),
+    }),
+    async (c) => {
+      const query = c.req.valid('query')
+      const filter = { ...query, partners: partnersOf(c.var.caller, query.storefront) }
+      const page = await pageOf<ListedBackOrder, Before>(query, {
+        key: Cursor,
+        read: (before, limit) => listBackOrders(db, filter, before, limit),
+        keyOf,
+      })
+      return c.json({ ...page, data: page.data.map(backOrderSummary) }, 200)
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/v1/deliveries',
+      tags: ['Deliveries'],
+      summary: 'Find deliveries',
+      description,
+      middleware: [requireRole(kit, 'storefront', 'operator')] as const,
+      request: { query: z.strictObject({ ...customerFilters, state: DeliveryStateName.optional() }) },
+      responses: answers(200, 'Deliveries', Page(DeliverySummary)),
+    }),
+    async (c) => {
+      const query = c.req.valid('query')
+      const filter = { ...query, partners: partnersOf(c.var.caller, query.storefront) }
+      const page = await pageOf<ListedDelivery, Before>(query, {
+        key: Cursor,
+        read: (before, limit) => listDeliveries(db, filter, before, limit),
+        keyOf,
+      })
+      return c.json({ ...page, data: page.data.map(deliverySummary) }, 200)
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/v1/purchase-orders',
+      tags: ['Purchase orders'],
+      summary: 'Find purchase orders',
+      description,
+      middleware: [requireRole(kit, 'supplier', 'operator')] as const,
+      request: {
+        query: z.strictObject({
+          ...filters,
+          supplier: PartnerId.optional(),
+          state: PurchaseOrderStateName.optional(),
+        }),
+      },
+      responses: answers(200, 'Purchase orders', Page(PurchaseOrderSummary)),
+    }),
+    async (c) => {
+      const query = c.req.valid('query')
+      const filter = { ...query, partners: partnersOf(c.var.caller, query.supplier) }
+      const page = await pageOf<ListedPurchaseOrder, Before>(query, {
+        key: Cursor,
+        read: (before, limit) => listPurchaseOrders(db, filter, before, limit),
+        keyOf,
+      })
+      return c.json({ ...page, data: page.data.map(purchaseOrderSummary) }, 200)
+    },
+  )
+}
+
+/** A partner's key narrows every list down to its own; naming another one then finds nothing. */
+function partnersOf(caller: Caller, asked: string | undefined): string[] {
+  return [caller.partner, asked].filter((id) => id !== null && id !== undefined)
+}
+
+function keyOf({ sort_at, number }: { sort_at: string; number: string }): Before {
+  return [sort_at, number]
+}

@@ -1,0 +1,98 @@
+import { createRoute, z } from '@hono/zod-openapi'
+import { lookAt, type ProcessKind } from '../../clients/look.ts'
+import { kindOf, type NumberKind } from '../../domain/number.ts'
+import { Refusal } from '../../domain/refusal.ts'
+import {
+  type ListedNotification,
+  NotificationView,
+  notificationsOf,
+  readNotification,
+  tellAgain,
+} from '../../store/notification-list.ts'
+import { readOrder } from '../../store/order.ts'
+import { pendingWakes, wake, wakesDone } from '../../store/wake.ts'
+import { answerFromBooks } from '../answer.ts'
+import { requireRole } from '../auth.ts'
+import { Page, pageOf, pageQuery } from '../cursor.ts'
+import { idempotencyKeyOf } from '../idempotency.ts'
+import type { Api, ApiKit } from '../kit.ts'
+import { answers, IdempotencyHeader, jsonBody, NumberParam, numberIn } from '../request.ts'
+
+const tags = ['Operator: notifications']
+
+/** The process that tells the story of a number of this kind. */
+const PROCESSES: Record<NumberKind, ProcessKind> = {
+  order: 'order',
+  backOrder: 'back-order',
+  purchaseOrder: 'purchase-order',
+  delivery: 'delivery',
+}
+
+/** Who was told what, and telling them again (REQUIREMENTS P4). */
+export function registerNotifications(app: Api, kit: ApiKit): void {
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/v1/operator/orders/{number}/notifications',
+      tags,
+      summary: 'See who was told what about an order',
+      description: 'With every attempt; its back orders and deliveries included.',
+      middleware: [requireRole(kit, 'operator')] as const,
+      request: { params: NumberParam, query: z.strictObject(pageQuery) },
+      responses: answers(200, 'In the order in which it happened', Page(NotificationView)),
+    }),
+    async (c) => {
+      const number = numberIn('order', c.req.valid('param').number)
+      if (!(await readOrder(kit.db, number))) throw new Refusal('not-found', `There is no order ${number}.`)
+      const page = await pageOf<ListedNotification, readonly [number, string]>(c.req.valid('query'), {
+        key: z.tuple([z.int(), z.uuid()]),
+        read: (after, limit) => notificationsOf(kit.db, number, after, limit),
+        keyOf: ({ event_id, view }) => [event_id, view.id],
+      })
+      return c.json({ ...page, data: page.data.map(({ view }) => view) }, 200)
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/v1/operator/notifications/{id}/redelivery',
+      tags,
+      summary: 'Tell somebody again',
+      description:
+        'Sends the notification anew under its old id, whether it was sent, is being retried, or was given up.',
+      middleware: [requireRole(kit, 'operator')] as const,
+      request: {
+        params: z.object({ id: z.uuid() }),
+        headers: IdempotencyHeader,
+        body: jsonBody(z.strictObject({})),
+      },
+      responses: answers(202, 'The notification, about to be sent', NotificationView),
+    }),
+    async (c) => {
+      const body = c.req.valid('json')
+      const key = idempotencyKeyOf(c)
+      const notification = await readNotification(kit.db, c.req.valid('param').id)
+      if (!notification) throw new Refusal('not-found', 'There is no such notification.')
+      const { id, number } = notification
+      let step = ''
+      const response = await answerFromBooks(c, kit, { key, body, status: 202 }, async (tx, command) => {
+        step = command
+        await tellAgain(tx, id)
+        // The process of the story tells what is pending, also when the story is over.
+        await wake(tx, command, [`${PROCESSES[kindOf(number)]}/${number}`])
+        return { ...notification, state: 'pending' }
+      })
+      // What cannot be woken here `reconcile` wakes within a minute.
+      await wakeNow(kit, step).catch(() => {})
+      return response as never
+    },
+  )
+}
+
+async function wakeNow(kit: ApiKit, step: string): Promise<void> {
+  for (const { id, workflow } of await pendingWakes(kit.db, { step }, 1)) {
+    await lookAt(kit.temporal, workflow)
+    await wakesDone(kit.db, [id])
+  }
+}

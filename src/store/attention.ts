@@ -1,0 +1,89 @@
+import { sql } from 'drizzle-orm'
+import { z } from 'zod'
+import type { Database } from './database.ts'
+import { Instant } from './order-view.ts'
+import { ASKED_SUPPLIER, NEED } from './supply.ts'
+
+/** Most entries of each kind that are shown; what is not shown comes up when those before it are done. */
+export const MOST_SHOWN = 100
+const LIMIT = sql.raw(String(MOST_SHOWN))
+
+/** What a person has to look at. */
+export const Attention = z
+  .object({
+    failed_deliveries: z
+      .array(
+        z.object({
+          delivery: z.string(),
+          order: z.string(),
+          attempt: z.int(),
+          failure: z.string().nullable(),
+        }),
+      )
+      .meta({ description: 'To be tried again or taken back into stock' }),
+    overdue_purchase_orders: z
+      .array(
+        z.object({ purchase_order: z.string(), supplier: z.string(), lines: z.int(), expected_at: Instant }),
+      )
+      .meta({ description: 'With open lines past their date by more than the supplier is allowed' }),
+    unsourced_items: z
+      .array(z.object({ sku: z.string(), lacking: z.int() }))
+      .meta({ description: 'Wanted, and no supplier is left to ask' }),
+    abandoned_notifications: z
+      .array(
+        z.object({
+          notification: z.uuid(),
+          number: z.string(),
+          channel: z.enum(['mail', 'webhook', 'supplier']),
+          failure: z.string().nullable(),
+          last_attempt_at: Instant.nullable(),
+        }),
+      )
+      .meta({ description: 'Given up within the last 30 days, and not for want of an endpoint' }),
+    disabled_endpoints: z
+      .array(
+        z.object({ endpoint: z.uuid(), storefront: z.string(), because: z.string(), disabled_at: Instant }),
+      )
+      .meta({ description: 'Nothing is sent to them' }),
+  })
+  .meta({ id: 'Attention' })
+export type Attention = z.infer<typeof Attention>
+
+/** What needs a person (REQUIREMENTS P4), the oldest first, at most `MOST_SHOWN` of each kind. */
+export async function readAttention(db: Database): Promise<Attention> {
+  const failed = await db.execute<Attention['failed_deliveries'][number]>(sql`
+    SELECT number AS delivery, order_number AS order, attempt, failure FROM deliveries
+     WHERE state = 'failed' AND ended_at IS NULL ORDER BY created_at LIMIT ${LIMIT}`)
+  const overdue = await db.execute<Attention['overdue_purchase_orders'][number]>(sql`
+    SELECT o.number AS purchase_order, o.supplier, count(*)::integer AS lines, min(l.expected_at) AS expected_at
+      FROM purchase_orders o
+      JOIN suppliers s ON s.id = o.supplier
+      JOIN purchase_order_lines l ON l.purchase_order = o.number AND NOT l.closed
+     WHERE o.ended_at IS NULL AND l.expected_at < now() - make_interval(secs => s.overdue_seconds)
+     GROUP BY o.number ORDER BY min(l.expected_at) LIMIT ${LIMIT}`)
+  const unsourced = await db.execute<Attention['unsourced_items'][number]>(sql`
+    SELECT sku, lacking
+      FROM (SELECT l.sku, ${NEED} AS lacking, ${ASKED_SUPPLIER} AS supplier FROM stock_levels l WHERE l.outstanding > 0) AS wanted
+     WHERE lacking > 0 AND supplier IS NULL ORDER BY sku LIMIT ${LIMIT}`)
+  const abandoned = await db.execute<Attention['abandoned_notifications'][number]>(sql`
+    SELECT id AS notification, number, channel, last_failure AS failure, last_attempt_at FROM notifications
+     WHERE state = 'abandoned' AND created_at > now() - interval '30 days' AND last_failure IS DISTINCT FROM 'endpoint off'
+     ORDER BY created_at LIMIT ${LIMIT}`)
+  const disabled = await db.execute<Attention['disabled_endpoints'][number]>(sql`
+    SELECT id AS endpoint, storefront, disabled_because AS because, disabled_at FROM webhook_endpoints
+     WHERE disabled_at IS NOT NULL ORDER BY disabled_at LIMIT ${LIMIT}`)
+  return {
+    failed_deliveries: [...failed],
+    overdue_purchase_orders: overdue.map((row) => ({ ...row, expected_at: instant(row.expected_at) })),
+    unsourced_items: [...unsourced],
+    abandoned_notifications: abandoned.map((row) => ({
+      ...row,
+      last_attempt_at: row.last_attempt_at && instant(row.last_attempt_at),
+    })),
+    disabled_endpoints: disabled.map((row) => ({ ...row, disabled_at: instant(row.disabled_at) })),
+  }
+}
+
+function instant(time: string): string {
+  return new Date(time).toISOString()
+}

@@ -1,0 +1,133 @@
+import { randomUUID } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import { useHouse } from '../support/house.ts'
+import { expectSoundHouse } from '../support/proof.ts'
+import { ADDRESS, type Answer, expectStatus, Shop, waitFor } from '../support/shop.ts'
+
+// A Postgres of its own with full durability and a Temporal that keeps its workflows on disk: both can be killed.
+const house = useHouse({
+  ownPostgres: true,
+  temporalOnDisk: true,
+  partners: ['mail', 'carrier'],
+  workers: 1,
+  apis: 1,
+})
+
+/** Repeats a request with its key until it is answered for good, as a storefront does; gives that answer. */
+async function insist(send: () => Promise<Answer>, seconds = 60): Promise<Answer> {
+  return waitFor(
+    'an answer',
+    () =>
+      send().catch((error: Error): Answer => ({ status: 0, body: error.message, headers: new Headers() })),
+    ({ status, body }) =>
+      status !== 0 && status < 500 && !(status === 409 && /request-running/.test(body.type)),
+    seconds,
+  )
+}
+
+describe('nothing acknowledged is lost when any process is killed at any moment (A9)', () => {
+  test('the worker in mid-restock: booked once, every waiter served and told', async () => {
+    const shop = await Shop.open(house())
+    const sku = await shop.item()
+    const supplier = await shop.supplier({ skus: [sku], gatherSeconds: 600 })
+    const waiters = await Promise.all(Array.from({ length: 30 }, () => shop.backOrder(sku, 1)))
+    const idempotencyKey = randomUUID()
+    const body = { reference: 'killed-in-the-middle', lines: [{ sku, received: 20 }] }
+    const send = () => shop.call('POST', '/v1/inventory-updates', { key: supplier.key, body, idempotencyKey })
+    const first = send().catch(() => undefined)
+    // In the middle: the units are booked and the waiters of the step are about to be woken, or just being.
+    await waitFor(
+      'the receipt to be booked',
+      () => house().db`SELECT 1 FROM receipts WHERE reference = 'killed-in-the-middle'`,
+      (rows) => rows.length === 1,
+    )
+    await house().killWorker(0)
+    await first
+    await house().startWorker(0)
+    expect((await insist(send)).status).toBe(201)
+    expect(await shop.level(sku)).toEqual({ on_hand: 20, allocated: 20, outbound: 0, outstanding: 10 })
+    const numbers = waiters.map((waiter) => waiter.number)
+    const met = await waitFor(
+      'the met ones to be told',
+      () => house().db`SELECT n.number FROM notifications n JOIN events e ON e.id = n.event
+                        WHERE e.type = 'back_order.met' AND n.state = 'sent' AND n.number IN ${house().db(numbers)}`,
+      (rows) => rows.length === 20,
+      60,
+    )
+    expect(new Set(met.map((row) => row.number)).size).toBe(20)
+    await expectSoundHouse(house())
+  })
+
+  test('the API in mid-request: the same key gets the one order', async () => {
+    const shop = await Shop.open(house())
+    const sku = await shop.item({ onHand: 50 })
+    const keys = Array.from({ length: 12 }, () => randomUUID())
+    const sends = keys.map(
+      (idempotencyKey, index) => () =>
+        shop.order([{ sku, quantity: 1 }], { idempotencyKey, email: `api-${index}@example.test` }),
+    )
+    const first = sends.map((send) => send().catch(() => undefined))
+    await waitFor(
+      'the first of them to be stored',
+      () => house().db`SELECT 1 FROM order_lines WHERE sku = ${sku}`,
+      (rows) => rows.length > 0,
+    )
+    await house().killApi(0)
+    await Promise.all(first)
+    await house().startApi(0)
+    const answers = await Promise.all(sends.map((send) => insist(send)))
+    expect(answers.map((answer) => answer.status)).toEqual(Array(12).fill(201))
+    const again = await Promise.all(sends.map((send) => insist(send)))
+    expect(again.map((answer) => answer.body)).toEqual(answers.map((answer) => answer.body))
+    expect(new Set(answers.map((answer) => answer.body.number)).size).toBe(12)
+    const [count] = await house().db`SELECT count(*)::integer AS orders FROM order_lines WHERE sku = ${sku}`
+    expect(count).toEqual({ orders: 12 })
+    expect(await shop.level(sku)).toMatchObject({ on_hand: 38, allocated: 0 })
+    await expectSoundHouse(house())
+  })
+
+  for (const [name, kill, start] of [
+    ['Temporal', () => house().killTemporal(), () => house().startTemporal()],
+    ['Postgres', () => house().killPostgres(), () => house().startPostgres()],
+  ] as const) {
+    test(`${name}: every acknowledged order goes on, retried requests get their first answer`, async () => {
+      const shop = await Shop.open(house())
+      const sku = await shop.item({ onHand: 1 })
+      const supplier = await shop.supplier({ skus: [sku], gatherSeconds: 600 })
+      const { number: met } = await shop.backOrder(sku, 2)
+      const others = await Promise.all(Array.from({ length: 3 }, () => shop.backOrder(sku, 2)))
+      expectStatus(await shop.bring(supplier, sku, 1), 201)
+      expect((await shop.look(met)).state).toBe('met')
+
+      const keys = Array.from({ length: 4 }, () => randomUUID())
+      const sends = keys.map(
+        (idempotencyKey, index) => () =>
+          shop.order([{ sku, quantity: 1 }], { idempotencyKey, email: `kill-${index}@example.test` }),
+      )
+      const request = (idempotencyKey: string) => () =>
+        shop.command(met, 'delivery-request', { ship_to: ADDRESS }, { idempotencyKey })
+      const requestKey = randomUUID()
+      const first = [...sends, request(requestKey)].map((send) => send().catch(() => undefined))
+      await kill()
+      await Promise.all(first)
+      await start()
+      const answers = await Promise.all(sends.map((send) => insist(send)))
+      expect(answers.map((answer) => answer.status)).toEqual([201, 201, 201, 201])
+      expect((await insist(request(requestKey))).body.state).toBe('delivery_requested')
+      const again = await Promise.all(sends.map((send) => insist(send)))
+      expect(again.map((answer) => answer.body)).toEqual(answers.map((answer) => answer.body))
+
+      expectStatus(
+        await insist(() =>
+          shop.command(met, 'confirmation', {}, { idempotencyKey: `${requestKey}-confirm` }),
+        ),
+        200,
+      )
+      await shop.until(met, (view) => view.state === 'delivered', 60)
+      expectStatus(await shop.bring(supplier, sku, 6), 201)
+      for (const { number } of others) await shop.until(number, (view) => view.state === 'met')
+      expect(await shop.level(sku)).toEqual({ on_hand: 6, allocated: 6, outbound: 0, outstanding: 0 })
+      await expectSoundHouse(house())
+    })
+  }
+})
