@@ -322,7 +322,7 @@ describe.concurrent('what a receipt brings (A5, A6)', () => {
 })
 
 describe('many waiters (A6)', () => {
-  const WAITERS = 2_500
+  const WAITERS = 1_200
 
   /** Back orders for one unit each as accepting made them long ago, in the order of their places; their numbers. */
   async function longQueue(sku: string): Promise<string[]> {

@@ -81,14 +81,15 @@ export async function fingerprint(house: House): Promise<Record<string, string>>
   return Object.fromEntries(rows.map(({ name, hash }) => [name, hash]))
 }
 
-/** Once nobody is being told of anything any more. */
+/** Once nobody is being told of anything any more, and no parcel is about to be booked. */
 async function quietFingerprint(house: House): Promise<Record<string, string>> {
   let last = ''
   return waitFor(
     'the house to be quiet',
     async () => {
       const [row] = await house.db<{ busy: number }[]>`
-        SELECT (SELECT count(*) FROM wakes)::int + (SELECT count(*) FROM notifications WHERE state = 'pending')::int AS busy`
+        SELECT (SELECT count(*) FROM wakes)::int + (SELECT count(*) FROM notifications WHERE state = 'pending')::int
+             + (SELECT count(*) FROM deliveries WHERE state IN ('planned', 'booking') AND deliver_on IS NULL)::int AS busy`
       return { busy: row?.busy, now: await fingerprint(house) }
     },
     ({ busy, now }) => {
