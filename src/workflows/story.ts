@@ -219,6 +219,8 @@ export class Story<Row extends Progress> {
 
   private async continueAsNew(): Promise<void> {
     await condition(workflow.allHandlersFinished)
+    // A cancellation reaches one run only: the next one would not know of it.
+    if (this.cancelAsked) return
     await workflow.continueAsNew(this.number, this.stepCount)
   }
 }

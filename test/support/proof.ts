@@ -1,6 +1,8 @@
+import { Worker } from '@temporalio/worker'
 import { drizzle } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
 import { expect } from 'vitest'
+import { built } from '../../src/local/places.ts'
 import { checkInvariants } from '../../src/store/invariants.ts'
 import * as schema from '../../src/store/schema.ts'
 import type { House } from './house.ts'
@@ -46,4 +48,22 @@ async function mismatches(house: House): Promise<string[]> {
     ...[...rows].filter((id) => !running.has(id)).map((id) => `${id} is open and has no workflow`),
     ...[...running].filter((id) => !rows.has(id)).map((id) => `${id} runs and has no open row`),
   ]
+}
+
+/**
+ * Every process, running or ended, could go on in another worker: its history replays with the code that made it. A
+ * process that does not would stand still for ever once its worker is gone.
+ */
+export async function expectReplayable(house: House): Promise<void> {
+  const histories = []
+  for await (const { workflowId, runId } of house.temporal.workflow.list()) {
+    const history = await house.temporal.workflow.getHandle(workflowId, runId).fetchHistory()
+    histories.push({ workflowId, history })
+  }
+  const workflowBundle = { codePath: built('workflow-bundle.js') }
+  const failures: string[] = []
+  for await (const { workflowId, error } of Worker.runReplayHistories({ workflowBundle }, histories)) {
+    if (error) failures.push(`${workflowId}: ${error.message}`)
+  }
+  expect(failures).toEqual([])
 }
