@@ -1,11 +1,10 @@
-import { Worker } from '@temporalio/worker'
 import { drizzle } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
 import { expect } from 'vitest'
-import { built } from '../../src/local/places.ts'
 import { checkInvariants } from '../../src/store/invariants.ts'
 import * as schema from '../../src/store/schema.ts'
 import type { House } from './house.ts'
+import { failedReplays } from './replay.ts'
 import { type Answer, waitFor } from './shop.ts'
 
 /**
@@ -60,12 +59,7 @@ export async function expectReplayable(house: House): Promise<void> {
     const history = await house.temporal.workflow.getHandle(workflowId, runId).fetchHistory()
     histories.push({ workflowId, history })
   }
-  const workflowBundle = { codePath: built('workflow-bundle.js') }
-  const failures: string[] = []
-  for await (const { workflowId, error } of Worker.runReplayHistories({ workflowBundle }, histories)) {
-    if (error) failures.push(`${workflowId}: ${error.message}`)
-  }
-  expect(failures).toEqual([])
+  expect(await failedReplays(histories)).toEqual(new Map())
 }
 
 /** Every table of the books with the hash of its rows: what has to be the same if nothing was changed. */
