@@ -63,7 +63,8 @@ export function offerHasEnded({ order, now }: OpenedOrder): boolean {
 
 /**
  * Promises a line what there is (A1). Free units belong to the queue first: a newcomer gets units only once no
- * waiter is left, also while a large receipt is still being handed out pass by pass.
+ * waiter is left, also while a large receipt is still being handed out pass by pass. Where the queue will need all of
+ * them there is nothing to hand out here: whoever brought the units does.
  */
 export async function promiseLine(
   tx: Transaction,
@@ -74,7 +75,7 @@ export async function promiseLine(
   const level = opened.levels.get(line.sku)
   if (!level) throw new Error('the item has no stock row')
   let { free, outstanding } = level
-  if (free > 0 && outstanding > 0) {
+  if (outstanding > 0 && free > outstanding) {
     const pass = await allocateToWaiters(tx, line.sku, step)
     free -= pass.units
     outstanding -= pass.units
