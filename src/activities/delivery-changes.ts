@@ -21,6 +21,7 @@ import {
 import { recordEvent } from '../store/event.ts'
 import { readOrder } from '../store/order.ts'
 import { allocateToWaiters, lockStock, move } from '../store/stock.ts'
+import { withdrawSurplus } from '../store/supply.ts'
 import { wake } from '../store/wake.ts'
 
 /** Who changes a delivery, in which step, and what is to be remembered of it. */
@@ -111,7 +112,9 @@ async function moveUnits(
   if (!kind) return
   for (const { sku, quantity } of await deliveryLinesOf(tx, delivery.number)) {
     await move(tx, { sku, kind, quantity, cause: delivery.number, step })
-    if (kind !== 'deliver') await allocateToWaiters(tx, sku, step)
+    if (kind === 'deliver') continue
+    await allocateToWaiters(tx, sku, step)
+    await withdrawSurplus(tx, sku, step)
   }
 }
 

@@ -159,9 +159,12 @@ export function createNotificationActivities(kit: {
       fromName: 'Purchasing',
       replyTo: null,
       subject: `Purchase order ${order.number}: ${SUPPLIER_SUBJECTS[event.type] ?? event.type}`,
-      text: [`Dear ${supplier.name},`, `purchase order ${order.number} now reads:`, lines.join('\n')].join(
-        '\n\n',
-      ),
+      text: [
+        `Dear ${supplier.name},`,
+        ...wishOf(event),
+        `purchase order ${order.number} now reads:`,
+        lines.join('\n'),
+      ].join('\n\n'),
     })
     return { result: 'sent', outcome: 'accepted' }
   }
@@ -183,6 +186,19 @@ const SUPPLIER_SUBJECTS: Record<string, string> = {
   'purchase_order.reminded': 'we are waiting for your acknowledgement',
   'purchase_order.line_withdrawn': 'a line is withdrawn',
   'purchase_order.change_requested': 'please change a line',
+}
+
+/** What the supplier is asked to do, where the lines alone do not say it. */
+function wishOf({ type, details }: Notice['event']): string[] {
+  const { line, quantity, deadline_at } = details as Record<string, string | number>
+  const wishes: Record<string, string> = {
+    'purchase_order.created': `please acknowledge each line until ${deadline_at};`,
+    'purchase_order.reminded': `please acknowledge each line until ${deadline_at};`,
+    'purchase_order.line_withdrawn': `line ${line} is withdrawn;`,
+    'purchase_order.change_requested': `please change line ${line} to ${quantity};`,
+  }
+  const wish = wishes[type]
+  return wish ? [wish] : []
 }
 
 function lineOf(details: Record<string, unknown>): { line?: unknown } {

@@ -1,3 +1,4 @@
+import { type Command, refuseStale } from '../domain/command.ts'
 import type { EventType } from '../domain/event.ts'
 import { newNumber } from '../domain/number.ts'
 import {
@@ -31,7 +32,7 @@ import {
   lockStock,
   move,
 } from '../store/stock.ts'
-import { askForSupply, expectedDate } from '../store/supply.ts'
+import { askForSupply, expectedDate, withdrawSurplus } from '../store/supply.ts'
 import { wake } from '../store/wake.ts'
 
 /** An order under its locks: its row, its lines and their items by item code, the items' levels, the time. */
@@ -48,7 +49,8 @@ export async function openOrder(tx: Transaction, number: string): Promise<Opened
   return { order: locked.row, lines, levels, now: locked.now }
 }
 
-export function refuseUnless(order: OrderRow, verb: OrderVerb): void {
+export function refuseUnless(order: OrderRow, verb: OrderVerb, asked: Command): void {
+  refuseStale(asked, order)
   if (may(ORDER_TRANSITIONS, order.state, verb)) return
   throw new Refusal('state-conflict', `The order is ${order.state}.`, {
     state: order.state,
@@ -63,7 +65,8 @@ export function offerHasEnded({ order, now }: OpenedOrder): boolean {
 
 /**
  * Promises a line what there is (A1). Free units belong to the queue first: a newcomer gets units only once no
- * waiter is left, also while a large receipt is still being handed out pass by pass.
+ * waiter is left, also while a large receipt is still being handed out pass by pass. Where the queue will need all of
+ * them there is nothing to hand out here: whoever brought the units does.
  */
 export async function promiseLine(
   tx: Transaction,
@@ -74,7 +77,7 @@ export async function promiseLine(
   const level = opened.levels.get(line.sku)
   if (!level) throw new Error('the item has no stock row')
   let { free, outstanding } = level
-  if (free > 0 && outstanding > 0) {
+  if (outstanding > 0 && free > outstanding) {
     const pass = await allocateToWaiters(tx, line.sku, step)
     free -= pass.units
     outstanding -= pass.units
@@ -189,6 +192,7 @@ export async function giveUpLine(
   if (held === 0) return
   await move(tx, { sku: line.sku, kind: 'release', quantity: held, cause: line.order_number, step })
   await allocateToWaiters(tx, line.sku, step)
+  await withdrawSurplus(tx, line.sku, step)
 }
 
 /** Every line is decided: what is set aside leaves the inventory as one delivery, and the order ends. */

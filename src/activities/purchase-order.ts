@@ -1,6 +1,6 @@
 import type { Command } from '../domain/command.ts'
 import { after } from '../domain/period.ts'
-import type { PurchaseOrderProgress } from '../domain/purchase-order.ts'
+import { type PurchaseOrderProgress, withShipment } from '../domain/purchase-order.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { Database, Transaction } from '../store/database.ts'
 import { readCommandBody, storeAnswer } from '../store/idempotency-key.ts'
@@ -12,13 +12,14 @@ import {
   purchaseOrderLinesOf,
   purchaseOrderProgress,
   replaceSchedule,
+  scheduleOf,
   updatePurchaseOrder,
   updatePurchaseOrderLine,
 } from '../store/purchase-order.ts'
 import { purchaseOrderView } from '../store/purchase-order-view.ts'
 import { lockStock } from '../store/stock.ts'
 import { passOver, readSupplier, type SupplierRow } from '../store/supplier.ts'
-import { askForSupply } from '../store/supply.ts'
+import { askForSupply, askNextSupplier } from '../store/supply.ts'
 import type { Steps } from './steps.ts'
 
 /** The purchase order's own transactions (REQUIREMENTS A5): the stock of its items, then itself, then its lines. */
@@ -46,18 +47,23 @@ export function createPurchaseOrderActivities({ db, steps }: { db: Database; ste
           line: checkWord(word, `/lines/${index}`, lines),
         }))
         for (const { word, line } of words) await acceptWord(tx, supplier, line, word, step)
-        await updatePurchaseOrder(tx, row, standing(lines, supplier), {
-          type: 'purchase_order.acknowledged',
-          actor,
-          details: {
-            lines: words.map(({ line }) => ({
-              line: line.line,
-              agreed: line.agreed,
-              expected_at: line.expected_at,
-            })),
+        await updatePurchaseOrder(
+          tx,
+          row,
+          { deadline: 'by_dates' },
+          {
+            type: 'purchase_order.acknowledged',
+            actor,
+            details: {
+              lines: words.map(({ line }) => ({
+                line: line.line,
+                agreed: line.agreed,
+                expected_at: line.expected_at,
+              })),
+            },
+            note: reasons(body),
           },
-          note: reasons(body),
-        })
+        )
         await storeAnswer(tx, step, 200, await purchaseOrderView(tx, number))
         return purchaseOrderProgress(tx, number)
       })
@@ -67,7 +73,7 @@ export function createPurchaseOrderActivities({ db, steps }: { db: Database; ste
     async noteShipment(asked: Command & { number: string }): Promise<PurchaseOrderProgress | null> {
       const { number, command: step, actor } = asked
       return steps.run(step, async (tx) => {
-        const { row, lines, supplier } = await open(tx, number)
+        const { row, lines } = await open(tx, number)
         const notice = (await readCommandBody(tx, step)) as ShipmentNotice
         const noted = notice.lines.map((part, index) => {
           const line = findLine(part.line, `/lines/${index}/line`, lines)
@@ -82,28 +88,34 @@ export function createPurchaseOrderActivities({ db, steps }: { db: Database; ste
           }
           return { line, quantity: part.quantity, expected_at: new Date(part.expected_at) }
         })
+        const schedule = await scheduleOf(tx, number)
         for (const { line, quantity, expected_at } of noted) {
-          const rest = line.agreed - line.received - quantity
-          // What the notice does not speak of still comes when it was expected before.
-          const later =
-            rest > 0 ? [{ quantity: rest, expected_at: line.expected_at, kind: 'accepted' as const }] : []
-          await replaceSchedule(tx, line, [{ quantity, expected_at, kind: 'shipped' as const }, ...later])
+          const toCome = line.agreed - line.received
+          const known = schedule.filter((part) => part.line === line.line)
+          const whole = { quantity: toCome, expected_at: line.expected_at, kind: 'accepted' as const }
+          const parts = withShipment(known.length > 0 ? known : [whole], toCome, { quantity, expected_at })
+          await replaceSchedule(tx, line, parts)
           await updatePurchaseOrderLine(tx, line, {
-            expected_at: rest > 0 && line.expected_at > expected_at ? line.expected_at : expected_at,
+            expected_at: new Date(Math.max(...parts.map((part) => part.expected_at.getTime()))),
           })
         }
-        await updatePurchaseOrder(tx, row, standing(lines, supplier), {
-          type: 'purchase_order.shipment_notified',
-          actor,
-          details: {
-            lines: noted.map(({ line, quantity, expected_at }) => ({
-              line: line.line,
-              quantity,
-              expected_at,
-            })),
+        await updatePurchaseOrder(
+          tx,
+          row,
+          { deadline: 'by_dates' },
+          {
+            type: 'purchase_order.shipment_notified',
+            actor,
+            details: {
+              lines: noted.map(({ line, quantity, expected_at }) => ({
+                line: line.line,
+                quantity,
+                expected_at,
+              })),
+            },
+            note: notice.reference,
           },
-          note: notice.reference,
-        })
+        )
         await storeAnswer(tx, step, 200, await purchaseOrderView(tx, number))
         return purchaseOrderProgress(tx, number)
       })
@@ -137,7 +149,11 @@ export function createPurchaseOrderActivities({ db, steps }: { db: Database; ste
             },
           )
         } else if (row.deadline_kind === 'remind') {
-          await withdrawLines(tx, opened, lines.filter(isUnanswered), 'lapsed', 'house', step)
+          await withdrawLines(tx, opened, lines.filter(isUnanswered), {
+            because: 'lapsed',
+            actor: 'house',
+            step,
+          })
         } else {
           const at = after(now, supplier.overdue_seconds)
           await updatePurchaseOrder(
@@ -170,7 +186,8 @@ export function createPurchaseOrderActivities({ db, steps }: { db: Database; ste
         if (!line) throw new Refusal('not-found', `The purchase order has no line ${asked.line}.`)
         if (line.closed)
           throw new Refusal('line-withdrawn', `Line ${line.line} is closed: ${line.closed_because}.`)
-        await withdrawLines(tx, opened, [line], 'withdrawn', actor, step)
+        const { reason } = (await readCommandBody(tx, step)) as { reason: string }
+        await withdrawLines(tx, opened, [line], { because: 'withdrawn', actor, step, note: reason })
         await storeAnswer(tx, step, 200, await purchaseOrderView(tx, number))
         return purchaseOrderProgress(tx, number)
       })
@@ -261,6 +278,7 @@ async function acceptWord(
   ].filter((part) => part.quantity > 0)
   const agreed = parts.reduce((sum, part) => sum + part.quantity, 0)
   const rejected = word.rejected?.quantity ?? 0
+  const isAsWished = line.change_requested !== null && agreed >= line.change_requested
   await replaceSchedule(
     tx,
     line,
@@ -276,42 +294,37 @@ async function acceptWord(
     ...(agreed > 0 && agreed === line.received ? { closed: true, closed_because: 'received' as const } : {}),
   })
   if (rejected === 0) return
+  // Giving up what we asked to have back is no refusal.
+  if (isAsWished) return askForSupply(tx, line.sku, rejected, step)
   await passOver(tx, supplier, line.sku)
-  await askForSupply(tx, line.sku, rejected, step)
+  await askNextSupplier(tx, line.sku, step)
 }
 
 /** Lines that nothing more is to come on: what they lacked is asked of the next supplier. */
 async function withdrawLines(
   tx: Transaction,
-  { row, lines, supplier }: Opened,
+  { row, supplier }: Opened,
   withdrawn: PurchaseOrderLineRow[],
-  because: 'lapsed' | 'withdrawn',
-  actor: string,
-  step: string,
+  how: { because: 'lapsed' | 'withdrawn'; actor: string; step: string; note?: string },
 ): Promise<void> {
+  const { because, actor, step, note = null } = how
   let current = row
   for (const line of withdrawn) {
-    const lacking = line.agreed - line.received
     await updatePurchaseOrderLine(tx, line, { agreed: line.received, closed: true, closed_because: because })
-    current = await updatePurchaseOrder(tx, current, standing(lines, supplier), {
-      type: 'purchase_order.line_withdrawn',
-      actor,
-      details: { line: line.line, quantity: line.received, because },
-    })
+    current = await updatePurchaseOrder(
+      tx,
+      current,
+      { deadline: 'by_dates' },
+      {
+        type: 'purchase_order.line_withdrawn',
+        actor,
+        details: { line: line.line, quantity: line.received, because },
+        note,
+      },
+    )
     await passOver(tx, supplier, line.sku)
-    await askForSupply(tx, line.sku, lacking, step)
+    await askNextSupplier(tx, line.sku, step)
   }
-}
-
-/** Once every open line is acknowledged the purchase order is, and waits for its goods. */
-function standing(
-  lines: PurchaseOrderLineRow[],
-  supplier: SupplierRow,
-): Parameters<typeof updatePurchaseOrder>[2] {
-  const open = lines.filter((line) => !line.closed)
-  if (open.length === 0 || open.some(isUnanswered)) return {}
-  const last = new Date(Math.max(...open.map((line) => line.expected_at.getTime())))
-  return { state: 'acknowledged', deadline: { kind: 'overdue', at: after(last, supplier.overdue_seconds) } }
 }
 
 function reasons(body: Acknowledgement): string | null {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { sql } from 'drizzle-orm'
 import { newNumber } from '../domain/number.ts'
 import { after } from '../domain/period.ts'
@@ -31,15 +32,11 @@ export function createPurchasingActivities({ db, steps }: { db: Database; steps:
     /**
      * Works out what is lacking and what is too much, under the locks of the items: one new purchase order with a line
      * per lacking item; what is too much is taken back from lines that are not acknowledged yet, and for acknowledged
-     * ones the supplier is asked to change them.
+     * ones the supplier is asked to change them. Done twice it finds nothing left to do, so each run is a step of its
+     * own: a repeat has to see the need that arose since.
      */
-    async settleNeed({
-      supplier,
-      step,
-    }: {
-      supplier: string
-      step: string
-    }): Promise<{ purchase_order: string | null }> {
+    async settleNeed(supplier: string): Promise<{ purchase_order: string | null }> {
+      const step = `settle-need/${randomUUID()}`
       return steps.run(step, async (tx) => {
         const house = await readSupplier(tx, supplier)
         if (!house) return { purchase_order: null }

@@ -1,4 +1,5 @@
 import type { CustomerEvent } from './event.ts'
+import { inWords } from './period.ts'
 
 /** What a letter to a customer is made of, beside the event itself. */
 export type LetterFacts = {
@@ -111,7 +112,7 @@ export function letterFor(type: CustomerEvent, details: Details, facts: LetterFa
     case 'back_order.deadline_changed':
       return {
         subject: `Back order ${number}: new deadline`,
-        paragraphs: [`The ${details.kind} deadline is now ${time(details.deadline_at)}.`],
+        paragraphs: [`${capital(clock(details.kind))} now until ${time(details.deadline_at)}.`],
         action: look,
       }
     case 'back_order.delayed':
@@ -166,7 +167,7 @@ export function letterFor(type: CustomerEvent, details: Details, facts: LetterFa
       return {
         subject: `Back order ${number} has ended`,
         paragraphs: [
-          `The ${details.deadline_kind} deadline for ${item} has passed, so this back order has ended.`,
+          `The time during which ${clock(details.deadline_kind)} is over, so this back order for ${item} has ended.`,
         ],
         action: look,
       }
@@ -219,6 +220,18 @@ export function letterFor(type: CustomerEvent, details: Details, facts: LetterFa
   }
 }
 
+/** What runs until a deadline, as customers would say it. */
+function clock(kind: string | undefined): string {
+  const words: Record<string, string> = {
+    wait: 'we wait for the goods',
+    hold: 'we hold the goods for you',
+    confirm: 'we wait for your confirmation',
+  }
+  return words[kind ?? ''] ?? 'it stands'
+}
+
+const capital = (words: string) => words.charAt(0).toUpperCase() + words.slice(1)
+
 function list(facts: LetterFacts): string[] {
   const words: Record<string, string> = {
     met: 'on its way to you',
@@ -238,9 +251,7 @@ function list(facts: LetterFacts): string[] {
 function offerLine(line: LetterFacts['lines'][number], time: (value: unknown) => string): string {
   if (!line.shortfall) return `${line.ordered} × ${line.name}: all there.`
   const expected = line.expected_at ? `, expected ${time(line.expected_at)}` : ''
-  const wait = line.wait_seconds
-    ? `; unless you say otherwise we wait ${Math.round(line.wait_seconds / 86_400) || 'less than 1'} day(s)`
-    : ''
+  const wait = line.wait_seconds ? `; unless you say otherwise we wait ${inWords(line.wait_seconds)}` : ''
   return `${line.ordered} × ${line.name}: ${line.available} there, ${line.shortfall} missing${expected}${wait}.`
 }
 

@@ -28,7 +28,8 @@ export function periodFault(period: Period, seconds: number): string | undefined
   return undefined
 }
 
-function inWords(seconds: number): string {
+/** A length of time as people say it, in the largest unit that divides it. */
+export function inWords(seconds: number): string {
   const units: [number, string][] = [
     [DAY, 'day'],
     [HOUR, 'hour'],

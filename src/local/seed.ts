@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { HOUSE_PERIODS } from '../domain/period.ts'
+import { type DeadlineKind, HOUSE_PERIODS, type Period, type Periods } from '../domain/period.ts'
 import { issueKey } from '../store/api-key.ts'
 import { openStore, type Transaction } from '../store/database.ts'
 import { insertItems } from '../store/item.ts'
@@ -92,7 +92,12 @@ async function main(): Promise<void> {
 }
 
 async function fillIn(tx: Transaction, supplierUrl: string) {
-  await writePeriods(tx, HOUSE_PERIODS)
+  // As a new house has them, but for the shortest: seconds, so that one can watch a deadline pass.
+  const kinds = Object.entries(HOUSE_PERIODS) as [DeadlineKind, Period][]
+  await writePeriods(
+    tx,
+    Object.fromEntries(kinds.map(([kind, period]) => [kind, { ...period, min_seconds: 1 }])) as Periods,
+  )
   await insertStorefront(tx, {
     id: STOREFRONT,
     name: 'Tamarisk',

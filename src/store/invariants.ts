@@ -1,114 +1,205 @@
 import { type SQL, sql } from 'drizzle-orm'
+import { BACK_ORDER_TRANSITIONS, type BackOrderState } from '../domain/back-order.ts'
+import { DELIVERY_TRANSITIONS } from '../domain/delivery.ts'
 import { MOVEMENT_EFFECTS } from '../domain/movement.ts'
+import { ORDER_TRANSITIONS } from '../domain/order.ts'
+import { PURCHASE_ORDER_TRANSITIONS } from '../domain/purchase-order.ts'
+import { may, statesOf, type Transitions } from '../domain/states.ts'
 import type { Database } from './database.ts'
+import { serviceOrder } from './service-order.ts'
 
-/** A place where the books do not hold: which rule, whose row, and what is wrong in figures. */
+/** A place where the books do not hold: which rule, whose row, and what is wrong in plain words. */
 export type Violation = { rule: string; subject: string; detail: string }
+
+/** How long one statement may read: a check of large books takes its time, and holds no locks. */
+const PATIENCE = '30min'
 
 /**
  * Proves the books from what is written in them (REQUIREMENTS X3, DESIGN §8): every rule is a query for what breaks it.
- * `graceSeconds` is how long a deadline, a wake or idle stock may be behind before it counts as forgotten.
+ * All of them read the books as they were at one moment, so it may run beside the service. `graceSeconds` is how long a
+ * deadline, a wake or idle stock may be behind before it counts as forgotten. Empty when the books hold.
  */
 export async function checkInvariants(db: Database, options: { graceSeconds: number }): Promise<Violation[]> {
-  const found: Violation[] = []
-  for (const [rule, query] of Object.entries(rules(options.graceSeconds))) {
-    const rows = await db.execute<{ subject: string; detail: string }>(query)
-    found.push(...rows.map(({ subject, detail }) => ({ rule, subject, detail })))
-  }
-  return found
-}
-
-/** Σ of what the movements did to one of the counts, as SQL. */
-function effect(count: 'on_hand' | 'allocated' | 'outbound'): SQL {
-  const cases = Object.entries(MOVEMENT_EFFECTS).map(
-    ([kind, effects]) => sql`WHEN ${kind} THEN ${effects[count]}::integer`,
+  return db.transaction(
+    async (tx) => {
+      await tx.execute(sql`SET LOCAL statement_timeout = ${sql.raw(`'${PATIENCE}'`)}`)
+      let found: Violation[] = []
+      for (const [rule, broken] of Object.entries(INVARIANTS)) {
+        const rows = await tx.execute<Omit<Violation, 'rule'>>(broken(options.graceSeconds))
+        found = found.concat(rows.map(({ subject, detail }) => ({ rule, subject, detail })))
+      }
+      return found
+    },
+    { isolationLevel: 'repeatable read', accessMode: 'read only' },
   )
-  return sql`COALESCE(sum(m.quantity * CASE m.kind ${sql.join(cases, sql` `)} END), 0)`
 }
 
-function rules(grace: number): Record<string, SQL> {
-  const late = sql`make_interval(secs => ${grace})`
-  return {
-    'levels are the sum of their movements': sql`
+const list = (values: readonly string[]) => sql.raw(values.map((value) => `'${value}'`).join(', '))
+/** The states in which units set aside still stand on the shelf: those in which a count may take them back. */
+const HOLDING = list(
+  (Object.keys(BACK_ORDER_TRANSITIONS) as BackOrderState[]).filter((state) =>
+    may(BACK_ORDER_TRANSITIONS, state, 'take_back'),
+  ),
+)
+const LEAVING = list(statesOf(DELIVERY_TRANSITIONS, 'open'))
+/** What one unit of each kind of movement does to the three counts. */
+const EFFECTS = sql.raw(
+  `effects (kind, on_hand, allocated, outbound) AS (VALUES ${Object.entries(MOVEMENT_EFFECTS)
+    .map(([kind, effect]) => `('${kind}', ${effect.on_hand}, ${effect.allocated}, ${effect.outbound})`)
+    .join(', ')})`,
+)
+
+/** The rules by name, each with the statement that finds what breaks it. */
+export const INVARIANTS: Record<string, (graceSeconds: number) => SQL> = {
+  // The first cause: the movement that made the rebuilt counts impossible; where none did, there was no movement.
+  'on hand, allocated and outbound of every item are the sum of its movements': () => sql`
+      WITH ${EFFECTS},
+      steps AS (
+        SELECT m.id, m.sku, m.kind, m.quantity, m.cause, m.quantity * e.on_hand AS on_hand,
+               m.quantity * e.allocated AS allocated, m.quantity * e.outbound AS outbound
+          FROM stock_movements m JOIN effects e USING (kind)
+      ),
+      sums AS (SELECT sku, sum(on_hand) AS on_hand, sum(allocated) AS allocated, sum(outbound) AS outbound FROM steps GROUP BY sku),
+      off AS (
+        SELECT sku, COALESCE(l.on_hand, 0) AS on_hand, COALESCE(l.allocated, 0) AS allocated, COALESCE(l.outbound, 0) AS outbound,
+               COALESCE(s.on_hand, 0) AS made_on_hand, COALESCE(s.allocated, 0) AS made_allocated, COALESCE(s.outbound, 0) AS made_outbound
+          FROM stock_levels l FULL JOIN sums s USING (sku)
+         WHERE (COALESCE(l.on_hand, 0), COALESCE(l.allocated, 0), COALESCE(l.outbound, 0))
+               <> (COALESCE(s.on_hand, 0), COALESCE(s.allocated, 0), COALESCE(s.outbound, 0))
+      ),
+      rebuilt AS (
+        SELECT id, sku, kind, quantity, cause, sum(on_hand) OVER w AS on_hand, sum(allocated) OVER w AS allocated, sum(outbound) OVER w AS outbound
+          FROM steps WHERE sku IN (SELECT sku FROM off) WINDOW w AS (PARTITION BY sku ORDER BY id)
+      ),
+      first_cause AS (
+        SELECT DISTINCT ON (sku) * FROM rebuilt
+         WHERE allocated NOT BETWEEN 0 AND on_hand OR outbound < 0 ORDER BY sku, id
+      )
+      SELECT o.sku AS subject,
+             format('the books say on hand %s, allocated %s, outbound %s; the movements make %s, %s, %s; ',
+                    o.on_hand, o.allocated, o.outbound, o.made_on_hand, o.made_allocated, o.made_outbound)
+             || CASE WHEN c.id IS NULL THEN 'every movement is possible, so a count was changed without one'
+                     ELSE format('impossible since movement %s: %s %s for %s', c.id, c.kind, c.quantity, c.cause) END AS detail
+        FROM off o LEFT JOIN first_cause c USING (sku) ORDER BY o.sku`,
+
+  'what an order, its back orders and its deliveries hold of an item is what was moved for them': () => sql`
+      WITH ${EFFECTS},
+      belongs AS (
+        SELECT number AS cause, number AS order_number FROM orders
+        UNION ALL SELECT number, order_number FROM back_orders
+        UNION ALL SELECT number, order_number FROM deliveries
+      ),
+      moved AS (
+        SELECT b.order_number, m.sku, sum(m.quantity * e.allocated) AS allocated, sum(m.quantity * e.outbound) AS outbound, max(m.id) AS last
+          FROM stock_movements m JOIN effects e USING (kind) JOIN belongs b USING (cause) GROUP BY 1, 2
+      ),
+      held AS (
+        SELECT order_number, sku, sum(allocated) AS allocated, sum(outbound) AS outbound
+          FROM (SELECT order_number, sku, allocated, 0 AS outbound FROM order_lines
+                UNION ALL SELECT order_number, sku, allocated, 0 FROM back_orders WHERE state IN (${HOLDING})
+                UNION ALL SELECT d.order_number, l.sku, 0, l.quantity
+                            FROM deliveries d JOIN delivery_lines l ON l.delivery = d.number WHERE d.state IN (${LEAVING})) AS parts
+         GROUP BY 1, 2
+      )
+      SELECT order_number AS subject,
+             format('%s: it holds %s set aside and %s leaving, but %s and %s were moved for it; last by movement %s', sku,
+                    COALESCE(h.allocated, 0), COALESCE(h.outbound, 0), COALESCE(m.allocated, 0), COALESCE(m.outbound, 0), COALESCE(m.last::text, 'none')) AS detail
+        FROM held h FULL JOIN moved m USING (order_number, sku)
+       WHERE (COALESCE(h.allocated, 0), COALESCE(h.outbound, 0)) <> (COALESCE(m.allocated, 0), COALESCE(m.outbound, 0))
+       ORDER BY m.last, 1`,
+
+  'allocated is what is set aside for orders and back orders, outbound what is leaving, outstanding what waiters lack':
+    () => sql`
+      WITH parts AS (
+        SELECT sku, allocated, 0 AS outbound, CASE state WHEN 'waiting' THEN ordered - allocated ELSE 0 END AS outstanding
+          FROM back_orders WHERE state IN (${HOLDING})
+        UNION ALL SELECT sku, allocated, 0, 0 FROM order_lines
+        UNION ALL SELECT l.sku, 0, l.quantity, 0
+                    FROM deliveries d JOIN delivery_lines l ON l.delivery = d.number WHERE d.state IN (${LEAVING})
+      ),
+      held AS (SELECT sku, sum(allocated) AS allocated, sum(outbound) AS outbound, sum(outstanding) AS outstanding FROM parts GROUP BY sku)
       SELECT l.sku AS subject,
-             format('level %s/%s/%s, movements %s/%s/%s (on hand/allocated/outbound)', l.on_hand, l.allocated, l.outbound,
-                    s.on_hand, s.allocated, s.outbound) AS detail
-        FROM stock_levels l,
-             LATERAL (SELECT ${effect('on_hand')} AS on_hand, ${effect('allocated')} AS allocated, ${effect('outbound')} AS outbound
-                        FROM stock_movements m WHERE m.sku = l.sku) AS s
-       WHERE (l.on_hand, l.allocated, l.outbound) IS DISTINCT FROM (s.on_hand, s.allocated, s.outbound)`,
+             format('the level says allocated %s, outbound %s, outstanding %s; orders make %s, %s, %s', l.allocated, l.outbound, l.outstanding,
+                    COALESCE(h.allocated, 0), COALESCE(h.outbound, 0), COALESCE(h.outstanding, 0)) AS detail
+        FROM stock_levels l LEFT JOIN held h USING (sku)
+       WHERE (l.allocated, l.outbound, l.outstanding) <> (COALESCE(h.allocated, 0), COALESCE(h.outbound, 0), COALESCE(h.outstanding, 0))
+       ORDER BY l.sku`,
 
-    'what is allocated is held by somebody': sql`
-      SELECT l.sku AS subject, format('allocated %s, held %s', l.allocated, h.held) AS detail
-        FROM stock_levels l,
-             LATERAL (SELECT COALESCE((SELECT sum(allocated) FROM back_orders
-                                        WHERE sku = l.sku AND state IN ('waiting', 'met', 'delivery_requested')), 0)
-                           + COALESCE((SELECT sum(allocated) FROM order_lines WHERE sku = l.sku), 0) AS held) AS h
-       WHERE l.allocated <> h.held`,
+  'every line of a receipt came in by a movement of as many units, and no other units did': () => sql`
+      SELECT COALESCE(r.cause, m.cause) AS subject, format('the receipt says %s, the movement %s', COALESCE(r.received, 0), COALESCE(m.quantity, 0)) AS detail
+        FROM (SELECT 'receipt/' || receipt || '/' || line AS cause, sku, received FROM receipt_lines WHERE received > 0) AS r
+        FULL JOIN (SELECT cause, sku, quantity FROM stock_movements WHERE kind = 'receive') AS m USING (cause, sku)
+       WHERE r.received IS DISTINCT FROM m.quantity ORDER BY 1`,
 
-    'what is outbound is in a delivery': sql`
-      SELECT l.sku AS subject, format('outbound %s, in deliveries %s', l.outbound, d.quantity) AS detail
-        FROM stock_levels l,
-             LATERAL (SELECT COALESCE(sum(dl.quantity), 0) AS quantity FROM delivery_lines dl
-                        JOIN deliveries d ON d.number = dl.delivery WHERE dl.sku = l.sku AND d.ended_at IS NULL) AS d
-       WHERE l.outbound <> d.quantity`,
+  'no more of an item is allocated than is on hand, and no more to anybody than was ordered': () => sql`
+      SELECT sku AS subject, format('%s allocated of %s on hand', allocated, on_hand) AS detail FROM stock_levels
+       WHERE allocated NOT BETWEEN 0 AND on_hand
+      UNION ALL
+      SELECT number, format('%s allocated of %s ordered', allocated, ordered) FROM back_orders WHERE allocated NOT BETWEEN 0 AND ordered
+      UNION ALL
+      SELECT order_number, format('line %s: %s allocated of %s ordered', line, allocated, ordered) FROM order_lines
+       WHERE allocated NOT BETWEEN 0 AND ordered`,
 
-    'what is outstanding is what waiters lack': sql`
-      SELECT l.sku AS subject, format('outstanding %s, lacking %s', l.outstanding, w.lacking) AS detail
-        FROM stock_levels l,
-             LATERAL (SELECT COALESCE(sum(ordered - allocated), 0) AS lacking FROM back_orders
-                       WHERE sku = l.sku AND state = 'waiting') AS w
-       WHERE l.outstanding <> w.lacking`,
+  'nobody was given units while somebody with an earlier turn lacked some': () => serviceOrder,
 
-    'a waiter lacks something': sql`
-      SELECT number AS subject, 'waits though all of it is set aside' AS detail
-        FROM back_orders WHERE state = 'waiting' AND allocated = ordered`,
+  'no units are free beside waiters, once what came in has been handed out': (graceSeconds) => sql`
+      SELECT sku AS subject, format('%s free beside %s outstanding', on_hand - allocated, outstanding) AS detail FROM stock_levels l
+       WHERE on_hand > allocated AND outstanding > 0
+         AND NOT EXISTS (SELECT 1 FROM stock_movements m
+                          WHERE m.sku = l.sku AND m.at > now() - make_interval(secs => ${graceSeconds}))
+       ORDER BY sku`,
 
-    'nothing is idle': sql`
-      SELECT l.sku AS subject, format('%s free beside %s outstanding', l.on_hand - l.allocated, l.outstanding) AS detail
-        FROM stock_levels l
-       WHERE l.on_hand > l.allocated AND l.outstanding > 0
-         AND NOT EXISTS (SELECT 1 FROM stock_movements m WHERE m.sku = l.sku AND m.at > now() - ${late})`,
-
-    'nobody is served before an earlier waiter': sql`
-      SELECT e.number AS subject, format('was given units while %s, earlier in the queue, waited', i.number) AS detail
-        FROM events e
-        JOIN back_orders j ON j.number = e.number
-        JOIN back_orders i ON i.sku = j.sku AND i.place < j.place
-       WHERE e.type IN ('back_order.allocated', 'back_order.met')
-         AND (SELECT x.to_state FROM events x WHERE x.number = i.number AND x.id < e.id ORDER BY x.sequence DESC LIMIT 1) = 'waiting'
-         -- Served by the same pass, whose events have the same time and no order among themselves.
-         AND NOT EXISTS (SELECT 1 FROM events x WHERE x.number = i.number AND x.at = e.at AND x.to_state <> 'waiting')`,
-
-    'no deadline is forgotten': sql`
-      SELECT number AS subject, format('%s deadline was %s', deadline_kind, deadline_at) AS detail
+  'no deadline has passed without anything being done': (graceSeconds) => sql`
+      SELECT number AS subject, format('its %s deadline was %s', deadline_kind, deadline_at) AS detail
         FROM (SELECT number, deadline_kind, deadline_at FROM orders
               UNION ALL SELECT number, deadline_kind, deadline_at FROM back_orders
-              UNION ALL SELECT number, deadline_kind, deadline_at FROM purchase_orders) AS open
-       WHERE deadline_at < now() - ${late}`,
+              UNION ALL SELECT number, deadline_kind, deadline_at FROM purchase_orders) AS running
+       WHERE deadline_at < now() - make_interval(secs => ${graceSeconds}) ORDER BY deadline_at`,
 
-    'the last event says where a row stands': sql`
-      SELECT r.number AS subject,
-             format('version %s, state %s; %s events, the last of them %s to %s', r.version, r.state, e.count, e.last, e.to_state) AS detail
-        FROM (SELECT number, version, state FROM orders
-              UNION ALL SELECT number, version, state FROM back_orders
-              UNION ALL SELECT number, version, state FROM deliveries
-              UNION ALL SELECT number, version, state FROM purchase_orders) AS r
-        LEFT JOIN LATERAL (
-          SELECT count(*) AS count, max(sequence) AS last,
-                 (array_agg(to_state ORDER BY sequence DESC))[1] AS to_state
-            FROM events WHERE number = r.number) AS e ON true
-       WHERE r.state <> 'received' AND (e.last IS DISTINCT FROM r.version OR e.to_state IS DISTINCT FROM r.state)`,
+  'who waits lacks something': () => sql`
+      SELECT number AS subject, format('it waits, and all %s are set aside', ordered) AS detail FROM back_orders
+       WHERE state = 'waiting' AND allocated = ordered ORDER BY number`,
 
-    'a final row has an end, an open one has none': sql`
-      SELECT number AS subject, format('%s, ended at %s', state, ended_at) AS detail
-        FROM (SELECT number, state, ended_at, state IN ('decided', 'cancelled') AS is_final FROM orders
-              UNION ALL SELECT number, state, ended_at, state IN ('delivered', 'declined', 'cancelled', 'expired', 'returned') FROM back_orders
-              UNION ALL SELECT number, state, ended_at, state IN ('delivered', 'cancelled', 'returned') FROM deliveries
-              UNION ALL SELECT number, state, ended_at, state = 'closed' FROM purchase_orders) AS r
-       WHERE is_final <> (ended_at IS NOT NULL)`,
+  'every change of a row has its event: without a gap up to its version, the last one to its state':
+    () => sql`
+      WITH told AS (
+        SELECT number, count(*) AS events, min(sequence) AS first, max(sequence) AS last,
+               (array_agg(to_state ORDER BY sequence DESC))[1] AS state
+          FROM events GROUP BY number
+      ),
+      changed AS (
+        SELECT number, version, state FROM orders
+        UNION ALL SELECT number, version, state FROM back_orders
+        UNION ALL SELECT number, version, state FROM deliveries
+        UNION ALL SELECT number, version, state FROM purchase_orders
+      )
+      SELECT number AS subject,
+             format('it is %s in version %s; it has %s events from %s to %s, the last one to %s', c.state, c.version,
+                    COALESCE(t.events, 0), t.first, t.last, t.state) AS detail
+        FROM changed c LEFT JOIN told t USING (number)
+       WHERE t.last IS DISTINCT FROM c.version OR t.state IS DISTINCT FROM c.state
+          OR t.first <> 1 OR t.events <> t.last - t.first + 1
+      UNION ALL
+      SELECT number, format('%s events with sequences from %s to %s', events, first, last) FROM told
+       WHERE number LIKE 'item/%' AND (first <> 1 OR events <> last)
+       ORDER BY 1`,
 
-    'every wake is delivered': sql`
-      SELECT workflow AS subject, format('since %s', created_at) AS detail FROM wakes WHERE created_at < now() - ${late}`,
-  }
+  'a row has an end exactly when its state is final': () => {
+    const table = (name: string, transitions: Transitions) => sql`
+        SELECT number AS subject, format('it is %s and its end is %s', state, COALESCE(ended_at::text, 'not set')) AS detail
+          FROM ${sql.raw(name)} WHERE (state IN (${list(statesOf(transitions, 'final'))})) <> (ended_at IS NOT NULL)`
+    return sql.join(
+      [
+        table('orders', ORDER_TRANSITIONS),
+        table('back_orders', BACK_ORDER_TRANSITIONS),
+        table('deliveries', DELIVERY_TRANSITIONS),
+        table('purchase_orders', PURCHASE_ORDER_TRANSITIONS),
+      ],
+      sql` UNION ALL `,
+    )
+  },
+
+  'nobody who is to be woken is left asleep': (graceSeconds) => sql`
+      SELECT workflow AS subject, format('not woken since %s', created_at) AS detail FROM wakes
+       WHERE created_at < now() - make_interval(secs => ${graceSeconds}) ORDER BY id`,
 }

@@ -74,10 +74,15 @@ export async function tellAgain(tx: Transaction, id: string): Promise<void> {
   await tx.update(notifications).set({ state: 'pending' }).where(eq(notifications.id, id))
 }
 
-function viewOf({ event_id: _, ...row }: Row): NotificationView {
+function viewOf(row: Row): NotificationView {
   const instant = (time: string) => new Date(time).toISOString()
   return {
-    ...row,
+    id: row.id,
+    number: row.number,
+    event: row.event,
+    channel: row.channel,
+    recipient: row.recipient,
+    state: row.state,
     attempts: row.attempts.map((attempt) => ({ ...attempt, at: instant(attempt.at) })),
     created_at: instant(row.created_at),
   }

@@ -7,24 +7,25 @@ import { ASKED_SUPPLIER, NEED } from './supply.ts'
 const REVISION_LIMIT = 1_000
 
 /**
- * What is still to come of an item, by date: the parts that a supplier named for its lines, less what was received of
- * them, oldest first; a line without parts counts as one.
+ * What is still to come of an item, by date: the latest of the parts that a supplier named for its lines, as far as units
+ * are still to come; a line without parts counts as one.
  */
 const inbound = (sku: string): SQL => sql`
   lines AS (
-    SELECT p.purchase_order, p.line, p.agreed, p.received, p.expected_at FROM purchase_order_lines p
-     WHERE p.sku = ${sku} AND NOT p.closed
+    SELECT p.purchase_order, p.line, p.agreed - p.received AS to_come, p.expected_at FROM purchase_order_lines p
+     WHERE p.sku = ${sku} AND NOT p.closed AND p.agreed > p.received
   ),
   parts AS (
-    SELECT l.purchase_order, l.line, s.expected_at, s.quantity,
-           sum(s.quantity) OVER (PARTITION BY l.purchase_order, l.line ORDER BY s.expected_at, s.id) AS by_then, l.received
+    SELECT l.purchase_order, l.line, l.to_come, s.expected_at, s.quantity,
+           sum(s.quantity) OVER (PARTITION BY l.purchase_order, l.line ORDER BY s.expected_at DESC, s.id DESC) AS from_then
       FROM lines l JOIN schedule_lines s USING (purchase_order, line)
   ),
   inbound AS (
-    SELECT expected_at, LEAST(quantity, by_then - received)::integer AS quantity FROM parts WHERE by_then > received
+    SELECT expected_at, LEAST(quantity, to_come - (from_then - quantity))::integer AS quantity FROM parts
+     WHERE from_then - quantity < to_come
     UNION ALL
-    SELECT expected_at, agreed - received FROM lines l
-     WHERE agreed > received AND NOT EXISTS (SELECT 1 FROM parts p WHERE p.purchase_order = l.purchase_order AND p.line = l.line)
+    SELECT expected_at, to_come FROM lines l
+     WHERE NOT EXISTS (SELECT 1 FROM parts p WHERE p.purchase_order = l.purchase_order AND p.line = l.line)
   ),
   arriving AS (
     SELECT expected_at, sum(quantity) OVER (ORDER BY expected_at ROWS UNBOUNDED PRECEDING) AS by_then FROM inbound

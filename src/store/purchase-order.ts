@@ -1,8 +1,10 @@
 import { and, asc, eq, sql } from 'drizzle-orm'
-import type { PurchaseOrderProgress, PurchaseOrderState } from '../domain/purchase-order.ts'
+import { after } from '../domain/period.ts'
+import type { PurchaseOrderProgress, PurchaseOrderState, SchedulePart } from '../domain/purchase-order.ts'
 import { type Database, type Locked, type Transaction, transactionTime } from './database.ts'
 import { isUntold, type NewEvent, recordEvent } from './event.ts'
 import { purchaseOrderLines, purchaseOrders, scheduleLines } from './schema.ts'
+import { readSupplier } from './supplier.ts'
 import { ASKED_SUPPLIER, NEED } from './supply.ts'
 
 export type PurchaseOrderRow = typeof purchaseOrders.$inferSelect
@@ -30,14 +32,23 @@ export async function itemsToConsider(tx: Transaction, supplier: string): Promis
   return rows.map((row) => row.sku)
 }
 
-/** Per locked item: what is lacking and this supplier is the one to ask for (need > 0), or what is too much (need < 0). */
+/**
+ * Per locked item: what is lacking and this supplier is the one to ask for (need > 0), or what is too much (need < 0)
+ * beyond what other suppliers were asked to give up already.
+ */
 export async function needsFrom(tx: Transaction, supplier: string, skus: string[]): Promise<SupplierNeed[]> {
   const rows = await tx.execute<SupplierNeed>(sql`
-    SELECT n.sku, n.need, s.pack_size, s.lead_seconds, s.price_minor::float8 AS price_minor, s.currency
-      FROM (SELECT l.sku, ${NEED} AS need, ${ASKED_SUPPLIER} AS asked FROM stock_levels l
+    SELECT n.sku, CASE WHEN n.need > 0 THEN n.need ELSE n.need + n.asked_back END AS need,
+           s.pack_size, s.lead_seconds, s.price_minor::float8 AS price_minor, s.currency
+      FROM (SELECT l.sku, ${NEED} AS need, ${ASKED_SUPPLIER} AS asked,
+                   COALESCE((SELECT sum(p.agreed - GREATEST(p.change_requested, p.received))
+                               FROM purchase_order_lines p JOIN purchase_orders o ON o.number = p.purchase_order
+                              WHERE p.sku = l.sku AND NOT p.closed AND p.change_requested < p.agreed
+                                AND o.supplier <> ${supplier}), 0)::integer AS asked_back
+              FROM stock_levels l
              WHERE l.sku IN (SELECT jsonb_array_elements_text(${JSON.stringify(skus)}::jsonb))) AS n
       JOIN supplier_items s ON s.sku = n.sku AND s.supplier = ${supplier}
-     WHERE n.need < 0 OR (n.need > 0 AND n.asked = ${supplier})
+     WHERE (n.need < 0 AND n.need + n.asked_back < 0) OR (n.need > 0 AND n.asked = ${supplier})
      ORDER BY n.sku`)
   return [...rows]
 }
@@ -122,14 +133,22 @@ export async function updatePurchaseOrderLine(
 export async function replaceSchedule(
   tx: Transaction,
   line: PurchaseOrderLineRow,
-  parts: { quantity: number; expected_at: Date; kind: 'accepted' | 'back_ordered' | 'shipped' }[],
+  parts: SchedulePart[],
 ): Promise<void> {
   await tx
     .delete(scheduleLines)
     .where(and(eq(scheduleLines.purchase_order, line.purchase_order), eq(scheduleLines.line, line.line)))
   const { purchase_order, line: number } = line
   if (parts.length > 0)
-    await tx.insert(scheduleLines).values(parts.map((part) => ({ purchase_order, line: number, ...part })))
+    await tx.insert(scheduleLines).values(
+      parts.map(({ quantity, expected_at, kind }) => ({
+        purchase_order,
+        line: number,
+        quantity,
+        expected_at,
+        kind,
+      })),
+    )
 }
 
 export async function scheduleOf(db: Database | Transaction, number: string) {
@@ -141,22 +160,23 @@ export async function scheduleOf(db: Database | Transaction, number: string) {
 }
 
 /**
- * Moves the locked purchase order on, with its event, and closes it once nothing is to come on any line. Returns its
- * state. The version rises with every change.
+ * Moves the locked purchase order on, with its event. Its state follows from its lines: acknowledged once every open
+ * line is, and then it waits for its goods; closed once nothing is to come on any. `by_dates`: the lines' dates have
+ * changed, and with them when it is overdue. The version rises with every change.
  */
 export async function updatePurchaseOrder(
   tx: Transaction,
   row: PurchaseOrderRow,
-  set: {
-    state?: PurchaseOrderState
-    deadline?: { kind: NonNullable<PurchaseOrderRow['deadline_kind']>; at: Date } | null
-  },
+  set: { deadline?: PurchaseOrderDeadline | 'by_dates' },
   event: Pick<NewEvent, 'type' | 'actor' | 'details'> & { note?: string | null },
 ): Promise<PurchaseOrderRow> {
-  const lines = await purchaseOrderLinesOf(tx, row.number)
-  const isClosed = lines.every((line) => line.closed)
-  const state = isClosed ? 'closed' : (set.state ?? row.state)
-  const deadline = isClosed ? null : set.deadline
+  const open = (await purchaseOrderLinesOf(tx, row.number)).filter((line) => !line.closed)
+  const state = stateOf(open)
+  let deadline: PurchaseOrderDeadline | null | undefined
+  if (state === 'closed') deadline = null
+  else if (set.deadline && set.deadline !== 'by_dates') deadline = set.deadline
+  else if (state === 'acknowledged' && (set.deadline === 'by_dates' || row.state === 'sent'))
+    deadline = await overdueAfter(tx, row.supplier, open)
   const [changed] = await tx
     .update(purchaseOrders)
     .set({
@@ -165,7 +185,7 @@ export async function updatePurchaseOrder(
       ...(deadline === undefined
         ? {}
         : { deadline_kind: deadline?.kind ?? null, deadline_at: deadline?.at ?? null }),
-      ...(isClosed && !row.ended_at ? { ended_at: sql`now()` } : {}),
+      ...(state === 'closed' && !row.ended_at ? { ended_at: sql`now()` } : {}),
     })
     .where(eq(purchaseOrders.number, row.number))
     .returning()
@@ -179,6 +199,22 @@ export async function updatePurchaseOrder(
     ...event,
   })
   return changed
+}
+
+type PurchaseOrderDeadline = { kind: NonNullable<PurchaseOrderRow['deadline_kind']>; at: Date }
+
+function stateOf(open: PurchaseOrderLineRow[]): PurchaseOrderState {
+  if (open.length === 0) return 'closed'
+  return open.some((line) => line.accepted === null) ? 'sent' : 'acknowledged'
+}
+
+async function overdueAfter(
+  tx: Transaction,
+  supplier: string,
+  open: PurchaseOrderLineRow[],
+): Promise<PurchaseOrderDeadline> {
+  const last = new Date(Math.max(...open.map((line) => line.expected_at.getTime())))
+  return { kind: 'overdue', at: after(last, (await readSupplier(tx, supplier))?.overdue_seconds ?? 0) }
 }
 
 /** What the purchase order's workflow sees of it; null when there is no such purchase order. */

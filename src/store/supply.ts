@@ -30,6 +30,18 @@ export async function askForSupply(tx: Transaction, sku: string, added: number, 
 }
 
 /**
+ * The same where the supplier who was asked has dropped out: the next one may not have heard of any of the need. The
+ * item's lock is held.
+ */
+export async function askNextSupplier(tx: Transaction, sku: string, step: string): Promise<void> {
+  await tx.execute(sql`
+    INSERT INTO wakes (workflow, step)
+    SELECT 'purchasing/' || supplier, ${step}
+      FROM (SELECT ${NEED} AS need, ${ASKED_SUPPLIER} AS supplier FROM stock_levels l WHERE l.sku = ${sku}) AS now
+     WHERE supplier IS NOT NULL AND need > 0`)
+}
+
+/**
  * Wakes the purchasing of those suppliers from whom more of this item is still to come than is wanted now, so that what
  * can be withdrawn is withdrawn (REQUIREMENTS A7). The item's lock is held.
  */

@@ -34,10 +34,12 @@ export function Layout(props: PropsWithChildren<{ title: string; brand?: string;
 export function MessagePage({ title, paragraphs }: { title: string; paragraphs: string[] }) {
   return (
     <Layout title={title}>
-      <h1>{title}</h1>
-      {paragraphs.map((paragraph) => (
-        <p>{paragraph}</p>
-      ))}
+      <div class="card">
+        <h1>{title}</h1>
+        {paragraphs.map((paragraph) => (
+          <p>{paragraph}</p>
+        ))}
+      </div>
     </Layout>
   )
 }

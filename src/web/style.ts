@@ -40,7 +40,7 @@ address { font-style: normal }
 
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 1.25rem; margin: 1.25rem 0 }
 .card.act { border-color: var(--act); border-left-width: 5px }
-.card > h2:first-child { margin-top: 0; margin-bottom: .25rem }
+.card > h1:first-child, .card > h2:first-child { margin-top: 0; margin-bottom: .25rem }
 .badge { display: inline-block; vertical-align: .1em; font-size: .85rem; font-weight: 600; line-height: 1.4; padding: .1rem .6rem; border-radius: 1rem; background: var(--over-soft); color: var(--dim) }
 .badge.act { background: var(--act-soft); color: var(--act) }
 .badge.run { background: var(--run-soft); color: var(--run) }
@@ -74,8 +74,8 @@ address { font-style: normal }
 .facts dt { flex: 0 0 6rem; color: var(--dim) }
 .facts dd { flex: 1 1 12rem; margin: 0 }
 
-.steps { display: flex; gap: .4rem; list-style: none; margin: 1rem 0; padding: 0; font-size: .85rem; color: var(--dim) }
-.steps li { flex: 1 1 0; min-width: 0; border-top: 4px solid var(--line); padding-top: .35rem; line-height: 1.25; overflow-wrap: normal }
+.steps { display: flex; flex-wrap: wrap; gap: .4rem; list-style: none; margin: 1rem 0; padding: 0; font-size: .85rem; color: var(--dim) }
+.steps li { flex: 1 1 5rem; border-top: 4px solid var(--line); padding-top: .35rem; line-height: 1.25; overflow-wrap: normal }
 .steps .done { border-color: var(--main) }
 .steps .current { border-color: var(--main); color: var(--text); font-weight: 700 }
 

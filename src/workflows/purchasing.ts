@@ -8,9 +8,8 @@ import { books } from './story.ts'
  * it lets demand gather for the supplier's window, then one transaction works out what is lacking and makes one purchase
  * order of it. It ends when there was nothing to do and nobody poked it since; the next need starts it again.
  */
-export async function purchasing(supplier: string, stepsBefore = 0): Promise<void> {
+export async function purchasing(supplier: string): Promise<void> {
   let poked = true
-  let steps = stepsBefore
   setHandler(look, () => {
     poked = true
   })
@@ -24,13 +23,11 @@ export async function purchasing(supplier: string, stepsBefore = 0): Promise<voi
     await sleep(seconds * 1_000, { summary: 'gathers demand' })
     // Whoever poked it until here is covered by what is worked out now.
     poked = false
-    steps += 1
-    const step = `${workflow.workflowInfo().firstExecutionRunId}/settle-need/${steps}`
-    const { purchase_order } = await books.settleNeed({ supplier, step })
+    const { purchase_order } = await books.settleNeed(supplier)
     workflow.setCurrentDetails(
       purchase_order ? `Ordered as ${purchase_order}.` : 'Nothing had to be ordered.',
     )
-    if (poked && workflow.workflowInfo().continueAsNewSuggested) await workflow.continueAsNew(supplier, steps)
+    if (poked && workflow.workflowInfo().continueAsNewSuggested) await workflow.continueAsNew(supplier)
   }
   await condition(workflow.allHandlersFinished)
 }

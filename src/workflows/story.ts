@@ -18,13 +18,14 @@ import { SUMMARIES } from './summaries.ts'
  * that has the workflow (local activities: one history event each, where others make three and a workflow task). After
  * ten seconds of trouble the retries move to the server's timers.
  */
-export const books = summarised(
-  proxyLocalActivities<Activities>({
-    startToCloseTimeout: '15s',
-    localRetryThreshold: '10s',
-    retry: { initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '10s' },
-  }),
-  inTurn,
+export const books = oneAtATime(
+  summarised(
+    proxyLocalActivities<Activities>({
+      startToCloseTimeout: '15s',
+      localRetryThreshold: '10s',
+      retry: { initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '10s' },
+    }),
+  ),
 )
 
 /** What is repeated by the server until it succeeds. */
@@ -43,36 +44,17 @@ export const partner = summarised(
   }),
 )
 
-let turn: Promise<unknown> = Promise.resolve()
-
-/**
- * One local activity of a process at a time. Of two that run side by side the results come one after the other, but in a
- * replay together, and what the process then does next could come in another order than it did.
- */
-async function inTurn(call: () => Promise<unknown> | undefined): Promise<unknown> {
-  const before = turn
-  const mine = (async () => {
-    await before
-    return call()
-  })()
-  turn = mine.catch(() => {})
-  return mine
-}
-
 type Call = ((...args: unknown[]) => Promise<unknown>) & {
   executeWithOptions: (options: { summary: string }, args: unknown[]) => Promise<unknown>
 }
 
 /** The same activities; each says in the history what it is there for. */
-function summarised<Proxied extends object>(
-  activities: Proxied,
-  run = (call: () => Promise<unknown> | undefined) => call(),
-): Proxied {
+function summarised<Proxied extends object>(activities: Proxied): Proxied {
   return new Proxy(activities, {
     get(target, name: keyof Activities) {
       const call = (target as Record<string, Call>)[name]
       const summary = SUMMARIES[name]
-      return (...args: unknown[]) => run(() => call?.executeWithOptions({ summary }, args))
+      return (...args: unknown[]) => call?.executeWithOptions({ summary }, args)
     },
   })
 }
@@ -262,6 +244,8 @@ export class Story<Row extends Progress> {
 
   private async continueAsNew(): Promise<void> {
     await condition(workflow.allHandlersFinished)
+    // A cancellation reaches one run only: the next one would not know of it.
+    if (this.cancelAsked) return
     await workflow.continueAsNew(this.number, this.stepCount)
   }
 }
@@ -270,4 +254,23 @@ export class Story<Row extends Progress> {
 export function refusalOf(error: unknown): unknown {
   if (error instanceof ActivityFailure && error.cause instanceof ApplicationFailure) return error.cause
   return error
+}
+
+/**
+ * Has a process's transactions follow one another. Local activities that run side by side end one by one the first time,
+ * but on replay all their results come at once; what follows from them then happens in another order, and the process
+ * could not go on.
+ */
+function oneAtATime(activities: Activities): Activities {
+  let before: Promise<unknown> = Promise.resolve()
+  return new Proxy(activities, {
+    get: (target, name: keyof Activities) => {
+      const activity = target[name] as (...args: unknown[]) => Promise<unknown>
+      return (...args: unknown[]) => {
+        const result = before.then(() => activity(...args))
+        before = result.catch(() => {})
+        return result
+      }
+    },
+  })
 }

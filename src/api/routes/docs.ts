@@ -9,10 +9,10 @@ import { ProblemPage, ProblemsPage } from '../problem-pages.tsx'
 const { resolve } = createRequire(import.meta.url)
 
 /** What the docs page needs from disk; nothing comes from elsewhere. */
-const ASSETS: Record<string, string> = {
-  'swagger-ui.css': 'text/css; charset=utf-8',
-  'swagger-ui-bundle.js': 'text/javascript; charset=utf-8',
-}
+const ASSETS = new Map([
+  ['swagger-ui.css', 'text/css; charset=utf-8'],
+  ['swagger-ui-bundle.js', 'text/javascript; charset=utf-8'],
+])
 
 const START = `window.addEventListener('load', () => {
   SwaggerUIBundle({ url: '/openapi.json', dom_id: '#docs', deepLinking: true, validatorUrl: null })
@@ -62,7 +62,7 @@ export function registerDocs(app: Api): void {
 
   app.get('/docs/:asset', (c) => {
     const asset = c.req.param('asset')
-    const type = ASSETS[asset]
+    const type = ASSETS.get(asset)
     if (type === undefined) throw new Refusal('not-found', 'There is no such file.')
     guard(c)
     c.header('cache-control', 'public, max-age=86400')

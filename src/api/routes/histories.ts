@@ -69,7 +69,7 @@ function registerHistory(app: Api, kit: ApiKit, { path, kind, name, tag, partner
       method: 'get',
       path: `/v1/${path}/{number}/events`,
       tags: [tag],
-      summary: `Read the history of a ${name}`,
+      summary: `Read the history of the ${name}`,
       description: 'In the order in which it happened.',
       middleware: [requireRole(kit, partner, 'operator')] as const,
       request: { params: NumberParam, query: z.strictObject(pageQuery) },

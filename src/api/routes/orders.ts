@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi'
-import { place, send } from '../../clients/command.ts'
+import { place } from '../../clients/command.ts'
 import { answerOffer, cancel, changeDeadline, placed } from '../../clients/messages.ts'
 import { newNumber } from '../../domain/number.ts'
 import { CHOICES } from '../../domain/order.ts'
@@ -10,6 +10,7 @@ import { insertOrder, readOrder, unknownItems } from '../../store/order.ts'
 import { OrderView, orderView } from '../../store/order-view.ts'
 import { readPeriods } from '../../store/period.ts'
 import { maySee, partnerOf, requireRole } from '../auth.ts'
+import { commandOnce } from '../command.ts'
 import { answerOnce, idempotencyKeyOf } from '../idempotency.ts'
 import type { Api, ApiKit, Caller } from '../kit.ts'
 import {
@@ -167,25 +168,20 @@ export function registerOrders(app: Api, kit: ApiKit): void {
     }),
     async (c) => {
       const body = c.req.valid('json')
-      const key = idempotencyKeyOf(c)
-      const { caller } = c.var
-      const number = await findOrder(kit, caller, c.req.valid('param').number)
-      return answerOnce(c, kit, {
-        key,
-        body,
-        work: async ({ command }) => {
-          const lines = body.answers.map((answer, index) => ({
+      const number = await findOrder(kit, c.var.caller, c.req.valid('param').number)
+      return commandOnce(c, kit, {
+        to: { kind: 'order', number },
+        update: answerOffer,
+        // Within the work: a repeat gets the first answer, also once a period's end has passed.
+        facts: () => ({
+          answers: body.answers.map((answer, index) => ({
             line: answer.line,
             choice: answer.choice,
             wait_seconds: periodOrEnd(answer.wait_period, answer.wait_until, `/answers/${index}/wait_until`),
             hold_seconds: periodOrEnd(answer.hold_period, undefined, `/answers/${index}/hold_period`),
-          }))
-          await send(kit.temporal, { kind: 'order', number }, answerOffer, {
-            command,
-            actor: caller.actor,
-            answers: lines,
-          })
-        },
+          })),
+        }),
+        body,
       }) as never
     },
   )
@@ -202,16 +198,13 @@ export function registerOrders(app: Api, kit: ApiKit): void {
     }),
     async (c) => {
       const body = c.req.valid('json')
-      const key = idempotencyKeyOf(c)
-      const { actor } = c.var.caller
       const number = await findOrder(kit, c.var.caller, c.req.valid('param').number)
-      return answerOnce(c, kit, {
-        key,
+      const deadline_at = new Date(body.deadline_at).toISOString()
+      return commandOnce(c, kit, {
+        to: { kind: 'order', number },
+        update: changeDeadline,
+        facts: () => ({ deadline_at }),
         body,
-        work: async ({ command }) => {
-          const deadline_at = new Date(body.deadline_at).toISOString()
-          await send(kit.temporal, { kind: 'order', number }, changeDeadline, { command, actor, deadline_at })
-        },
       }) as never
     },
   )
@@ -230,15 +223,12 @@ export function registerOrders(app: Api, kit: ApiKit): void {
     }),
     async (c) => {
       const body = c.req.valid('json')
-      const key = idempotencyKeyOf(c)
-      const { actor } = c.var.caller
       const number = await findOrder(kit, c.var.caller, c.req.valid('param').number)
-      return answerOnce(c, kit, {
-        key,
+      return commandOnce(c, kit, {
+        to: { kind: 'order', number },
+        update: cancel,
+        facts: () => ({}),
         body,
-        work: async ({ command }) => {
-          await send(kit.temporal, { kind: 'order', number }, cancel, { command, actor })
-        },
       }) as never
     },
   )

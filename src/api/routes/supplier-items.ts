@@ -1,9 +1,11 @@
 import { createRoute, z } from '@hono/zod-openapi'
+import { startIfMissing } from '../../clients/look.ts'
 import { isoDuration } from '../../domain/duration.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import { type Transaction, transact } from '../../store/database.ts'
 import { unknownItems } from '../../store/order.ts'
 import { Instant, Money } from '../../store/order-view.ts'
+import { suppliersInNeed } from '../../store/reconcile.ts'
 import { lockSupplier } from '../../store/supplier.ts'
 import {
   currenciesOf,
@@ -85,6 +87,7 @@ export function registerSupplierItems(app: Api, kit: ApiKit): void {
         return readSupplierItem(tx, id, sku)
       })
       if (!saved) throw new Error('the terms were not stored')
+      await askIfWanted(kit, id)
       return c.json(viewOf(saved), 200)
     },
   )
@@ -106,10 +109,12 @@ export function registerSupplierItems(app: Api, kit: ApiKit): void {
       const key = idempotencyKeyOf(c)
       const { id } = await findSupplier(kit, c.req.valid('param').id)
       const given = body.items.map((item) => supplierItemOf(id, item))
-      return answerFromBooks(c, kit, { key, body, status: 200 }, async (tx) => {
+      const response = await answerFromBooks(c, kit, { key, body, status: 200 }, async (tx) => {
         await save(tx, id, given, (index, member) => `/items/${index}/${member}`)
         return { saved: given.length }
-      }) as never
+      })
+      await askIfWanted(kit, id)
+      return response as never
     },
   )
 
@@ -160,6 +165,12 @@ export function registerSupplierItems(app: Api, kit: ApiKit): void {
       return c.json(viewOf(removed), 200)
     },
   )
+}
+
+/** Whoever waits may have waited for this supplier. What cannot be started here `reconcile` starts within a minute. */
+async function askIfWanted(kit: ApiKit, supplier: string): Promise<void> {
+  if (!(await suppliersInNeed(kit.db)).includes(supplier)) return
+  await startIfMissing(kit.temporal, `purchasing/${supplier}`).catch(() => {})
 }
 
 /** Saves terms of known items in the supplier's one currency, all or none. */

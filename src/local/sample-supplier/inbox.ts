@@ -58,7 +58,7 @@ function understand(
   const message = parse(Messages[type], JSON.stringify(data ?? null))
   const order = book.change(supplier.id, message.number, (order) => ({
     ...order,
-    lines: 'lines' in message ? message.lines : order.lines,
+    lines: message.lines ?? order.lines,
     withdrawn: 'line' in message ? [...order.withdrawn, message.line] : order.withdrawn,
     webhook_ids: [...order.webhook_ids, webhookId],
   }))

@@ -7,22 +7,24 @@ const LineId = z.union([z.int(), z.string().min(1)])
 const Line = z.object({
   line: LineId,
   sku: z.string().min(1),
-  quantity: z.int().min(1),
+  /** What is asked for now: none once the line is withdrawn. */
+  quantity: z.int().min(0),
   unit_price: z.object({ amount: z.int(), currency: z.string().length(3) }),
   expected_at: z.iso.datetime({ offset: true }).nullish(),
+  /** Why nothing more is to come on it. */
+  closed: z.string().nullish(),
 })
 export type Line = z.output<typeof Line>
 
+/** Each message shows the lines as they stand now. */
+const Changed = z.object({ number: OrderNumber, lines: z.array(Line).optional() })
+
 /** The messages from Holdfast that this supplier understands; any other is kept unread. */
 export const Messages = {
-  'purchase_order.created': z.object({
-    number: OrderNumber,
-    currency: z.string(),
-    lines: z.array(Line).min(1),
-  }),
-  'purchase_order.reminder': z.object({ number: OrderNumber }),
-  'purchase_order.line_withdrawn': z.object({ number: OrderNumber, line: LineId }),
-  'purchase_order.change_requested': z.object({ number: OrderNumber }),
+  'purchase_order.created': z.object({ number: OrderNumber, lines: z.array(Line).min(1) }),
+  'purchase_order.reminded': Changed,
+  'purchase_order.line_withdrawn': Changed.extend({ line: LineId }),
+  'purchase_order.change_requested': Changed,
 }
 
 const Promised = z.object({ quantity: z.int().min(0), expected_at: z.string() })
@@ -89,7 +91,9 @@ function acknowledgedLines(order: PurchaseOrder): Acknowledgement['lines'] {
 /** Lines that Holdfast still waits to hear about. */
 export function openLines(order: PurchaseOrder): Line[] {
   const told = new Set(acknowledgedLines(order).map(({ line }) => line))
-  return order.lines.filter(({ line }) => !order.withdrawn.includes(line) && !told.has(line))
+  return order.lines.filter(
+    ({ line, closed }) => !closed && !order.withdrawn.includes(line) && !told.has(line),
+  )
 }
 
 /** Units of a line that were promised and have not been sent. */

@@ -15,7 +15,7 @@ const ACME = {
 }
 const LINE_1 = { line: 1, sku: 'LAMP', quantity: 5, unit_price: { amount: 1250, currency: 'EUR' } }
 const LINE_2 = { line: 2, sku: 'BULB', quantity: 8, unit_price: { amount: 99, currency: 'EUR' } }
-const CREATED = { number: 'PO-1', supplier: 'acme', currency: 'EUR', lines: [LINE_1, LINE_2] }
+const CREATED = { number: 'PO-1', supplier: 'acme', lines: [LINE_1, LINE_2] }
 
 async function suppliers({ folder = dataFolder(), mode = ACME.mode } = {}) {
   const holdfast = await listener()
@@ -132,7 +132,7 @@ test('a silent supplier answers the reminder once it speaks again; a rejecting o
   await behave({ silent: true })
   await notify('msg_1', 'purchase_order.created', CREATED)
   await behave({ reject: true })
-  await notify('msg_2', 'purchase_order.reminder', { number: 'PO-1' })
+  await notify('msg_2', 'purchase_order.reminded', { number: 'PO-1' })
   await vi.waitFor(() => expect(holdfast.heard).toHaveLength(1))
   expect(holdfast.heard[0]?.json.lines[0]).toEqual({
     line: 1,

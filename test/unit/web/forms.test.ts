@@ -115,3 +115,9 @@ test.each(['', 'tomorrow', '2025-05-20'])('the deadline %j is sent back', (deadl
     deadline_at: 'Please choose a new deadline.',
   })
 })
+
+test('a cancellation says whether the carrier still has to give the parcel back', () => {
+  const cancellation = form(BACK_ORDER_FORMS, 'cancellation')
+  expect(cancellation.done({ state: 'cancelled' })).toBe('cancelled')
+  expect(cancellation.done({ state: 'cancelling' })).toBe('cancelling')
+})

@@ -3,17 +3,7 @@ import { BACK_ORDER_TRANSITIONS, type BackOrderState } from '../../../src/domain
 import { DELIVERY_TRANSITIONS, type DeliveryState } from '../../../src/domain/delivery.ts'
 import { BACK_ORDER_WORDS, DELIVERY_WORDS } from '../../../src/web/order-page/words.ts'
 import { textOf } from '../../support/browser.ts'
-import {
-  ADDRESS,
-  backOrder,
-  delivery,
-  event,
-  line,
-  offeredPage,
-  orderPage,
-  render,
-  textOf,
-} from './fixture.ts'
+import { ADDRESS, backOrder, delivery, event, line, offeredPage, orderPage, render } from './fixture.ts'
 
 const FORM = /<form method="post" action="([^"]+)"/g
 const NUMBER = 'BO-7K3M-9QXT-4HC'

@@ -1,0 +1,161 @@
+import { randomUUID } from 'node:crypto'
+
+type Json = Record<string, unknown>
+// What the API answers is looked at, not typed, as in any script of a client.
+// oxlint-disable-next-line typescript/no-explicit-any
+type Answer = any
+
+/** A shop of the demo's own in the running service: its items, suppliers and keys, made through the API as operators do. */
+export type Shop = {
+  /** Sends a request; throws with the problem's words unless it is answered with a yes. */
+  call(method: string, path: string, body?: Json, key?: string): Promise<Answer>
+  /** Makes an item with so many units on the shelf; gives its code. */
+  item(name: string, onHand: number): Promise<string>
+  /** Makes a supplier that the sample suppliers play, and what it can bring. */
+  supplier(name: string, options: { skus: string[]; rank: number; behaviour: Json }): Promise<string>
+  /** Orders one item; gives the order. */
+  order(sku: string, quantity: number): Promise<Answer>
+  /** Orders what is short and accepts to wait for all of it; gives the back order's number. */
+  backOrder(sku: string, quantity: number, answer?: Json): Promise<string>
+  /** Brings units as a count of the shelf. */
+  count(sku: string, counted: number): Promise<void>
+  /** Waits until it is so, and says in a line what it waits for. */
+  until(path: string, what: string, isSo: (view: Answer) => boolean): Promise<Answer>
+  say(line: string): void
+}
+
+const PATIENCE_MS = 60_000
+
+export async function openShop(at: {
+  apiUrl: string
+  mailUrl: string
+  supplierUrl: string
+  operatorKey: string
+  tag: string
+}): Promise<Shop> {
+  const storefront = `demo-${at.tag.toLowerCase()}`
+
+  async function send(
+    base: string,
+    method: string,
+    path: string,
+    body: Json | undefined,
+    key: string,
+  ): Promise<Answer> {
+    const response = await fetch(new URL(path, base), {
+      method,
+      headers: {
+        authorization: `Bearer ${key}`,
+        'content-type': 'application/json',
+        ...(method === 'POST' ? { 'idempotency-key': randomUUID() } : {}),
+      },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    })
+    const text = await response.text()
+    const answer: Answer = text ? JSON.parse(text) : {}
+    if (response.ok) return answer
+    throw new Error(
+      `${method} ${path} was answered with ${response.status}: ${answer.detail ?? answer.reason ?? text}`,
+    )
+  }
+  const operator = (method: string, path: string, body?: Json) =>
+    send(at.apiUrl, method, path, body, at.operatorKey)
+  const keyFor = async (role: string, partner: string): Promise<string> =>
+    (await operator('POST', '/v1/operator/api-keys', { role, partner, name: 'demo' })).secret
+
+  await operator('PUT', `/v1/operator/storefronts/${storefront}`, {
+    name: `Demo shop ${at.tag}`,
+    mail_name: 'Demo shop',
+    reply_to: 'demo@holdfast.example',
+  })
+  const storefrontKey = await keyFor('storefront', storefront)
+
+  const shop: Shop = {
+    call: (method, path, body, key = storefrontKey) => send(at.apiUrl, method, path, body, key),
+
+    async item(name, onHand) {
+      const sku = `DEMO-${at.tag}-${name}`
+      const price = { amount: 1_999, currency: 'EUR' }
+      await operator('PUT', `/v1/operator/items/${sku}`, { name: `Demo ${name.toLowerCase()}`, price })
+      if (onHand > 0) await shop.count(sku, onHand)
+      return sku
+    },
+
+    async supplier(name, { skus, rank, behaviour }) {
+      const id = `${name}-${at.tag.toLowerCase()}`
+      const { webhook_secret } = await operator('PUT', `/v1/operator/suppliers/${id}`, {
+        name: `Demo supplier ${name}`,
+        channel: 'webhook',
+        webhook_url: `${at.supplierUrl}/suppliers/${id}/webhooks`,
+        periods: { gather: 'PT2S', acknowledge: 'PT3S', remind: 'PT3S' },
+      })
+      const price = { amount: 999, currency: 'EUR' }
+      for (const sku of skus) {
+        await operator('PUT', `/v1/operator/suppliers/${id}/items/${sku}`, {
+          rank,
+          lead_period: 'P2D',
+          price,
+        })
+      }
+      const api_key = await keyFor('supplier', id)
+      const mode = 'automatic'
+      await send(
+        at.supplierUrl,
+        'PUT',
+        `/api/suppliers/${id}`,
+        { id, name, api_key, webhook_secret, mode },
+        '',
+      )
+      await send(at.supplierUrl, 'PUT', `/api/suppliers/${id}/behaviour`, { mode, ...behaviour }, '')
+      return id
+    },
+
+    async order(sku, quantity) {
+      const name = 'Ada Marsh'
+      const order = await shop.call('POST', '/v1/orders', {
+        customer: { name, email: 'ada@example.test', time_zone: 'Europe/Berlin' },
+        ship_to: { name, lines: ['12 Quay Street'], city: 'Bremen', postcode: '28195', country: 'DE' },
+        lines: [{ sku, quantity }],
+      })
+      const [line] = order.lines
+      shop.say(
+        `${order.number}: ${quantity} ordered, ${line.available} there, ${line.shortfall} short → ${order.state}`,
+      )
+      return order
+    },
+
+    async backOrder(sku, quantity, answer = {}) {
+      const { number } = await shop.order(sku, quantity)
+      const answers = [{ line: 1, choice: 'wait_for_all', ...answer }]
+      const answered = await shop.call('POST', `/v1/orders/${number}/answers`, { answers })
+      const backOrder: string = answered.lines[0].back_order
+      const view = await shop.call('GET', `/v1/back-orders/${backOrder}`)
+      shop.say(`${backOrder}: accepted; ${view.explanation}`)
+      return backOrder
+    },
+
+    async count(sku, counted) {
+      await operator('POST', '/v1/operator/stock-counts', { counts: [{ sku, counted }], reason: 'Demo' })
+    },
+
+    async until(path, what, isSo) {
+      const end = Date.now() + PATIENCE_MS
+      for (let said = 0; ; ) {
+        const view = await shop.call('GET', path)
+        if (isSo(view)) {
+          shop.say(`${what}: yes`)
+          return view
+        }
+        if (Date.now() > end) throw new Error(`waited a minute for "${what}"; it is ${view.state}`)
+        if (Date.now() - said > 2_000) {
+          shop.say(`${what}? it is ${view.state} …`)
+          said = Date.now()
+        }
+        await new Promise((resolve) => setTimeout(resolve, 200))
+      }
+    },
+
+    say: (line) => console.log(`   ${line}`),
+  }
+  return shop
+}

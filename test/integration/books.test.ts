@@ -1,0 +1,170 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { sql } from 'drizzle-orm'
+import { drizzle } from 'drizzle-orm/postgres-js'
+import postgres from 'postgres'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { built } from '../../src/local/places.ts'
+import type { Database } from '../../src/store/database.ts'
+import { checkInvariants, INVARIANTS, type Violation } from '../../src/store/invariants.ts'
+import * as schema from '../../src/store/schema.ts'
+import { useHouse } from '../support/house.ts'
+import { ADDRESS, expectStatus, Shop } from '../support/shop.ts'
+
+const house = useHouse({ partners: ['mail', 'carrier'] })
+let db: Database
+let client: postgres.Sql
+const sku = 'SKU-BOOKS'
+let order: string
+let backOrders: string[]
+
+/** A little of everything: units received, set aside, waited for, taken back, confirmed and on their way. */
+beforeAll(async () => {
+  const shop = await Shop.open(house())
+  await shop.item({ sku, onHand: 1 })
+  const supplier = await shop.supplier({ skus: [sku] })
+  order = expectStatus(await shop.order([{ sku, quantity: 3 }]), 201).body.number
+  backOrders = []
+  for (const quantity of [2, 3, 4, 1]) backOrders.push((await shop.backOrder(sku, quantity)).number)
+  expectStatus(await shop.bring(supplier, sku, 6), 201)
+  const [first = ''] = backOrders
+  expectStatus(await shop.command(first, 'delivery-request', { ship_to: ADDRESS }), 200)
+  expectStatus(await shop.command(first, 'confirmation'), 200)
+  const count = { counts: [{ sku, counted: 4 }], reason: 'one is broken' }
+  expectStatus(
+    await shop.call('POST', '/v1/operator/stock-counts', { key: shop.operatorKey, body: count }),
+    200,
+  )
+  client = postgres(house().databaseUrl, { max: 1, onnotice: () => {} })
+  db = drizzle(client, { schema })
+})
+afterAll(() => client.end())
+
+/** What is found after something was changed behind the books' back; the change is rolled back. */
+async function foundAfter(tampering: string): Promise<Violation[]> {
+  let found: Violation[] = []
+  const undo = new Error('undo')
+  await db
+    .transaction(async (tx) => {
+      // As somebody would who may do anything, the checks of the tables included.
+      for (const table of ['stock_levels', 'back_orders', 'order_lines']) {
+        await tx.execute(
+          sql.raw(`DO $$ DECLARE c record; BEGIN
+          FOR c IN SELECT conname FROM pg_constraint WHERE conrelid = '${table}'::regclass AND contype = 'c' LOOP
+            EXECUTE 'ALTER TABLE ${table} DROP CONSTRAINT ' || quote_ident(c.conname);
+          END LOOP; END $$`),
+        )
+      }
+      await tx.execute(sql.raw(tampering))
+      found = await checkInvariants(tx, { graceSeconds: 5 })
+      throw undo
+    })
+    .catch((error: unknown) => {
+      if (error !== undo) throw error
+    })
+  return found
+}
+
+describe('books that prove themselves (X3)', () => {
+  test('hold after units came in, were set aside, confirmed and taken back', async () => {
+    expect(await checkInvariants(db, { graceSeconds: 5 })).toEqual([])
+    const [level] =
+      await client`SELECT on_hand, allocated, outbound, outstanding FROM stock_levels WHERE sku = ${sku}`
+    expect(level).toEqual({ on_hand: 4, allocated: 4, outbound: 2, outstanding: 5 })
+  })
+
+  test('on the command line, with an exit code', async () => {
+    const check = () =>
+      promisify(execFile)(process.execPath, [built('check-books.js')], {
+        env: { ...process.env, DATABASE_URL: house().databaseUrl },
+      })
+    expect((await check()).stdout).toMatch(/The books hold\.\n$/)
+    await client`UPDATE stock_levels SET on_hand = on_hand + 1 WHERE sku = ${sku}`
+    await expect(check()).rejects.toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/BROKEN .*the sum of its movements/),
+    })
+    await client`UPDATE stock_levels SET on_hand = on_hand - 1 WHERE sku = ${sku}`
+  })
+
+  const rules = Object.keys(INVARIANTS)
+  const rule = (words: string) => rules.find((name) => name.includes(words)) ?? words
+  test.each([
+    [
+      'the sum of its movements',
+      () => `UPDATE stock_levels SET on_hand = on_hand + 1 WHERE sku = '${sku}'`,
+      /a count was changed without one/,
+    ],
+    [
+      'the sum of its movements',
+      () =>
+        `INSERT INTO stock_movements (sku, kind, quantity, cause, step) VALUES ('${sku}', 'allocate', 9, '${order}', 'x')`,
+      /impossible since movement \d+: allocate 9 for OR-/,
+    ],
+    [
+      'what was moved for them',
+      () => `UPDATE order_lines SET allocated = allocated + 1 WHERE order_number = '${order}'`,
+      /SKU-BOOKS: it holds 2 set aside and 0 leaving, but 1 and 0 were moved for it/,
+    ],
+    [
+      'what is set aside',
+      () => `UPDATE stock_levels SET outstanding = 0 WHERE sku = '${sku}'`,
+      /outstanding 0; orders make 4, 2, 5/,
+    ],
+    ['receipt', () => `UPDATE receipt_lines SET received = 7`, /the receipt says 7, the movement 6/],
+    [
+      'no more to anybody',
+      () => `UPDATE stock_levels SET allocated = on_hand + 1 WHERE sku = '${sku}'`,
+      /5 allocated of 4 on hand/,
+    ],
+    [
+      'an earlier turn',
+      () =>
+        `INSERT INTO stock_movements (sku, kind, quantity, cause, step) VALUES ('${sku}', 'allocate', 1, '${backOrders[3]}', 'x')`,
+      /gave it units of SKU-BOOKS while BO-.*, whose turn was earlier, lacked some/,
+    ],
+    [
+      'free beside waiters',
+      () => `UPDATE stock_levels SET on_hand = 9; UPDATE stock_movements SET at = at - interval '1 hour'`,
+      /5 free beside 5 outstanding/,
+    ],
+    [
+      'deadline',
+      () =>
+        `UPDATE back_orders SET deadline_at = now() - interval '1 minute' WHERE number = '${backOrders[2]}'`,
+      /its wait deadline was/,
+    ],
+    [
+      'lacks something',
+      () => `UPDATE back_orders SET allocated = ordered WHERE number = '${backOrders[2]}'`,
+      /all 4 are set aside/,
+    ],
+    [
+      'has its event',
+      () =>
+        `DELETE FROM attempts; DELETE FROM notifications; DELETE FROM events WHERE number = '${backOrders[2]}' AND sequence = 2`,
+      /it has 2 events from 1 to 3/,
+    ],
+    [
+      'has its event',
+      () => `UPDATE back_orders SET version = version + 1 WHERE number = '${backOrders[3]}'`,
+      /in version 2; it has 1 events from 1 to 1, the last one to waiting/,
+    ],
+    [
+      'state is final',
+      () => `UPDATE orders SET ended_at = now() WHERE number = '${order}'`,
+      /it is offered and its end is/,
+    ],
+    [
+      'left asleep',
+      () =>
+        `INSERT INTO wakes (workflow, step, created_at) VALUES ('order/x', 'x', now() - interval '1 minute')`,
+      /not woken since/,
+    ],
+  ])('say so when it is no longer true: %s', async (words, tampering, detail) => {
+    const found = await foundAfter(tampering())
+    expect(
+      found.filter((violation) => violation.rule === rule(words)).map((violation) => violation.detail),
+    ).toContainEqual(expect.stringMatching(detail))
+  })
+})
