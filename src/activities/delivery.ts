@@ -23,7 +23,7 @@ export function createDeliveryActivities({
   return {
     /** The delivery's row as its workflow sees it; null when there is no such delivery. */
     async readDelivery(number: string): Promise<DeliveryProgress | null> {
-      return deliveryProgress(db, number)
+      return steps.seen(await deliveryProgress(db, number))
     },
 
     /** From here on the carrier may know of it: cancelling needs the carrier's word. */

@@ -26,8 +26,19 @@ import { readSupplier } from '../store/supplier.ts'
 /** What one attempt came to; `gone` means that it will never succeed. The outcome is a code, never the receiver's words. */
 type Attempt = { result: 'sent' | 'failed' | 'gone'; outcome: string }
 
+export type Telling = ReturnType<typeof createTelling>
+
+export function createNotificationActivities({ telling }: { telling: Telling }) {
+  return {
+    /** One further attempt to send what could not be sent at first. */
+    async tryAgain(asked: { id: string; isLast: boolean }): Promise<{ settled: boolean }> {
+      return telling.tryAgain(asked)
+    },
+  }
+}
+
 /** Telling people and partners (DESIGN §5): one attempt each, written down; what fails is retried apart, for days. */
-export function createNotificationActivities(kit: {
+export function createTelling(kit: {
   db: Database
   temporal: Temporal
   mailer: Mailer

@@ -13,9 +13,9 @@ import type { Outcome } from '../domain/command.ts'
 import { look, SEARCH_ATTRIBUTES } from './messages.ts'
 
 /**
- * Transactions on the books, and telling people of them. They are short and safe to run twice, so they run in the worker
- * that has the workflow (local activities: one history event each, where others make three and a workflow task). After
- * ten seconds of trouble the retries move to the server's timers.
+ * Transactions on the books. They are short and safe to run twice, so they run in the worker that has the workflow (local
+ * activities: one history event each, where others make three and a workflow task). An update is answered only when all
+ * of them are done, so nothing slow may be among them. After ten seconds of trouble the retries move to the server's timers.
  */
 export const books = oneAtATime(
   proxyLocalActivities<Activities>({
@@ -38,7 +38,7 @@ export const partner = proxyActivities<Activities>({
 })
 
 /** What a process sees of its row. Rows carry a version, so an older copy never replaces a newer one. */
-export type Progress = { version: number; untold: boolean }
+export type Progress = { version: number }
 
 /** How a process shows itself in the Temporal UI. */
 export type Shown = {
@@ -52,7 +52,7 @@ export type Shown = {
 
 /**
  * What the processes have in common. The row in Postgres is the state and this is a cache of it: a story reads its row,
- * tells people what there is to tell, waits until the row changes or its deadline comes, and goes on from the row it
+ * waits until the row changes or its deadline comes, and goes on from the row it
  * then has. Commands change the row in a transaction of their own and hand the changed row in.
  */
 export class Story<Row extends Progress> {
@@ -113,7 +113,7 @@ export class Story<Row extends Progress> {
 
   /**
    * The life of the process: `turn` is called with the row as often as it has something to do, until `isOver`. It
-   * returns when the row is final and everybody who is to be told was told.
+   * returns when the row is final.
    */
   async live(plot: {
     isOver: (row: Row) => boolean
@@ -126,14 +126,9 @@ export class Story<Row extends Progress> {
   }): Promise<void> {
     await CancellationScope.nonCancellable(async () => {
       for (;;) {
-        if (this.mustRead) await this.reread()
+        while (this.mustRead) await this.reread()
         const row = this.row
         if (!row) return
-        if (row.untold) {
-          await books.tell(this.number)
-          if (this.row === row) this.row = { ...row, untold: false }
-        }
-        if (this.isStale(row)) continue
         if (plot.isOver(row)) break
         if (this.cancelAsked) await this.cancelOnce(plot.cancel)
         else if (!plot.act || !(await plot.act(row))) await this.changeOrDeadline(row, plot.deadline)
