@@ -1,6 +1,7 @@
 /** Runs the benchmarks that are named, one after the other: `npm run bench -- restock place`. */
 const BENCHES: Record<string, () => Promise<{ run: () => Promise<void> }>> = {
   restock: () => import('./restock.ts'),
+  place: () => import('./place.ts'),
 }
 
 const names = process.argv.slice(2)

@@ -1,8 +1,11 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import postgres from 'postgres'
 import { built } from '../../src/local/places.ts'
 import { type PostgresServer, startPostgres } from '../../src/local/postgres.ts'
+import { temporalCli } from '../../src/local/temporal-cli.ts'
+import { startTemporalServer } from '../../src/local/temporal-server.ts'
 import {
   makeRunFolder,
   recordServer,
@@ -15,8 +18,10 @@ import {
 export type Stage = {
   readonly folder: string
   port: () => Promise<number>
-  /** A Postgres with full durability: every commit waits for the disk. */
+  /** A Postgres with full durability (every commit waits for the disk) and the memory of a small server, not of a laptop. */
   postgres: () => Promise<PostgresServer>
+  /** A Temporal development server that keeps its data in memory; gives its address. */
+  temporal: () => Promise<string>
   /** To be undone at the end, last first. */
   atEnd: (undo: () => Promise<unknown>) => void
 }
@@ -39,7 +44,23 @@ export async function onStage(play: (stage: Stage) => Promise<void>): Promise<vo
         launched: (identity) => recordServer(folder, identity),
       })
       undo.push(() => server.stop())
+      const sql = postgres(server.url('postgres'), { max: 1 })
+      await sql`ALTER SYSTEM SET shared_buffers = '1GB'`
+      await sql`ALTER SYSTEM SET max_wal_size = '4GB'`
+      await sql.end()
+      await server.stop()
+      await server.start()
       return server
+    },
+    temporal: async () => {
+      const server = await startTemporalServer({
+        executable: await temporalCli((line) => console.log(line)),
+        port: await port(),
+        logFile: join(folder, 'temporal.log'),
+        launched: (identity) => recordServer(folder, identity),
+      })
+      undo.push(() => server.kill())
+      return server.address
     },
   }
   try {

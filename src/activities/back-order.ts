@@ -8,7 +8,7 @@ import {
 import type { Command } from '../domain/command.ts'
 import type { EventType } from '../domain/event.ts'
 import { after, periodFault } from '../domain/period.ts'
-import { Refusal } from '../domain/refusal.ts'
+import { deadlineRefusal, Refusal } from '../domain/refusal.ts'
 import { allowed, may } from '../domain/states.ts'
 import { type BackOrderRow, backOrderProgress, lockBackOrder, updateBackOrder } from '../store/back-order.ts'
 import { backOrderView } from '../store/back-order-view.ts'
@@ -56,6 +56,7 @@ export function createBackOrderActivities({ db, steps }: { db: Database; steps: 
           throw new Refusal(
             'quantity-not-lower',
             `${row.ordered} are ordered; the new quantity must be lower.`,
+            { errors: [{ pointer: '/quantity', detail: `must be lower than ${row.ordered}` }] },
           )
         }
         const allocated = Math.min(row.allocated, asked.quantity)
@@ -90,10 +91,10 @@ export function createBackOrderActivities({ db, steps }: { db: Database; steps: 
         if (!row.deadline_kind || !row.deadline_from) throw new Error('an open back order without a deadline')
         const period = (await readPeriods(tx))[row.deadline_kind]
         const at = new Date(asked.deadline_at)
-        if (at <= now) throw new Refusal('period-out-of-range', 'The new deadline is in the past.')
+        if (at <= now) throw deadlineRefusal('The new deadline is in the past.')
         const seconds = (at.getTime() - row.deadline_from.getTime()) / 1_000
         const fault = periodFault({ ...period, min_seconds: 0 }, seconds)
-        if (fault) throw new Refusal('period-out-of-range', `The ${row.deadline_kind} period ${fault}.`)
+        if (fault) throw deadlineRefusal(`The ${row.deadline_kind} period ${fault}.`)
         const changed = await updateBackOrder(tx, row.number, {
           state: row.state,
           deadline: { kind: row.deadline_kind, at },

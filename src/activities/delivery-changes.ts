@@ -4,10 +4,11 @@ import {
   DELIVERY_TRANSITIONS,
   type DeliveryState,
   type DeliveryVerb,
+  OPERATOR_DELIVERY_ACTIONS,
 } from '../domain/delivery.ts'
 import type { MovementKind } from '../domain/movement.ts'
 import { Refusal } from '../domain/refusal.ts'
-import { isFinal, may } from '../domain/states.ts'
+import { allowed, isFinal, may } from '../domain/states.ts'
 import { lockBackOrder, updateBackOrder } from '../store/back-order.ts'
 import type { Transaction } from '../store/database.ts'
 import {
@@ -57,7 +58,10 @@ export async function changeDelivery(
   change: DeliveryChange,
 ): Promise<DeliveryRow> {
   if (!may(DELIVERY_TRANSITIONS, delivery.state, verb)) {
-    throw new Refusal('state-conflict', `The delivery is ${delivery.state}.`, { state: delivery.state })
+    throw new Refusal('state-conflict', `The delivery is ${delivery.state}.`, {
+      state: delivery.state,
+      allowed_actions: allowed(DELIVERY_TRANSITIONS, delivery.state, OPERATOR_DELIVERY_ACTIONS),
+    })
   }
   const state = (DELIVERY_TRANSITIONS[delivery.state] as Record<string, DeliveryState>)[verb] as DeliveryState
   const changed = await updateDelivery(tx, delivery.number, {

@@ -171,17 +171,15 @@ const SUPPLIER_SUBJECTS: Record<string, string> = {
 
 /** What the supplier is asked to do, where the lines alone do not say it. */
 function wishOf({ type, details }: Notice['event']): string[] {
-  switch (type) {
-    case 'purchase_order.created':
-    case 'purchase_order.reminded':
-      return [`please acknowledge each line until ${String(details.deadline_at)};`]
-    case 'purchase_order.change_requested':
-      return [`please change line ${String(details.line)} to ${String(details.quantity)};`]
-    case 'purchase_order.line_withdrawn':
-      return [`line ${String(details.line)} is withdrawn;`]
-    default:
-      return []
+  const { line, quantity, deadline_at } = details as Record<string, string | number>
+  const wishes: Record<string, string> = {
+    'purchase_order.created': `please acknowledge each line until ${deadline_at};`,
+    'purchase_order.reminded': `please acknowledge each line until ${deadline_at};`,
+    'purchase_order.line_withdrawn': `line ${line} is withdrawn;`,
+    'purchase_order.change_requested': `please change line ${line} to ${quantity};`,
   }
+  const wish = wishes[type]
+  return wish ? [wish] : []
 }
 
 function lineOf(details: Record<string, unknown>): { line?: unknown } {

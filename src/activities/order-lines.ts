@@ -63,7 +63,8 @@ export function offerHasEnded({ order, now }: OpenedOrder): boolean {
 
 /**
  * Promises a line what there is (A1). Free units belong to the queue first: a newcomer gets units only once no
- * waiter is left, also while a large receipt is still being handed out pass by pass.
+ * waiter is left, also while a large receipt is still being handed out pass by pass. Where the queue will need all of
+ * them there is nothing to hand out here: whoever brought the units does.
  */
 export async function promiseLine(
   tx: Transaction,
@@ -74,7 +75,7 @@ export async function promiseLine(
   const level = opened.levels.get(line.sku)
   if (!level) throw new Error('the item has no stock row')
   let { free, outstanding } = level
-  if (free > 0 && outstanding > 0) {
+  if (outstanding > 0 && free > outstanding) {
     const pass = await allocateToWaiters(tx, line.sku, step)
     free -= pass.units
     outstanding -= pass.units
@@ -97,7 +98,7 @@ export async function answerLine(
   { order, levels, now }: OpenedOrder,
   line: OrderLine,
   answer: LineAnswer,
-  context: { index: number; periods: Periods; actor: string; step: string },
+  context: { index: number; waitMember: string; periods: Periods; actor: string; step: string },
 ): Promise<void> {
   const { periods, actor, step } = context
   const pointer = `/answers/${context.index}`
@@ -118,7 +119,7 @@ export async function answerLine(
 
   const wait = answer.wait_seconds ?? line.wait_seconds ?? periods.wait.default_seconds
   const hold = answer.hold_seconds ?? line.hold_seconds ?? periods.hold.default_seconds
-  if (answer.wait_seconds !== null) refusePeriod(periods.wait, wait, `${pointer}/wait_period`)
+  if (answer.wait_seconds !== null) refusePeriod(periods.wait, wait, `${pointer}/${context.waitMember}`)
   if (answer.hold_seconds !== null) refusePeriod(periods.hold, hold, `${pointer}/hold_period`)
 
   // Waiting for all of it takes what is held along; otherwise that ships now and only the rest is back-ordered.
@@ -130,6 +131,7 @@ export async function answerLine(
     throw new Refusal(
       'cap-reached',
       `At most ${line.back_order_cap} of ${line.sku} can be back-ordered; ${outstanding} are.`,
+      { errors: [{ pointer: `${pointer}/choice`, detail: `${lacking} more would be back-ordered` }] },
     )
   }
   await setLine(tx, line, { state: 'back_ordered', choice: answer.choice, allocated: line.allocated - taken })

@@ -4,7 +4,8 @@ import type { Database, Transaction } from '../store/database.ts'
 import { inStep } from '../store/step.ts'
 import { pendingWakes, type Wake, wakesDone } from '../store/wake.ts'
 
-/** How many wakes one call delivers, and how many of them at a time. */
+/** How many wakes a step delivers before whoever asked for it hears of it, how many one call does, how many at a time. */
+const FEW = 20
 const BATCH = 200
 const AT_ONCE = 20
 
@@ -14,12 +15,12 @@ const AT_ONCE = 20
  * what could not be delivered stays in the table for `reconcile`.
  */
 export type Steps = {
-  /** One step, exactly once (see `inStep`), and then its wakes. */
+  /** One step, exactly once (see `inStep`), and then its wakes: the first few at once, the rest on the side. */
   run<T>(key: string, work: (tx: Transaction) => Promise<T>): Promise<T>
   /** One step that may wake many: whoever asked for it drains them apart. */
   runQuietly<T>(key: string, work: (tx: Transaction) => Promise<T>): Promise<T>
-  /** Delivers what a step left behind. `more`: there may be others; call it again. */
-  drain(key: string): Promise<{ more: boolean }>
+  /** Delivers what a step left behind, at most `limit` of it. `more`: there may be others; call it again. */
+  drain(key: string, limit?: number): Promise<{ more: boolean }>
   /** Delivers what nobody did for so long. Returns how many could not be delivered. */
   drainOlderThan(seconds: number): Promise<number>
 }
@@ -28,14 +29,15 @@ export function createSteps({ db, temporal }: { db: Database; temporal: Temporal
   const steps: Steps = {
     async run(key, work) {
       const result = await inStep(db, key, work)
-      await steps.drain(key).catch(() => {})
+      const { more } = await steps.drain(key, FEW).catch(() => ({ more: false }))
+      if (more) void drainRest(key)
       return result
     },
     runQuietly: (key, work) => inStep(db, key, work),
-    async drain(key) {
-      const wakes = await pendingWakes(db, { step: key }, BATCH)
+    async drain(key, limit = BATCH) {
+      const wakes = await pendingWakes(db, { step: key }, limit)
       const undelivered = await deliver(wakes)
-      return { more: wakes.length === BATCH && undelivered === 0 }
+      return { more: wakes.length === limit && undelivered === 0 }
     },
     async drainOlderThan(seconds) {
       for (;;) {
@@ -46,6 +48,15 @@ export function createSteps({ db, temporal }: { db: Database; temporal: Temporal
     },
   }
   return steps
+
+  async function drainRest(key: string): Promise<void> {
+    while (
+      await steps.drain(key).then(
+        ({ more }) => more,
+        () => false,
+      )
+    );
+  }
 
   /** Tells each workflow once and strikes out what was told. Returns how many wakes could not be delivered. */
   async function deliver(wakes: Wake[]): Promise<number> {
