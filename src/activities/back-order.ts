@@ -5,7 +5,7 @@ import {
   type BackOrderProgress,
   type BackOrderVerb,
 } from '../domain/back-order.ts'
-import type { Command } from '../domain/command.ts'
+import { type Command, refuseStale } from '../domain/command.ts'
 import type { EventType } from '../domain/event.ts'
 import { after, periodFault } from '../domain/period.ts'
 import { deadlineRefusal, Refusal } from '../domain/refusal.ts'
@@ -34,7 +34,7 @@ export function createBackOrderActivities({ db, steps }: { db: Database; steps: 
   ): Promise<BackOrderProgress | null> {
     return steps.run(asked.command, async (tx) => {
       const locked = await open(tx, asked.number)
-      refuseUnless(locked, verb)
+      refuseUnless(locked, verb, asked)
       await work(tx, locked)
       await storeAnswer(tx, asked.command, 200, await backOrderView(tx, asked.number))
       return backOrderProgress(tx, asked.number)
@@ -177,7 +177,7 @@ export function createBackOrderActivities({ db, steps }: { db: Database; steps: 
       return steps.run(asked.command, async (tx) => {
         const locked = await open(tx, asked.number)
         const { row } = locked
-        refuseUnless(locked, 'cancel')
+        refuseUnless(locked, 'cancel', asked)
         if (row.delivery) {
           const delivery = await openDelivery(tx, row.delivery)
           await changeDelivery(tx, delivery, 'cancel', { actor: asked.actor, step: asked.command })
@@ -223,7 +223,8 @@ async function open(tx: Transaction, number: string): Promise<Locked<BackOrderRo
 }
 
 /** A passed deadline refuses everything but cancelling, also in the moment before its expiry is carried out. */
-function refuseUnless({ row, now }: Locked<BackOrderRow>, verb: BackOrderVerb): void {
+function refuseUnless({ row, now }: Locked<BackOrderRow>, verb: BackOrderVerb, asked: Command): void {
+  refuseStale(asked, row)
   const facts = {
     state: row.state,
     allowed_actions: allowed(BACK_ORDER_TRANSITIONS, row.state, BACK_ORDER_ACTIONS),

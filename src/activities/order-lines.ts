@@ -1,3 +1,4 @@
+import { type Command, refuseStale } from '../domain/command.ts'
 import type { EventType } from '../domain/event.ts'
 import { newNumber } from '../domain/number.ts'
 import {
@@ -48,7 +49,8 @@ export async function openOrder(tx: Transaction, number: string): Promise<Opened
   return { order: locked.row, lines, levels, now: locked.now }
 }
 
-export function refuseUnless(order: OrderRow, verb: OrderVerb): void {
+export function refuseUnless(order: OrderRow, verb: OrderVerb, asked: Command): void {
+  refuseStale(asked, order)
   if (may(ORDER_TRANSITIONS, order.state, verb)) return
   throw new Refusal('state-conflict', `The order is ${order.state}.`, {
     state: order.state,

@@ -69,7 +69,7 @@ export function createOrderActivities({ db, steps }: { db: Database; steps: Step
         if (offerHasEnded(opened)) {
           throw new Refusal('offer-ended', `The offer ended at ${order.deadline_at?.toISOString()}.`)
         }
-        refuseUnless(order, 'answer')
+        refuseUnless(order, 'answer', asked)
         const periods = await readPeriods(tx)
         const given = (await readCommandBody(tx, command)) as AnswersBody
         // In the order of the items, as their locks were taken; errors still point to the answer as it was sent.
@@ -110,7 +110,7 @@ export function createOrderActivities({ db, steps }: { db: Database; steps: Step
         if (offerHasEnded(opened)) {
           throw new Refusal('offer-ended', `The offer ended at ${order.deadline_at?.toISOString()}.`)
         }
-        refuseUnless(order, 'change_deadline')
+        refuseUnless(order, 'change_deadline', asked)
         const { offer, wait } = await readPeriods(tx)
         const deadline_at = new Date(asked.deadline_at)
         if (deadline_at <= now) throw deadlineRefusal('The new deadline is in the past.')
@@ -131,7 +131,7 @@ export function createOrderActivities({ db, steps }: { db: Database; steps: Step
       const { number, command, actor } = asked
       return steps.run(command, async (tx) => {
         const opened = await openOrder(tx, number)
-        refuseUnless(opened.order, 'cancel')
+        refuseUnless(opened.order, 'cancel', asked)
         for (const line of opened.lines) {
           if (line.state === 'short' || line.allocated > 0) await giveUpLine(tx, line, 'cancelled', command)
         }
