@@ -6,7 +6,6 @@ import type { Database } from '../store/database.ts'
 import { deliveryProgress, shipmentOf } from '../store/delivery.ts'
 import { deliveryView } from '../store/delivery-view.ts'
 import { readCommandBody, storeAnswer } from '../store/idempotency-key.ts'
-import { wake } from '../store/wake.ts'
 import { changeDelivery, openDelivery } from './delivery-changes.ts'
 import type { Steps } from './steps.ts'
 
@@ -183,7 +182,6 @@ export function createDeliveryActivities({
         const delivery = await openDelivery(tx, number)
         refuseStale(asked, delivery)
         const changed = await changeDelivery(tx, delivery, decision, { actor, step })
-        await wake(tx, step, [`delivery/${number}`])
         await storeAnswer(
           tx,
           step,
