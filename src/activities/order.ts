@@ -3,7 +3,7 @@ import type { LineAnswer, OrderProgress } from '../domain/order.ts'
 import { after, periodFault } from '../domain/period.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { Database } from '../store/database.ts'
-import { storeAnswer } from '../store/idempotency-key.ts'
+import { readCommandBody, storeAnswer } from '../store/idempotency-key.ts'
 import { orderProgress, updateOrder } from '../store/order.ts'
 import { orderView } from '../store/order-view.ts'
 import { readPeriods } from '../store/period.ts'
@@ -138,7 +138,9 @@ export function createOrderActivities({ db, steps }: { db: Database; steps: Step
           deadline_at: null,
           ended: true,
         })
-        await recordOrderEvent(tx, opened.order, cancelled, 'order.cancelled', actor, {})
+        // A cancellation in the Temporal UI comes without a request.
+        const body = (await readCommandBody(tx, command)) as { reason?: string } | undefined
+        await recordOrderEvent(tx, opened.order, cancelled, 'order.cancelled', actor, {}, body?.reason)
         const { wait } = await readPeriods(tx)
         await storeAnswer(tx, command, 200, await orderView(tx, number, wait.default_seconds))
         return orderProgress(tx, number)
