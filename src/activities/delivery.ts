@@ -1,4 +1,4 @@
-import type { Command } from '../domain/command.ts'
+import { type Command, refuseStale } from '../domain/command.ts'
 import { type CarrierReport, type DeliveryProgress, shipmentReference } from '../domain/delivery.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { Carrier } from '../integrations/carrier.ts'
@@ -181,6 +181,7 @@ export function createDeliveryActivities({
       const { number, command: step, actor, decision } = asked
       return steps.run(step, async (tx) => {
         const delivery = await openDelivery(tx, number)
+        refuseStale(asked, delivery)
         // A cancellation in the Temporal UI comes without a request.
         const body = (await readCommandBody(tx, step)) as { reason?: string } | undefined
         const changed = await changeDelivery(tx, delivery, decision, { actor, step, reason: body?.reason })

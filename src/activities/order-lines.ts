@@ -1,3 +1,4 @@
+import { type Command, refuseStale } from '../domain/command.ts'
 import type { EventType } from '../domain/event.ts'
 import { newNumber } from '../domain/number.ts'
 import {
@@ -48,7 +49,8 @@ export async function openOrder(tx: Transaction, number: string): Promise<Opened
   return { order: locked.row, lines, levels, now: locked.now }
 }
 
-export function refuseUnless(order: OrderRow, verb: OrderVerb): void {
+export function refuseUnless(order: OrderRow, verb: OrderVerb, asked: Command): void {
+  refuseStale(asked, order)
   if (may(ORDER_TRANSITIONS, order.state, verb)) return
   throw new Refusal('state-conflict', `The order is ${order.state}.`, {
     state: order.state,
@@ -98,7 +100,7 @@ export async function answerLine(
   { order, levels, now }: OpenedOrder,
   line: OrderLine,
   answer: LineAnswer,
-  context: { index: number; periods: Periods; actor: string; step: string },
+  context: { index: number; waitMember: string; periods: Periods; actor: string; step: string },
 ): Promise<void> {
   const { periods, actor, step } = context
   const pointer = `/answers/${context.index}`
@@ -119,7 +121,7 @@ export async function answerLine(
 
   const wait = answer.wait_seconds ?? line.wait_seconds ?? periods.wait.default_seconds
   const hold = answer.hold_seconds ?? line.hold_seconds ?? periods.hold.default_seconds
-  if (answer.wait_seconds !== null) refusePeriod(periods.wait, wait, `${pointer}/wait_period`)
+  if (answer.wait_seconds !== null) refusePeriod(periods.wait, wait, `${pointer}/${context.waitMember}`)
   if (answer.hold_seconds !== null) refusePeriod(periods.hold, hold, `${pointer}/hold_period`)
 
   // Waiting for all of it takes what is held along; otherwise that ships now and only the rest is back-ordered.
@@ -131,6 +133,7 @@ export async function answerLine(
     throw new Refusal(
       'cap-reached',
       `At most ${line.back_order_cap} of ${line.sku} can be back-ordered; ${outstanding} are.`,
+      { errors: [{ pointer: `${pointer}/choice`, detail: `${lacking} more would be back-ordered` }] },
     )
   }
   await setLine(tx, line, { state: 'back_ordered', choice: answer.choice, allocated: line.allocated - taken })

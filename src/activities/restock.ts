@@ -33,7 +33,9 @@ export function createRestockActivities({ steps }: { steps: Steps }) {
         const bodyHash = hashOf(update)
         const booked = await findReceipt(tx, supplier, update.reference)
         if (booked && !booked.body_hash.equals(bodyHash)) {
-          throw new Refusal('reference-reused', 'This reference was booked before, with other lines.')
+          throw new Refusal('reference-reused', 'This reference was booked with other lines.', {
+            errors: [{ pointer: '/reference', detail: 'was booked with other lines' }],
+          })
         }
         if (booked) {
           await storeAnswer(tx, step, 200, booked.answer)

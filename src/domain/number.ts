@@ -23,13 +23,13 @@ export function newNumber(kind: NumberKind): string {
 }
 
 /**
- * Reads a number as people type it: any case, spaces or dashes anywhere, O for 0, I and L for 1.
+ * Reads a number as people type it: any case, spaces or dashes anywhere, O for 0, I and L for 1, in the prefix 0 for O.
  * `mistyped` means that it has the form of a number and its check symbol says that a symbol is wrong or two are swapped.
  */
 export function parseNumber(kind: NumberKind, text: string): ParsedNumber {
   const prefix = PREFIXES[kind]
   const compact = text.toUpperCase().replace(/[\s-]/g, '')
-  if (!compact.startsWith(prefix)) return { ok: false, fault: 'malformed' }
+  if (compact.slice(0, prefix.length).replace(/0/g, 'O') !== prefix) return { ok: false, fault: 'malformed' }
   const symbols = compact.slice(prefix.length).replace(/O/g, '0').replace(/[IL]/g, '1')
   if (symbols.length !== RANDOM_SYMBOLS + 1) return { ok: false, fault: 'malformed' }
   const values = Array.from(symbols, (symbol) => SYMBOLS.indexOf(symbol))

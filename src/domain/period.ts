@@ -22,6 +22,7 @@ export const HOUSE_PERIODS: Periods = {
 
 /** Says what is wrong with a period that somebody set, or nothing. Seconds. */
 export function periodFault(period: Period, seconds: number): string | undefined {
+  if (Number.isNaN(seconds)) return 'is no length of time'
   if (seconds < period.min_seconds) return `must be at least ${inWords(period.min_seconds)}`
   if (seconds > period.max_seconds) return `may be at most ${inWords(period.max_seconds)}`
   return undefined

@@ -10,7 +10,7 @@ export type VerbOf<T extends Transitions> = { [S in keyof T]: Extract<keyof T[S]
 
 /** True when the verb is legal in that state. */
 export function may<T extends Transitions>(table: T, state: StateOf<T>, verb: VerbOf<T>): boolean {
-  return verb in (table[state] ?? {})
+  return Object.hasOwn(table, state) && Object.hasOwn(table[state] ?? {}, verb)
 }
 
 /** True when nothing can happen any more. */

@@ -30,6 +30,8 @@ export type TemporalOptions = {
   /** Where workflows are kept; without it they are lost when the server ends. */
   databaseFile?: string
   logFile: string
+  /** Dynamic configuration of the server in place of its own values, by key. */
+  dynamicConfig?: Record<string, string>
   /** Told of each process at once, so that it can be put on record before anything goes wrong. */
   launched: (identity: Identity) => void
 }
@@ -96,7 +98,13 @@ async function bringUp(options: TemporalOptions): Promise<Identity> {
   return identity
 }
 
-function launch({ executable, port, uiPort, databaseFile, logFile }: TemporalOptions): Identity {
+function launch(options: TemporalOptions): Identity {
+  const { executable, port, uiPort, databaseFile, logFile } = options
+  const dynamicConfig = {
+    // Otherwise an attribute is unknown for up to a minute after the server's first start.
+    'system.forceSearchAttributesCacheRefreshOnRead': 'true',
+    ...options.dynamicConfig,
+  }
   const storage = databaseFile
     ? [
         '--db-filename',
@@ -124,9 +132,10 @@ function launch({ executable, port, uiPort, databaseFile, logFile }: TemporalOpt
         '--search-attribute',
         `${name}=${type}`,
       ]),
-      // Otherwise an attribute is unknown for up to a minute after the server's first start.
-      '--dynamic-config-value',
-      'system.forceSearchAttributesCacheRefreshOnRead=true',
+      ...Object.entries(dynamicConfig).flatMap(([key, value]) => [
+        '--dynamic-config-value',
+        `${key}=${value}`,
+      ]),
       '--log-level',
       'warn',
     ],

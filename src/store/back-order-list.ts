@@ -2,10 +2,10 @@ import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { BACK_ORDER_ACTIONS, BACK_ORDER_TRANSITIONS, type BackOrderState } from '../domain/back-order.ts'
 import type { DeadlineKind } from '../domain/period.ts'
-import { allowed } from '../domain/states.ts'
+import { allowed, statesOf } from '../domain/states.ts'
 import type { Database } from './database.ts'
 import { Deadline, Instant } from './order-view.ts'
-import { type Before, type Filter, newestFirst } from './page.ts'
+import { type Before, type Filter, newestFirst, ofStorefronts } from './page.ts'
 
 export const BackOrderStateName = z.enum(
   Object.keys(BACK_ORDER_TRANSITIONS) as [BackOrderState, ...BackOrderState[]],
@@ -52,25 +52,17 @@ export type ListedBackOrder = {
 /** Back orders, the newest first (REQUIREMENTS P4). */
 export async function listBackOrders(
   db: Database,
-  filter: Filter & { sku?: string | undefined; email?: string | undefined },
+  filter: Filter,
   before: Before | null,
   limit: number,
 ): Promise<ListedBackOrder[]> {
-  const { sku, email } = filter
   const list = {
     table: sql`back_orders`,
-    partnerTable: sql`storefronts`,
-    partner: sql`r.storefront`,
     columns: sql`r.order_number AS order, r.line, r.storefront, r.sku, r.state, r.version, r.ordered, r.allocated,
       r.promised_at, r.deadline_kind, r.deadline_at, r.delivery`,
-    where: [
-      ...(sku ? [sql`r.sku = ${sku}`] : []),
-      ...(email
-        ? [
-            sql`r.customer = (SELECT c.id FROM customers c WHERE c.storefront = r.storefront AND c.email = ${email})`,
-          ]
-        : []),
-    ],
+    finalStates: statesOf(BACK_ORDER_TRANSITIONS, 'final'),
+    whose: ofStorefronts(filter, sql`r.order_number IN (SELECT number FROM orders WHERE customer = p.id)`),
+    where: filter.sku ? [sql`r.sku = ${filter.sku}`] : [],
   }
   return newestFirst<ListedBackOrder>(db, list, filter, before, limit)
 }

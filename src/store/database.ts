@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
-import postgres from 'postgres'
+import postgres, { type Sql, type TransactionSql } from 'postgres'
 import * as schema from './schema.ts'
 
 export type Database = PostgresJsDatabase<typeof schema>
@@ -18,21 +18,43 @@ export type Store = { db: Database; close: () => Promise<void> }
  * which is one transaction, is given 10 s by its workflow.
  */
 export function openStore(options: { url: string; poolSize: number; name: string }): Store {
-  const client = postgres(options.url, {
-    max: options.poolSize,
-    connect_timeout: 5,
-    idle_timeout: 60,
-    fetch_types: false,
-    onnotice: () => {},
-    connection: {
-      application_name: options.name,
-      lock_timeout: 3_000,
-      statement_timeout: 8_000,
-      idle_in_transaction_session_timeout: 10_000,
-    },
+  const client = keepPlans(
+    postgres(options.url, {
+      max: options.poolSize,
+      connect_timeout: 5,
+      idle_timeout: 60,
+      fetch_types: false,
+      onnotice: () => {},
+      connection: {
+        application_name: options.name,
+        lock_timeout: 3_000,
+        statement_timeout: 8_000,
+        idle_in_transaction_session_timeout: 10_000,
+      },
+    }),
+  )
+  // A transaction's statements go through a client of its own.
+  const begin = client.begin.bind(client)
+  Object.assign(client, {
+    begin: (work: (own: TransactionSql) => unknown) => begin((own) => work(keepPlans(own))),
   })
   return { db: drizzle(client, { schema }), close: () => client.end({ timeout: 5 }) }
 }
+
+/**
+ * Drizzle's statements are sent to be parsed and planned anew each time, in two round trips. Ours are few texts, run over
+ * and over (lists go in as one JSON value), so each connection keeps them prepared: a repeat is one round trip.
+ */
+function keepPlans<Client extends Pick<Sql, 'unsafe'>>(client: Client): Client {
+  const unsafe = client.unsafe.bind(client)
+  // Statements that the driver makes itself, such as BEGIN, come without this option and are left alone.
+  const kept: typeof unsafe = (text, values, options) =>
+    unsafe(text, values, options && 'prepare' in options ? { prepare: true, ...ALWAYS_PREPARED } : options)
+  return Object.assign(client, { unsafe: kept })
+}
+
+/** Without parameters too, where the driver would otherwise take the simple protocol. */
+const ALWAYS_PREPARED: object = { simple: false }
 
 /** The fields of a driver error that may be told: its SQLSTATE and the constraint; its message carries data. */
 export function databaseFault(error: unknown): { code: string; constraint: string | undefined } | undefined {

@@ -6,10 +6,10 @@ import {
   type DeliveryState,
   OPERATOR_DELIVERY_ACTIONS,
 } from '../domain/delivery.ts'
-import { allowed } from '../domain/states.ts'
+import { allowed, statesOf } from '../domain/states.ts'
 import type { Database } from './database.ts'
 import { Instant } from './order-view.ts'
-import { type Before, type Filter, newestFirst } from './page.ts'
+import { type Before, type Filter, newestFirst, ofStorefronts } from './page.ts'
 
 export const DeliveryStateName = z.enum(
   Object.keys(DELIVERY_TRANSITIONS) as [DeliveryState, ...DeliveryState[]],
@@ -51,29 +51,20 @@ export type ListedDelivery = {
 /** Deliveries, the newest first (REQUIREMENTS P4). */
 export async function listDeliveries(
   db: Database,
-  filter: Filter & { sku?: string | undefined; email?: string | undefined },
+  filter: Filter,
   before: Before | null,
   limit: number,
 ): Promise<ListedDelivery[]> {
-  const { sku, email } = filter
   const list = {
     table: sql`deliveries`,
-    partnerTable: sql`storefronts`,
-    partner: sql`r.storefront`,
     columns: sql`r.order_number AS order, r.back_order, r.storefront, r.state, r.version, r.attempt, r.tracking, r.deliver_on,
       (SELECT jsonb_agg(jsonb_build_object('sku', l.sku, 'quantity', l.quantity) ORDER BY l.sku)
          FROM delivery_lines l WHERE l.delivery = r.number) AS lines`,
-    where: [
-      ...(sku
-        ? [sql`EXISTS (SELECT 1 FROM delivery_lines l WHERE l.delivery = r.number AND l.sku = ${sku})`]
-        : []),
-      ...(email
-        ? [
-            sql`r.order_number IN (SELECT o.number FROM orders o JOIN customers c ON c.id = o.customer
-                                    WHERE c.storefront = r.storefront AND c.email = ${email})`,
-          ]
-        : []),
-    ],
+    finalStates: statesOf(DELIVERY_TRANSITIONS, 'final'),
+    whose: ofStorefronts(filter, sql`r.order_number IN (SELECT number FROM orders WHERE customer = p.id)`),
+    where: filter.sku
+      ? [sql`EXISTS (SELECT 1 FROM delivery_lines l WHERE l.delivery = r.number AND l.sku = ${filter.sku})`]
+      : [],
   }
   return newestFirst<ListedDelivery>(db, list, filter, before, limit)
 }

@@ -11,12 +11,10 @@ export const EventView = z
       .int()
       .meta({ description: 'Counts the changes of this order, back order, delivery or purchase order' }),
     type: z.string(),
-    actor: z
-      .string()
-      .meta({
-        description:
-          '`customer`, `house`, `carrier`, `storefront:<id>`, `supplier:<id>` or `operator:<key id>`',
-      }),
+    actor: z.string().meta({
+      description:
+        '`customer`, `house`, `carrier`, `storefront:<id>`, `supplier:<id>` or `operator:<key id>`',
+    }),
     from: z.string().nullable().meta({ description: 'The state before' }),
     to: z.string().nullable().meta({ description: 'The state after' }),
     details: z.record(z.string(), z.unknown()).meta({ description: 'Why, in figures' }),

@@ -2,6 +2,7 @@ import { and, asc, eq, sql } from 'drizzle-orm'
 import type { EventType } from '../domain/event.ts'
 import type { LetterFacts } from '../domain/letter.ts'
 import type { Database } from './database.ts'
+import { readPeriods } from './period.ts'
 import {
   attempts,
   backOrders,
@@ -112,9 +113,10 @@ export async function letterFacts(
     .innerJoin(storefronts, eq(storefronts.id, orders.storefront))
     .where(eq(orders.number, order))
   if (!head) return undefined
+  const { wait } = await readPeriods(db)
   const lines = await db.execute<LetterFacts['lines'][number]>(sql`
     SELECT l.line, l.sku, i.name, l.ordered, l.available, l.shortfall, l.state, l.expected_at,
-           COALESCE(i.wait_seconds, (SELECT default_seconds FROM periods WHERE kind = 'wait')) AS wait_seconds, b.number AS back_order
+           COALESCE(i.wait_seconds, ${wait.default_seconds}::integer) AS wait_seconds, b.number AS back_order
       FROM order_lines l JOIN ${items} i USING (sku)
       LEFT JOIN back_orders b ON b.order_number = l.order_number AND b.line = l.line
      WHERE l.order_number = ${order} ORDER BY l.line`)

@@ -7,10 +7,10 @@ import {
   ORDER_TRANSITIONS,
   type OrderState,
 } from '../domain/order.ts'
-import { allowed } from '../domain/states.ts'
+import { allowed, statesOf } from '../domain/states.ts'
 import type { Database } from './database.ts'
 import { Deadline, Instant } from './order-view.ts'
-import { type Before, type Filter, newestFirst } from './page.ts'
+import { type Before, type Filter, newestFirst, ofStorefronts } from './page.ts'
 
 export const OrderStateName = z.enum(Object.keys(ORDER_TRANSITIONS) as [OrderState, ...OrderState[]])
 
@@ -45,28 +45,20 @@ export type ListedOrder = {
 /** Orders, the newest first (REQUIREMENTS P4). */
 export async function listOrders(
   db: Database,
-  filter: Filter & { sku?: string | undefined; email?: string | undefined },
+  filter: Filter,
   before: Before | null,
   limit: number,
 ): Promise<ListedOrder[]> {
-  const { sku, email } = filter
   const list = {
     table: sql`orders`,
-    partnerTable: sql`storefronts`,
-    partner: sql`r.storefront`,
     columns: sql`r.storefront, r.reference, r.state, r.version, r.deadline_at,
       (SELECT jsonb_agg(jsonb_build_object('line', l.line, 'sku', l.sku, 'ordered', l.ordered, 'state', l.state) ORDER BY l.line)
          FROM order_lines l WHERE l.order_number = r.number) AS lines`,
-    where: [
-      ...(sku
-        ? [sql`EXISTS (SELECT 1 FROM order_lines l WHERE l.order_number = r.number AND l.sku = ${sku})`]
-        : []),
-      ...(email
-        ? [
-            sql`r.customer = (SELECT c.id FROM customers c WHERE c.storefront = r.storefront AND c.email = ${email})`,
-          ]
-        : []),
-    ],
+    finalStates: statesOf(ORDER_TRANSITIONS, 'final'),
+    whose: ofStorefronts(filter, sql`r.customer = p.id`),
+    where: filter.sku
+      ? [sql`EXISTS (SELECT 1 FROM order_lines l WHERE l.order_number = r.number AND l.sku = ${filter.sku})`]
+      : [],
   }
   return newestFirst<ListedOrder>(db, list, filter, before, limit)
 }

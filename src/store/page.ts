@@ -14,9 +14,24 @@ export type Before = readonly [opened_at: string, number: string]
 export type Filter = {
   /** The storefronts or suppliers whose rows these are: all of those named here, so two different ones find nothing. */
   partners: string[]
+  sku?: string | undefined
+  /** The customer's. */
+  email?: string | undefined
   state?: string | undefined
   opened_after?: string | undefined
   opened_before?: string | undefined
+}
+
+/** What is listed: `r` stands for a row of the table, `p` for whose rows are walked through. */
+export type Listed = {
+  table: SQL
+  columns: SQL
+  /** The states in which nothing happens any more. */
+  finalStates: readonly string[]
+  /** Whose rows they are: partners or customers, how a row names one of them, and the partner's id in `p`. */
+  whose: { table: SQL; row: SQL; partner: SQL }
+  /** Further conditions on `p` and `r`. */
+  where: SQL[]
 }
 
 /**
@@ -25,37 +40,45 @@ export type Filter = {
  */
 export async function newestFirst<Row extends { number: string; sort_at: string }>(
   db: Database,
-  list: {
-    /** The table of the rows, known to the other parts as `r`, and of the partners. */
-    table: SQL
-    partnerTable: SQL
-    /** The row's column that names its partner. */
-    partner: SQL
-    columns: SQL
-    /** Further conditions on `r`. */
-    where: SQL[]
-  },
+  { table, columns, finalStates, whose, where }: Listed,
   filter: Filter,
   before: Before | null,
   limit: number,
 ): Promise<Row[]> {
   const conditions = [
-    sql`${list.partner} = p.id`,
-    ...list.where,
+    whose.row,
+    ...where,
     ...(filter.state ? [sql`r.state = ${filter.state}`] : []),
+    // What is not over is found in the short index of what is open.
+    ...(filter.state && !finalStates.includes(filter.state) ? [sql`r.ended_at IS NULL`] : []),
     ...(filter.opened_after ? [sql`r.created_at >= ${filter.opened_after}::timestamptz`] : []),
     ...(filter.opened_before ? [sql`r.created_at < ${filter.opened_before}::timestamptz`] : []),
     ...(before ? [sql`(r.created_at, r.number) < (${before[0]}::timestamptz, ${before[1]})`] : []),
   ]
-  const partners = filter.partners.map((id) => sql`p.id = ${id}`)
+  const partners = filter.partners.map((id) => sql`${whose.partner} = ${id}`)
   const rows = await db.execute<Row>(sql`
-    SELECT page.* FROM ${list.partnerTable} p CROSS JOIN LATERAL (
-      SELECT ${exactTime(sql`r.created_at`)} AS sort_at, r.number, ${list.columns}
-        FROM ${list.table} r
-       WHERE ${sql.join(conditions, sql` AND `)}
-       ORDER BY r.created_at DESC, r.number DESC LIMIT ${limit}
-    ) AS page
-    WHERE ${sql.join([sql`true`, ...partners], sql` AND `)}
-    ORDER BY page.sort_at DESC, page.number DESC LIMIT ${limit}`)
+    SELECT ${exactTime(sql`r.created_at`)} AS sort_at, r.number, ${columns}
+      FROM (SELECT head.number
+              FROM ${whose.table} p CROSS JOIN LATERAL (
+                     SELECT r.number, r.created_at FROM ${table} r
+                      WHERE ${sql.join(conditions, sql` AND `)}
+                      ORDER BY r.created_at DESC, r.number DESC LIMIT ${limit}) AS head
+             WHERE ${sql.join([sql`true`, ...partners], sql` AND `)}
+             ORDER BY head.created_at DESC, head.number DESC LIMIT ${limit}) AS page
+      JOIN ${table} r USING (number)
+     ORDER BY r.created_at DESC, r.number DESC`)
   return [...rows] as Row[]
+}
+
+/** Whose rows a list of a storefront's things walks through: the storefronts', or those of the customer who is asked for. */
+export function ofStorefronts(filter: Filter, customersRow: SQL): Listed['whose'] {
+  if (filter.email === undefined) {
+    return { table: sql`storefronts`, row: sql`r.storefront = p.id`, partner: sql`p.id` }
+  }
+  return {
+    // Named with its storefront, the customer is found in the index (storefront, email).
+    table: sql`(SELECT c.id, s.id AS storefront FROM storefronts s JOIN customers c ON c.storefront = s.id AND c.email = ${filter.email})`,
+    row: customersRow,
+    partner: sql`p.storefront`,
+  }
 }

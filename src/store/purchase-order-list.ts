@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { PURCHASE_ORDER_TRANSITIONS, type PurchaseOrderState } from '../domain/purchase-order.ts'
+import { statesOf } from '../domain/states.ts'
 import type { Database } from './database.ts'
 import { Instant } from './order-view.ts'
 import { type Before, type Filter, newestFirst } from './page.ts'
@@ -45,22 +46,21 @@ export type ListedPurchaseOrder = {
 /** Purchase orders, the newest first (REQUIREMENTS P4). */
 export async function listPurchaseOrders(
   db: Database,
-  filter: Filter & { sku?: string | undefined },
+  filter: Filter,
   before: Before | null,
   limit: number,
 ): Promise<ListedPurchaseOrder[]> {
-  const { sku } = filter
   const list = {
     table: sql`purchase_orders`,
-    partnerTable: sql`suppliers`,
-    partner: sql`r.supplier`,
     columns: sql`r.supplier, r.state, r.version, r.deadline_kind, r.deadline_at,
       (SELECT jsonb_agg(jsonb_build_object('line', l.line, 'sku', l.sku, 'quantity', l.agreed, 'received', l.received, 'is_closed', l.closed)
                         ORDER BY l.line)
          FROM purchase_order_lines l WHERE l.purchase_order = r.number) AS lines`,
-    where: sku
+    finalStates: statesOf(PURCHASE_ORDER_TRANSITIONS, 'final'),
+    whose: { table: sql`suppliers`, row: sql`r.supplier = p.id`, partner: sql`p.id` },
+    where: filter.sku
       ? [
-          sql`EXISTS (SELECT 1 FROM purchase_order_lines l WHERE l.purchase_order = r.number AND l.sku = ${sku})`,
+          sql`EXISTS (SELECT 1 FROM purchase_order_lines l WHERE l.purchase_order = r.number AND l.sku = ${filter.sku})`,
         ]
       : [],
   }

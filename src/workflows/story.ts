@@ -17,11 +17,13 @@ import { look, SEARCH_ATTRIBUTES } from './messages.ts'
  * that has the workflow (local activities: one history event each, where others make three and a workflow task). After
  * ten seconds of trouble the retries move to the server's timers.
  */
-export const books = proxyLocalActivities<Activities>({
-  startToCloseTimeout: '15s',
-  localRetryThreshold: '10s',
-  retry: { initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '10s' },
-})
+export const books = oneAtATime(
+  proxyLocalActivities<Activities>({
+    startToCloseTimeout: '15s',
+    localRetryThreshold: '10s',
+    retry: { initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '10s' },
+  }),
+)
 
 /** What is repeated by the server until it succeeds. */
 export const outside = proxyActivities<Activities>({
@@ -217,6 +219,8 @@ export class Story<Row extends Progress> {
 
   private async continueAsNew(): Promise<void> {
     await condition(workflow.allHandlersFinished)
+    // A cancellation reaches one run only: the next one would not know of it.
+    if (this.cancelAsked) return
     await workflow.continueAsNew(this.number, this.stepCount)
   }
 }
@@ -225,4 +229,23 @@ export class Story<Row extends Progress> {
 export function refusalOf(error: unknown): unknown {
   if (error instanceof ActivityFailure && error.cause instanceof ApplicationFailure) return error.cause
   return error
+}
+
+/**
+ * Has a process's transactions follow one another. Local activities that run side by side end one by one the first time,
+ * but on replay all their results come at once; what follows from them then happens in another order, and the process
+ * could not go on.
+ */
+function oneAtATime(activities: Activities): Activities {
+  let before: Promise<unknown> = Promise.resolve()
+  return new Proxy(activities, {
+    get: (target, name: keyof Activities) => {
+      const activity = target[name] as (...args: unknown[]) => Promise<unknown>
+      return (...args: unknown[]) => {
+        const result = before.then(() => activity(...args))
+        before = result.catch(() => {})
+        return result
+      }
+    },
+  })
 }

@@ -1,7 +1,10 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import { sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { built } from '../../src/local/places.ts'
 import type { Database } from '../../src/store/database.ts'
 import { checkInvariants, INVARIANTS, type Violation } from '../../src/store/invariants.ts'
 import * as schema from '../../src/store/schema.ts'
@@ -68,6 +71,20 @@ describe('books that prove themselves (X3)', () => {
     const [level] =
       await client`SELECT on_hand, allocated, outbound, outstanding FROM stock_levels WHERE sku = ${sku}`
     expect(level).toEqual({ on_hand: 4, allocated: 4, outbound: 2, outstanding: 5 })
+  })
+
+  test('on the command line, with an exit code', async () => {
+    const check = () =>
+      promisify(execFile)(process.execPath, [built('check-books.js')], {
+        env: { ...process.env, DATABASE_URL: house().databaseUrl },
+      })
+    expect((await check()).stdout).toMatch(/The books hold\.\n$/)
+    await client`UPDATE stock_levels SET on_hand = on_hand + 1 WHERE sku = ${sku}`
+    await expect(check()).rejects.toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/BROKEN .*the sum of its movements/),
+    })
+    await client`UPDATE stock_levels SET on_hand = on_hand - 1 WHERE sku = ${sku}`
   })
 
   const rules = Object.keys(INVARIANTS)

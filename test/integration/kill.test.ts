@@ -5,14 +5,22 @@ import { expectSoundHouse } from '../support/proof.ts'
 import { ADDRESS, type Answer, expectStatus, Shop, waitFor } from '../support/shop.ts'
 
 // A Postgres of its own with full durability and a Temporal that keeps its workflows on disk: both can be killed.
-const house = useHouse({ ownPostgres: true, temporalOnDisk: true, partners: ['mail', 'carrier'], workers: 1, apis: 1 })
+const house = useHouse({
+  ownPostgres: true,
+  temporalOnDisk: true,
+  partners: ['mail', 'carrier'],
+  workers: 1,
+  apis: 1,
+})
 
 /** Repeats a request with its key until it is answered for good, as a storefront does; gives that answer. */
 async function insist(send: () => Promise<Answer>, seconds = 60): Promise<Answer> {
   return waitFor(
     'an answer',
-    () => send().catch((error: Error): Answer => ({ status: 0, body: error.message, headers: new Headers() })),
-    ({ status, body }) => status !== 0 && status < 500 && !(status === 409 && /request-running/.test(body.type)),
+    () =>
+      send().catch((error: Error): Answer => ({ status: 0, body: error.message, headers: new Headers() })),
+    ({ status, body }) =>
+      status !== 0 && status < 500 && !(status === 409 && /request-running/.test(body.type)),
     seconds,
   )
 }
@@ -54,8 +62,9 @@ describe('nothing acknowledged is lost when any process is killed at any moment 
     const shop = await Shop.open(house())
     const sku = await shop.item({ onHand: 50 })
     const keys = Array.from({ length: 12 }, () => randomUUID())
-    const sends = keys.map((idempotencyKey, index) => () =>
-      shop.order([{ sku, quantity: 1 }], { idempotencyKey, email: `api-${index}@example.test` }),
+    const sends = keys.map(
+      (idempotencyKey, index) => () =>
+        shop.order([{ sku, quantity: 1 }], { idempotencyKey, email: `api-${index}@example.test` }),
     )
     const first = sends.map((send) => send().catch(() => undefined))
     await waitFor(
@@ -91,8 +100,9 @@ describe('nothing acknowledged is lost when any process is killed at any moment 
       expect((await shop.look(met)).state).toBe('met')
 
       const keys = Array.from({ length: 4 }, () => randomUUID())
-      const sends = keys.map((idempotencyKey, index) => () =>
-        shop.order([{ sku, quantity: 1 }], { idempotencyKey, email: `kill-${index}@example.test` }),
+      const sends = keys.map(
+        (idempotencyKey, index) => () =>
+          shop.order([{ sku, quantity: 1 }], { idempotencyKey, email: `kill-${index}@example.test` }),
       )
       const request = (idempotencyKey: string) => () =>
         shop.command(met, 'delivery-request', { ship_to: ADDRESS }, { idempotencyKey })
@@ -107,7 +117,12 @@ describe('nothing acknowledged is lost when any process is killed at any moment 
       const again = await Promise.all(sends.map((send) => insist(send)))
       expect(again.map((answer) => answer.body)).toEqual(answers.map((answer) => answer.body))
 
-      expectStatus(await insist(() => shop.command(met, 'confirmation', {}, { idempotencyKey: `${requestKey}-confirm` })), 200)
+      expectStatus(
+        await insist(() =>
+          shop.command(met, 'confirmation', {}, { idempotencyKey: `${requestKey}-confirm` }),
+        ),
+        200,
+      )
       await shop.until(met, (view) => view.state === 'delivered', 60)
       expectStatus(await shop.bring(supplier, sku, 6), 201)
       for (const { number } of others) await shop.until(number, (view) => view.state === 'met')

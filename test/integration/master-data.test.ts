@@ -1,5 +1,7 @@
+import { spawnSync } from 'node:child_process'
 import { randomBytes, randomUUID } from 'node:crypto'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { built } from '../../src/local/places.ts'
 import { useHouse } from '../support/house.ts'
 import { type Answer, expectStatus, Shop, waitFor } from '../support/shop.ts'
 
@@ -469,6 +471,32 @@ describe('storefronts, their endpoints and keys (P8, P5)', () => {
       await operate('DELETE', `api-keys/${second.body.id}`, undefined, { key: second.body.secret }),
       200,
     )
+  })
+
+  test("a house's first key is made on its database, and opens the API", async () => {
+    const make = (...options: string[]) =>
+      spawnSync(process.execPath, [built('make-key.js'), ...options], {
+        env: { ...process.env, DATABASE_URL: house().databaseUrl },
+        encoding: 'utf8',
+      })
+    const made = make('--role', 'operator', '--name', 'first operator')
+    expect(made.status).toBe(0)
+    expect(made.stdout).toMatch(/^hf_operator_\S+\n$/)
+    expectStatus(await operate('GET', 'suppliers', undefined, { key: made.stdout.trim() }), 200)
+
+    const [before] = await house().db`SELECT count(*) FROM api_keys`
+    for (const options of [
+      [],
+      ['--role', 'king', '--name', 'x'],
+      ['--role', 'operator'],
+      ['--role', 'operator', '--name', 'x', '--partner', 'y'],
+      ['--role', 'supplier', '--name', 'x'],
+      ['--role', 'supplier', '--name', 'x', '--partner', someId()],
+    ]) {
+      const refused = make(...options)
+      expect([refused.status, refused.stdout]).toEqual([1, ''])
+    }
+    expect((await house().db`SELECT count(*) FROM api_keys`)[0]).toEqual(before)
   })
 
   test('webhook endpoints: made, switched, removed, by the storefront or for it', async () => {

@@ -6,6 +6,7 @@ import { inject } from 'vitest'
 import { built } from '../../src/local/places.ts'
 import { type PostgresServer, startPostgres } from '../../src/local/postgres.ts'
 import { startTemporalServer, type TemporalServer } from '../../src/local/temporal-server.ts'
+import type { HouseOptions } from './house.ts'
 import { recordServer, reservePort } from './run-folder.ts'
 
 /** What is to be undone at the end, in the order in which it was done. */
@@ -46,7 +47,7 @@ export async function ownDatabase(runFolder: string, folder: string, cleanUp: Cl
 }
 
 export async function startTemporal(
-  onDisk: boolean,
+  { temporalOnDisk, temporalDynamicConfig }: Pick<HouseOptions, 'temporalOnDisk' | 'temporalDynamicConfig'>,
   runFolder: string,
   folder: string,
   cleanUp: CleanUp,
@@ -56,7 +57,8 @@ export async function startTemporal(
     port: await reservePort(runFolder),
     logFile: join(folder, 'temporal.log'),
     launched: (identity) => recordServer(runFolder, identity),
-    ...(onDisk && { databaseFile: join(folder, 'data', 'temporal.db') }),
+    ...(temporalDynamicConfig && { dynamicConfig: temporalDynamicConfig }),
+    ...(temporalOnDisk && { databaseFile: join(folder, 'data', 'temporal.db') }),
   })
   // Nothing of it is needed any more, and a clean end would take it over a second.
   cleanUp.push(server.kill)

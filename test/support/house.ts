@@ -24,6 +24,8 @@ export type HouseOptions = {
   ownPostgres?: boolean
   /** Keeps workflows on disk, so that they survive `killTemporal`. */
   temporalOnDisk?: boolean
+  /** Dynamic configuration of the Temporal server, by key. */
+  temporalDynamicConfig?: Record<string, string>
   /** Added to the environment of APIs and workers. */
   environment?: Record<string, string>
 }
@@ -114,7 +116,7 @@ async function build(
 
   const [database, temporalServer] = await Promise.all([
     options.ownPostgres ? ownDatabase(runFolder, folder, cleanUp) : sharedDatabase(cleanUp),
-    startTemporal(options.temporalOnDisk ?? false, runFolder, folder, cleanUp),
+    startTemporal(options, runFolder, folder, cleanUp),
   ])
   const db = postgres(database.url, { max: 5, onnotice: () => undefined })
   // Bounded: on a connection that a killed server left behind it would otherwise wait for ever.

@@ -92,7 +92,9 @@ export class Shop {
     method: string,
     path: string,
     options: {
-      key?: string
+      /** The API key; the storefront's unless told otherwise, null for none. */
+      key?: string | null
+      /** Sent as it is if it is text or a stream, else as JSON. */
       body?: unknown
       idempotencyKey?: string | null
       api?: number
@@ -100,7 +102,7 @@ export class Shop {
     } = {},
   ): Promise<Answer> {
     const headers = new Headers(options.headers)
-    headers.set('authorization', `Bearer ${options.key ?? this.storefrontKey}`)
+    if (options.key !== null) headers.set('authorization', `Bearer ${options.key ?? this.storefrontKey}`)
     if (options.body !== undefined)
       headers.set('content-type', headers.get('content-type') ?? 'application/json')
     if (method === 'POST' && options.idempotencyKey !== null) {

@@ -1,14 +1,13 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { UpdateDefinition } from '@temporalio/common'
 import type { Context } from 'hono'
-import { send } from '../../clients/command.ts'
 import { cancel, changeDeadline, confirm, decline, lower, requestDelivery } from '../../clients/messages.ts'
 import type { Command, Outcome } from '../../domain/command.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import { readBackOrder } from '../../store/back-order.ts'
 import { BackOrderView, backOrderView } from '../../store/back-order-view.ts'
 import { maySee, requireRole } from '../auth.ts'
-import { answerOnce, idempotencyKeyOf } from '../idempotency.ts'
+import { commandOnce } from '../command.ts'
 import type { Api, ApiEnv, ApiKit, Caller } from '../kit.ts'
 import {
   Address,
@@ -138,16 +137,8 @@ async function carryOut<C extends Command>(
   update: UpdateDefinition<Outcome, [C]>,
   facts: Omit<C, keyof Command>,
 ): Promise<Response> {
-  const key = idempotencyKeyOf(c)
-  const { actor } = c.var.caller
   const number = await findBackOrder(kit, c.var.caller, c.req.param('number') ?? '')
-  return answerOnce(c, kit, {
-    key,
-    body,
-    work: async ({ command }) => {
-      await send(kit.temporal, { kind: 'back-order', number }, update, { ...facts, command, actor } as C)
-    },
-  })
+  return commandOnce(c, kit, { to: { kind: 'back-order', number }, update, facts: () => facts, body })
 }
 
 async function findBackOrder(kit: ApiKit, caller: Caller, given: string): Promise<string> {

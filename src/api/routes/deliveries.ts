@@ -1,11 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi'
-import { send } from '../../clients/command.ts'
 import { decideDelivery } from '../../clients/messages.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import { readDelivery } from '../../store/delivery.ts'
 import { DeliveryView, deliveryView } from '../../store/delivery-view.ts'
 import { maySee, requireRole } from '../auth.ts'
-import { answerOnce, idempotencyKeyOf } from '../idempotency.ts'
+import { commandOnce } from '../command.ts'
 import type { Api, ApiKit, Caller } from '../kit.ts'
 import { answers, IdempotencyHeader, jsonBody, Note, NumberParam, numberIn } from '../request.ts'
 import { Cancellation } from './orders.ts'
@@ -28,7 +27,7 @@ export function registerDeliveries(app: Api, kit: ApiKit): void {
       responses: answers(200, 'The delivery', DeliveryView),
     }),
     async (c) => {
-      const { number } = await findDelivery(kit, c.var.caller, c.req.valid('param').number)
+      const number = await findDelivery(kit, c.var.caller, c.req.valid('param').number)
       const view = await deliveryView(kit.db, number)
       if (!view) throw new Refusal('not-found', 'There is no such delivery.')
       return c.json(view, 200)
@@ -49,19 +48,12 @@ export function registerDeliveries(app: Api, kit: ApiKit): void {
     }),
     async (c) => {
       const body = c.req.valid('json')
-      const key = idempotencyKeyOf(c)
-      const { actor } = c.var.caller
-      const { number } = await findDelivery(kit, c.var.caller, c.req.valid('param').number)
-      return answerOnce(c, kit, {
-        key,
+      const number = await findDelivery(kit, c.var.caller, c.req.valid('param').number)
+      return commandOnce(c, kit, {
+        to: { kind: 'delivery', number },
+        update: decideDelivery,
+        facts: () => ({ decision: 'cancel' as const }),
         body,
-        work: async ({ command }) => {
-          await send(kit.temporal, { kind: 'delivery', number }, decideDelivery, {
-            command,
-            actor,
-            decision: 'cancel',
-          })
-        },
       }) as never
     },
   )
@@ -80,25 +72,22 @@ export function registerDeliveries(app: Api, kit: ApiKit): void {
     }),
     async (c) => {
       const body = c.req.valid('json')
-      const key = idempotencyKeyOf(c)
-      const { actor } = c.var.caller
-      const { number } = await findDelivery(kit, c.var.caller, c.req.valid('param').number)
-      return answerOnce(c, kit, {
-        key,
+      const number = await findDelivery(kit, c.var.caller, c.req.valid('param').number)
+      const { decision } = body
+      return commandOnce(c, kit, {
+        to: { kind: 'delivery', number },
+        update: decideDelivery,
+        facts: () => ({ decision }),
         body,
-        work: async ({ command }) => {
-          const { decision } = body
-          await send(kit.temporal, { kind: 'delivery', number }, decideDelivery, { command, actor, decision })
-        },
       }) as never
     },
   )
 }
 
-async function findDelivery(kit: ApiKit, caller: Caller, given: string): Promise<{ number: string }> {
+async function findDelivery(kit: ApiKit, caller: Caller, given: string): Promise<string> {
   const number = numberIn('delivery', given)
   const row = await readDelivery(kit.db, number)
   if (!row || !maySee(caller, row.storefront))
     throw new Refusal('not-found', `There is no delivery ${number}.`)
-  return { number }
+  return number
 }

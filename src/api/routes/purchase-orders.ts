@@ -1,11 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi'
-import { send } from '../../clients/command.ts'
 import { acknowledge, noteShipment, withdrawLine } from '../../clients/messages.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import { readPurchaseOrder } from '../../store/purchase-order.ts'
 import { PurchaseOrderView, purchaseOrderView } from '../../store/purchase-order-view.ts'
 import { maySee, requireRole } from '../auth.ts'
-import { answerOnce, idempotencyKeyOf } from '../idempotency.ts'
+import { commandOnce } from '../command.ts'
 import type { Api, ApiKit, Caller } from '../kit.ts'
 import {
   answers,
@@ -84,15 +83,12 @@ export function registerPurchaseOrders(app: Api, kit: ApiKit): void {
     }),
     async (c) => {
       const body = c.req.valid('json')
-      const key = idempotencyKeyOf(c)
-      const { actor } = c.var.caller
       const number = await findPurchaseOrder(kit, c.var.caller, c.req.valid('param').number)
-      return answerOnce(c, kit, {
-        key,
+      return commandOnce(c, kit, {
+        to: { kind: 'purchase-order', number },
+        update: acknowledge,
+        facts: () => ({}),
         body,
-        work: async ({ command }) => {
-          await send(kit.temporal, { kind: 'purchase-order', number }, acknowledge, { command, actor })
-        },
       }) as never
     },
   )
@@ -110,15 +106,12 @@ export function registerPurchaseOrders(app: Api, kit: ApiKit): void {
     }),
     async (c) => {
       const body = c.req.valid('json')
-      const key = idempotencyKeyOf(c)
-      const { actor } = c.var.caller
       const number = await findPurchaseOrder(kit, c.var.caller, c.req.valid('param').number)
-      return answerOnce(c, kit, {
-        key,
+      return commandOnce(c, kit, {
+        to: { kind: 'purchase-order', number },
+        update: noteShipment,
+        facts: () => ({}),
         body,
-        work: async ({ command }) => {
-          await send(kit.temporal, { kind: 'purchase-order', number }, noteShipment, { command, actor })
-        },
       }) as never
     },
   )
@@ -140,16 +133,13 @@ export function registerPurchaseOrders(app: Api, kit: ApiKit): void {
     }),
     async (c) => {
       const body = c.req.valid('json')
-      const key = idempotencyKeyOf(c)
-      const { actor } = c.var.caller
       const { line, number: given } = c.req.valid('param')
       const number = await findPurchaseOrder(kit, c.var.caller, given)
-      return answerOnce(c, kit, {
-        key,
+      return commandOnce(c, kit, {
+        to: { kind: 'purchase-order', number },
+        update: withdrawLine,
+        facts: () => ({ line }),
         body,
-        work: async ({ command }) => {
-          await send(kit.temporal, { kind: 'purchase-order', number }, withdrawLine, { command, actor, line })
-        },
       }) as never
     },
   )

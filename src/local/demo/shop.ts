@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 
 type Json = Record<string, unknown>
-// biome-ignore lint/suspicious/noExplicitAny: what the API answers is looked at, not typed, as in any script of a client
+// What the API answers is looked at, not typed, as in any script of a client.
+// oxlint-disable-next-line typescript/no-explicit-any
 type Answer = any
 
 /** A shop of the demo's own in the running service: its items, suppliers and keys, made through the API as operators do. */
