@@ -181,7 +181,9 @@ export function createDeliveryActivities({
       return steps.run(step, async (tx) => {
         const delivery = await openDelivery(tx, number)
         refuseStale(asked, delivery)
-        const changed = await changeDelivery(tx, delivery, decision, { actor, step })
+        // A cancellation in the Temporal UI comes without a request.
+        const body = (await readCommandBody(tx, step)) as { reason?: string } | undefined
+        const changed = await changeDelivery(tx, delivery, decision, { actor, step, reason: body?.reason })
         await storeAnswer(
           tx,
           step,

@@ -231,6 +231,7 @@ export async function recordOrderEvent(
   type: EventType,
   actor: string,
   details: Record<string, unknown>,
+  note?: string,
 ): Promise<void> {
   await recordEvent(tx, {
     number: now.number,
@@ -240,6 +241,7 @@ export async function recordOrderEvent(
     from: before.state,
     to: now.state,
     details,
+    note: note ?? null,
     audience: { storefront: now.storefront, customer: now.customer },
   })
 }

@@ -135,7 +135,9 @@ export function createOrderActivities({ db, steps }: { db: Database; steps: Step
           deadline_at: null,
           ended: true,
         })
-        await recordOrderEvent(tx, opened.order, cancelled, 'order.cancelled', actor, {})
+        // A cancellation in the Temporal UI comes without a request.
+        const body = (await readCommandBody(tx, command)) as { reason?: string } | undefined
+        await recordOrderEvent(tx, opened.order, cancelled, 'order.cancelled', actor, {}, body?.reason)
         const { wait } = await readPeriods(tx)
         return answered(tx, command, 200, number, wait)
       })
