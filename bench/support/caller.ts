@@ -29,7 +29,11 @@ export class Caller {
             ? headers
             : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text), ...headers },
       })
-      sent.on('error', reject)
+      sent.on('error', (error: NodeJS.ErrnoException) => {
+        // The other side gave up a connection that was idle at the moment it was to be used again.
+        if (!sent.reusedSocket || error.code !== 'ECONNRESET') return reject(error)
+        this.call(method, path, text, headers).then(resolve, reject)
+      })
       sent.on('response', (response) => {
         const chunks: Buffer[] = []
         response.on('data', (chunk: Buffer) => chunks.push(chunk))
