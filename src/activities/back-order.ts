@@ -36,15 +36,19 @@ export function createBackOrderActivities({ db, steps }: { db: Database; steps: 
       const locked = await open(tx, asked.number)
       refuseUnless(locked, verb, asked)
       await work(tx, locked)
-      await storeAnswer(tx, asked.command, 200, await backOrderView(tx, asked.number))
-      return backOrderProgress(tx, asked.number)
+      const [view, progress] = await Promise.all([
+        backOrderView(tx, asked.number),
+        backOrderProgress(tx, asked.number),
+      ])
+      await storeAnswer(tx, asked.command, 200, view)
+      return progress
     })
   }
 
   return {
     /** The back order's row as its workflow sees it; null when there is no such back order. */
     async readBackOrder(number: string): Promise<BackOrderProgress | null> {
-      return backOrderProgress(db, number)
+      return steps.seen(await backOrderProgress(db, number))
     },
 
     /** Fewer units at the same place (A3). What was set aside beyond them goes to the next in line. */
@@ -178,12 +182,15 @@ export function createBackOrderActivities({ db, steps }: { db: Database; steps: 
         const locked = await open(tx, asked.number)
         const { row } = locked
         refuseUnless(locked, 'cancel', asked)
+        // A cancellation in the Temporal UI comes without a request.
+        const body = (await readCommandBody(tx, asked.command)) as { reason?: string } | undefined
         if (row.delivery) {
           const delivery = await openDelivery(tx, row.delivery)
-          await changeDelivery(tx, delivery, 'cancel', { actor: asked.actor, step: asked.command })
+          const change = { actor: asked.actor, step: asked.command, reason: body?.reason }
+          await changeDelivery(tx, delivery, 'cancel', change)
           await wake(tx, asked.command, [`delivery/${row.delivery}`])
         } else {
-          await end(tx, row, 'cancelled', 'back_order.cancelled', asked.actor, asked.command)
+          await end(tx, row, 'cancelled', 'back_order.cancelled', asked.actor, asked.command, body?.reason)
         }
         const view = await backOrderView(tx, asked.number)
         await storeAnswer(tx, asked.command, view?.state === 'cancelling' ? 202 : 200, view)
@@ -261,9 +268,11 @@ async function end(
   type: EventType,
   actor: string,
   step: string,
+  reason?: string,
 ): Promise<void> {
   const ended = await updateBackOrder(tx, row.number, { state, allocated: 0, deadline: null, ended: true })
-  await record(tx, row, ended, type, actor, { released: row.allocated, deadline_kind: row.deadline_kind })
+  const details = { released: row.allocated, deadline_kind: row.deadline_kind }
+  await record(tx, row, ended, type, actor, details, reason)
   if (row.state === 'waiting') await changeOutstanding(tx, row.sku, row.allocated - row.ordered)
   await release(tx, row, row.allocated, step)
   await withdrawSurplus(tx, row.sku, step)
@@ -287,6 +296,7 @@ async function record(
   type: EventType,
   actor: string,
   details: Record<string, unknown>,
+  note?: string,
 ): Promise<void> {
   await recordEvent(tx, {
     number: now.number,
@@ -296,6 +306,7 @@ async function record(
     from: before.state,
     to: now.state,
     details,
+    note: note ?? null,
     audience: { storefront: now.storefront, customer: now.customer },
   })
 }

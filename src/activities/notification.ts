@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { lookAt } from '../clients/look.ts'
 import type { Temporal } from '../clients/temporal.ts'
 import { isCustomerEvent } from '../domain/event.ts'
@@ -27,11 +26,19 @@ import { readSupplier } from '../store/supplier.ts'
 /** What one attempt came to; `gone` means that it will never succeed. The outcome is a code, never the receiver's words. */
 type Attempt = { result: 'sent' | 'failed' | 'gone'; outcome: string }
 
-/** How long a process waits for its notices to be taken; after that they go on by themselves. */
-const PATIENCE_MS = 1_500
+export type Telling = ReturnType<typeof createTelling>
+
+export function createNotificationActivities({ telling }: { telling: Telling }) {
+  return {
+    /** One further attempt to send what could not be sent at first. */
+    async tryAgain(asked: { id: string; isLast: boolean }): Promise<{ settled: boolean }> {
+      return telling.tryAgain(asked)
+    },
+  }
+}
 
 /** Telling people and partners (DESIGN §5): one attempt each, written down; what fails is retried apart, for days. */
-export function createNotificationActivities(kit: {
+export function createTelling(kit: {
   db: Database
   temporal: Temporal
   mailer: Mailer
@@ -39,7 +46,7 @@ export function createNotificationActivities(kit: {
   links: Links
 }) {
   const { db, temporal, mailer, webhooks, links } = kit
-  /** What this worker is telling just now. */
+  /** What this worker is telling just now, so that `reconcile` does not tell it beside. */
   const underway = new Set<string>()
 
   return {
@@ -49,12 +56,7 @@ export function createNotificationActivities(kit: {
      */
     async tell(number: string): Promise<void> {
       const pending = await pendingNotices(db, number)
-      const telling = Promise.all(
-        pending.filter(({ notification }) => !underway.has(notification.id)).map(tellOne),
-      )
-      await Promise.race([telling, delay(PATIENCE_MS)])
-      // From here on nobody listens to it any more.
-      telling.catch(() => {})
+      await Promise.all(pending.filter(({ notification }) => !underway.has(notification.id)).map(tellOne))
     },
 
     /** One further attempt. `settled`: it was sent, or will never be. */

@@ -39,9 +39,9 @@ import { wake } from '../store/wake.ts'
 export type OpenedOrder = { order: OrderRow; lines: OrderLine[]; levels: Map<string, Level>; now: Date }
 
 export async function openOrder(tx: Transaction, number: string): Promise<OpenedOrder> {
-  const locked = await lockOrder(tx, number)
+  // Sent together; the connection keeps the order, so the lines are read under the lock.
+  const [locked, lines] = await Promise.all([lockOrder(tx, number), orderLinesOf(tx, number)])
   if (!locked) throw new Refusal('not-found', `There is no order ${number}.`)
-  const lines = await orderLinesOf(tx, number)
   const levels = await lockStock(
     tx,
     lines.map((line) => line.sku),
@@ -231,6 +231,7 @@ export async function recordOrderEvent(
   type: EventType,
   actor: string,
   details: Record<string, unknown>,
+  note?: string,
 ): Promise<void> {
   await recordEvent(tx, {
     number: now.number,
@@ -240,6 +241,7 @@ export async function recordOrderEvent(
     from: before.state,
     to: now.state,
     details,
+    note: note ?? null,
     audience: { storefront: now.storefront, customer: now.customer },
   })
 }

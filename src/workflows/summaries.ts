@@ -43,7 +43,6 @@ export const SUMMARIES: Record<keyof Activities, string> = {
   drainStock: 'hands out what is left, a pass at a time',
   countStock: 'books what was counted',
 
-  tell: 'tells whoever is to be told',
   tryAgain: 'tries to tell them again',
   drainWakes: 'wakes whom it concerns',
   drainOldWakes: 'wakes whom nobody woke',

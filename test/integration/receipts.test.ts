@@ -366,7 +366,7 @@ describe.concurrent('what a receipt brings (A5, A6)', () => {
 
 describe('many waiters (A6)', () => {
   // Two passes' worth: telling each of them takes by far the most of the time.
-  const WAITERS = PASS_LIMIT + 250
+  const WAITERS = PASS_LIMIT + 50
 
   /** Back orders for one unit each as accepting made them long ago, in the order of their places; their numbers. */
   async function longQueue(sku: string): Promise<string[]> {
