@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Caller, expectStatus } from './support/caller.ts'
+import { cpuOf } from './support/cpu.ts'
 import { atMost, percentile, report, round } from './support/report.ts'
 import { addItem, bench, newOrder, startProcess, startService } from './support/service.ts'
 import { onStage } from './support/stage.ts'
@@ -11,7 +12,7 @@ import { onStage } from './support/stage.ts'
  * the mails) is not in the next one's way.
  */
 
-const ROUNDS = 20
+const ROUNDS = Number(process.env.ROUNDS ?? 20)
 const SKUS = Array.from({ length: 20 }, (_, index) => `PLACE-${index}`)
 const AT_ONCE = { 1: { each: 10, pause: 150 }, 8: { each: 4, pause: 1_000 } } as const
 
@@ -37,15 +38,22 @@ export async function run(): Promise<void> {
     }
 
     const times: Record<string, number[]> = {}
+    const used: Record<string, Record<string, number>> = {}
     for (let round = -2; round < ROUNDS; round++) {
       for (const [clients, { each, pause }] of Object.entries(AT_ONCE)) {
         for (const [way, once] of Object.entries(ways)) {
+          const before = new Map([...stage.pids].map(([name, pid]) => [name, cpuOf(pid)]))
           for (let time = 0; time < each; time++) {
             const answers = await Promise.all(Array.from({ length: Number(clients) }, once))
             for (const answer of answers) expectStatus(answer, 201)
             if (round >= 0) (times[`${way}, ${clients}`] ??= []).push(...answers.map(({ ms }) => ms))
             await sleep(pause)
           }
+          if (round < 0) continue
+          const sum = (used[way] ??= {})
+          sum.answers = (sum.answers ?? 0) + each * Number(clients)
+          for (const [name, pid] of stage.pids)
+            sum[name] = (sum[name] ?? 0) + cpuOf(pid) - (before.get(name) ?? 0)
         }
       }
       process.stdout.write('.')
@@ -64,6 +72,12 @@ export async function run(): Promise<void> {
             p95: round(of(way, clients, 95), 1),
             answers: times[`${way}, ${clients}`]?.length,
           })),
+        ),
+        'Processor time for one, with what follows it in the background (ms)': Object.entries(used).map(
+          ([way, { answers = 1, ...by }]) => ({
+            way,
+            ...Object.fromEntries(Object.entries(by).map(([name, ms]) => [name, round(ms / answers, 1)])),
+          }),
         ),
       },
       goals: counts.flatMap((clients) =>

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { loadClientConnectConfig } from '@temporalio/envconfig'
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
@@ -15,6 +16,9 @@ import { createWebhookSender } from './integrations/webhook.ts'
 import { createLog } from './log.ts'
 import { run } from './run.ts'
 import { openStore } from './store/database.ts'
+
+/** How long what follows the last steps may take when the worker is stopped; the rest is left to `reconcile`. */
+const SETTLE_MS = 2_000
 
 /** The worker: polls Temporal, runs every process and its activities. As many as wanted may run side by side. */
 async function main(): Promise<void> {
@@ -37,7 +41,7 @@ async function main(): Promise<void> {
   })
   const temporal = openTemporal(config.TASK_QUEUE)
   const mailer = smtpMailer({ url: config.SMTP_URL, from: config.MAIL_FROM })
-  const activities = createActivities({
+  const { activities, steps } = createActivities({
     db: store.db,
     temporal,
     mailer,
@@ -78,6 +82,7 @@ async function main(): Promise<void> {
   )
   try {
     await running
+    await Promise.race([steps.finished(), sleep(SETTLE_MS, undefined, { ref: false })])
   } finally {
     health.close()
     mailer.close()

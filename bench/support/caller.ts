@@ -1,5 +1,7 @@
 import { Agent, request } from 'node:http'
 
+/** An answer; the body is JSON that a benchmark knows its way in. */
+// oxlint-disable-next-line typescript/no-explicit-any
 export type Answer = { status: number; body: any; ms: number }
 
 /** Calls an HTTP API over connections that are kept, with as little of its own as Node allows. */
@@ -27,7 +29,11 @@ export class Caller {
             ? headers
             : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text), ...headers },
       })
-      sent.on('error', reject)
+      sent.on('error', (error: NodeJS.ErrnoException) => {
+        // The other side gave up a connection that was idle at the moment it was to be used again.
+        if (!sent.reusedSocket || error.code !== 'ECONNRESET') return reject(error)
+        this.call(method, path, text, headers).then(resolve, reject)
+      })
       sent.on('response', (response) => {
         const chunks: Buffer[] = []
         response.on('data', (chunk: Buffer) => chunks.push(chunk))

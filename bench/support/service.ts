@@ -91,6 +91,7 @@ export async function startProcess(
     logFile: join(stage.folder, 'logs', `${name}.log`),
   })
   stage.atEnd(() => started.stop())
+  stage.pids.set(name, started.identity.pid)
   await started.logged(ready)
   return started
 }

@@ -22,6 +22,8 @@ export type Stage = {
   postgres: () => Promise<PostgresServer>
   /** A Temporal development server that keeps its data in memory; gives its address. */
   temporal: () => Promise<string>
+  /** The processes on the stage by name, for counting what each of them uses. */
+  readonly pids: Map<string, number>
   /** To be undone at the end, last first. */
   atEnd: (undo: () => Promise<unknown>) => void
 }
@@ -31,9 +33,11 @@ export async function onStage(play: (stage: Stage) => Promise<void>): Promise<vo
   const folder = makeRunFolder()
   const undo: (() => Promise<unknown>)[] = [() => removeRunFolder(folder)]
   const port = () => reservePort(folder)
+  const pids = new Map<string, number>()
   const stage: Stage = {
     folder,
     port,
+    pids,
     atEnd: (step) => undo.push(step),
     postgres: async () => {
       const home = join(folder, 'postgres')
@@ -50,6 +54,7 @@ export async function onStage(play: (stage: Stage) => Promise<void>): Promise<vo
       await sql.end()
       await server.stop()
       await server.start()
+      pids.set('postgres', server.identity.pid)
       return server
     },
     temporal: async () => {
@@ -60,6 +65,7 @@ export async function onStage(play: (stage: Stage) => Promise<void>): Promise<vo
         launched: (identity) => recordServer(folder, identity),
       })
       undo.push(() => server.kill())
+      pids.set('temporal', server.identity.pid)
       return server.address
     },
   }

@@ -36,15 +36,19 @@ export function createBackOrderActivities({ db, steps }: { db: Database; steps: 
       const locked = await open(tx, asked.number)
       refuseUnless(locked, verb, asked)
       await work(tx, locked)
-      await storeAnswer(tx, asked.command, 200, await backOrderView(tx, asked.number))
-      return backOrderProgress(tx, asked.number)
+      const [view, progress] = await Promise.all([
+        backOrderView(tx, asked.number),
+        backOrderProgress(tx, asked.number),
+      ])
+      await storeAnswer(tx, asked.command, 200, view)
+      return progress
     })
   }
 
   return {
     /** The back order's row as its workflow sees it; null when there is no such back order. */
     async readBackOrder(number: string): Promise<BackOrderProgress | null> {
-      return backOrderProgress(db, number)
+      return steps.seen(await backOrderProgress(db, number))
     },
 
     /** Fewer units at the same place (A3). What was set aside beyond them goes to the next in line. */

@@ -6,7 +6,6 @@ import type { Database } from '../store/database.ts'
 import { deliveryProgress, shipmentOf } from '../store/delivery.ts'
 import { deliveryView } from '../store/delivery-view.ts'
 import { readCommandBody, storeAnswer } from '../store/idempotency-key.ts'
-import { wake } from '../store/wake.ts'
 import { changeDelivery, openDelivery } from './delivery-changes.ts'
 import type { Steps } from './steps.ts'
 
@@ -23,7 +22,7 @@ export function createDeliveryActivities({
   return {
     /** The delivery's row as its workflow sees it; null when there is no such delivery. */
     async readDelivery(number: string): Promise<DeliveryProgress | null> {
-      return deliveryProgress(db, number)
+      return steps.seen(await deliveryProgress(db, number))
     },
 
     /** From here on the carrier may know of it: cancelling needs the carrier's word. */
@@ -185,7 +184,6 @@ export function createDeliveryActivities({
         // A cancellation in the Temporal UI comes without a request.
         const body = (await readCommandBody(tx, step)) as { reason?: string } | undefined
         const changed = await changeDelivery(tx, delivery, decision, { actor, step, reason: body?.reason })
-        await wake(tx, step, [`delivery/${number}`])
         await storeAnswer(
           tx,
           step,

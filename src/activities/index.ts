@@ -6,13 +6,13 @@ import type { WebhookSender } from '../integrations/webhook.ts'
 import type { Database } from '../store/database.ts'
 import { createBackOrderActivities } from './back-order.ts'
 import { createDeliveryActivities } from './delivery.ts'
-import { createNotificationActivities } from './notification.ts'
+import { createNotificationActivities, createTelling, type Telling } from './notification.ts'
 import { createOrderActivities } from './order.ts'
 import { createPurchaseOrderActivities } from './purchase-order.ts'
 import { createPurchasingActivities } from './purchasing.ts'
 import { createReconcileActivities } from './reconcile.ts'
 import { createRestockActivities } from './restock.ts'
-import { createSteps } from './steps.ts'
+import { createSteps, type Steps } from './steps.ts'
 import { createStockCountActivities } from './stock-count.ts'
 import { createWakeActivities } from './wakes.ts'
 
@@ -26,9 +26,14 @@ export type Kit = {
   carrier: Carrier
 }
 
-/** Every activity, by the name under which workflows call it. */
+/** Every activity, by the name under which workflows call it, and the steps that they take. */
 export function createActivities(outside: Kit) {
-  const kit = { ...outside, steps: createSteps(outside) }
+  const telling = createTelling(outside)
+  const steps = createSteps({ ...outside, tell: (number) => telling.tell(number) })
+  return { activities: createAll({ ...outside, steps, telling }), steps }
+}
+
+function createAll(kit: Kit & { steps: Steps; telling: Telling }) {
   return {
     ...createOrderActivities(kit),
     ...createBackOrderActivities(kit),
@@ -43,4 +48,4 @@ export function createActivities(outside: Kit) {
   }
 }
 
-export type Activities = ReturnType<typeof createActivities>
+export type Activities = ReturnType<typeof createAll>

@@ -26,8 +26,19 @@ import { readSupplier } from '../store/supplier.ts'
 /** What one attempt came to; `gone` means that it will never succeed. The outcome is a code, never the receiver's words. */
 type Attempt = { result: 'sent' | 'failed' | 'gone'; outcome: string }
 
+export type Telling = ReturnType<typeof createTelling>
+
+export function createNotificationActivities({ telling }: { telling: Telling }) {
+  return {
+    /** One further attempt to send what could not be sent at first. */
+    async tryAgain(asked: { id: string; isLast: boolean }): Promise<{ settled: boolean }> {
+      return telling.tryAgain(asked)
+    },
+  }
+}
+
 /** Telling people and partners (DESIGN §5): one attempt each, written down; what fails is retried apart, for days. */
-export function createNotificationActivities(kit: {
+export function createTelling(kit: {
   db: Database
   temporal: Temporal
   mailer: Mailer
@@ -35,19 +46,17 @@ export function createNotificationActivities(kit: {
   links: Links
 }) {
   const { db, temporal, mailer, webhooks, links } = kit
+  /** What this worker is telling just now, so that `reconcile` does not tell it beside. */
+  const underway = new Set<string>()
 
   return {
-    /** Tells what is to be told of this number's story. It never fails: whoever cannot be reached gets a process of its own. */
+    /**
+     * Tells what is to be told of this number's story. Whoever cannot be reached gets a process of its own, and a slow
+     * mail server holds up nobody's order. What is cut off by the worker's end is found by `reconcile`.
+     */
     async tell(number: string): Promise<void> {
-      const notices = await pendingNotices(db, number)
-      await Promise.all(
-        notices.map(async (notice) => {
-          const { result } = await attempt(notice, 'retrying')
-          // Not reaching Temporal here is made good by `reconcile`.
-          if (result === 'failed')
-            await lookAt(temporal, `notification/${notice.notification.id}`).catch(() => {})
-        }),
-      )
+      const pending = await pendingNotices(db, number)
+      await Promise.all(pending.filter(({ notification }) => !underway.has(notification.id)).map(tellOne))
     },
 
     /** One further attempt. `settled`: it was sent, or will never be. */
@@ -58,6 +67,18 @@ export function createNotificationActivities(kit: {
       const { result } = await attempt(notice, isLast ? 'abandoned' : 'retrying')
       return { settled: result !== 'failed' }
     },
+  }
+
+  async function tellOne(notice: Notice): Promise<void> {
+    const { id } = notice.notification
+    underway.add(id)
+    try {
+      const { result } = await attempt(notice, 'retrying')
+      // Not reaching Temporal here is made good by `reconcile`.
+      if (result === 'failed') await lookAt(temporal, `notification/${id}`).catch(() => {})
+    } finally {
+      underway.delete(id)
+    }
   }
 
   async function attempt(notice: Notice, otherwise: 'retrying' | 'abandoned'): Promise<Attempt> {

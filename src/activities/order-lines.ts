@@ -39,9 +39,9 @@ import { wake } from '../store/wake.ts'
 export type OpenedOrder = { order: OrderRow; lines: OrderLine[]; levels: Map<string, Level>; now: Date }
 
 export async function openOrder(tx: Transaction, number: string): Promise<OpenedOrder> {
-  const locked = await lockOrder(tx, number)
+  // Sent together; the connection keeps the order, so the lines are read under the lock.
+  const [locked, lines] = await Promise.all([lockOrder(tx, number), orderLinesOf(tx, number)])
   if (!locked) throw new Refusal('not-found', `There is no order ${number}.`)
-  const lines = await orderLinesOf(tx, number)
   const levels = await lockStock(
     tx,
     lines.map((line) => line.sku),

@@ -1,8 +1,8 @@
 import type { Command } from '../domain/command.ts'
 import type { LineAnswer, OrderProgress } from '../domain/order.ts'
-import { after, periodFault } from '../domain/period.ts'
+import { after, type Period, periodFault } from '../domain/period.ts'
 import { deadlineRefusal, Refusal } from '../domain/refusal.ts'
-import type { Database } from '../store/database.ts'
+import type { Database, Transaction } from '../store/database.ts'
 import { readCommandBody, storeAnswer } from '../store/idempotency-key.ts'
 import { orderProgress, updateOrder } from '../store/order.ts'
 import { orderView } from '../store/order-view.ts'
@@ -24,7 +24,7 @@ export function createOrderActivities({ db, steps }: { db: Database; steps: Step
   return {
     /** The order's row as its workflow sees it; null when there is no such order. */
     async readOrder(number: string): Promise<OrderProgress | null> {
-      return orderProgress(db, number)
+      return steps.seen(await orderProgress(db, number))
     },
 
     /**
@@ -33,10 +33,9 @@ export function createOrderActivities({ db, steps }: { db: Database; steps: Step
      */
     async placeOrder({ number, step }: { number: string; step: string }): Promise<OrderProgress | null> {
       return steps.run(step, async (tx) => {
-        const opened = await openOrder(tx, number)
+        const [opened, { offer, wait }] = await Promise.all([openOrder(tx, number), readPeriods(tx)])
         const { order, lines, now } = opened
         if (order.state !== 'received') return orderProgress(tx, number)
-        const { offer, wait } = await readPeriods(tx)
         for (const line of lines) await promiseLine(tx, opened, line, step)
         const isShort = lines.some((line) => line.state === 'short')
         const deadline_at = after(now, order.offer_seconds ?? offer.default_seconds)
@@ -53,8 +52,7 @@ export function createOrderActivities({ db, steps }: { db: Database; steps: Step
           })),
           ...(isShort ? { deadline_at } : {}),
         })
-        await storeAnswer(tx, order.command, 201, await orderView(tx, number, wait.default_seconds))
-        return orderProgress(tx, number)
+        return answered(tx, order.command, 201, number, wait)
       })
     },
 
@@ -64,13 +62,12 @@ export function createOrderActivities({ db, steps }: { db: Database; steps: Step
     ): Promise<OrderProgress | null> {
       const { number, command, actor } = asked
       return steps.run(command, async (tx) => {
-        const opened = await openOrder(tx, number)
+        const [opened, periods] = await Promise.all([openOrder(tx, number), readPeriods(tx)])
         const { order, lines } = opened
         if (offerHasEnded(opened)) {
           throw new Refusal('offer-ended', `The offer ended at ${order.deadline_at?.toISOString()}.`)
         }
         refuseUnless(order, 'answer', asked)
-        const periods = await readPeriods(tx)
         const given = (await readCommandBody(tx, command)) as AnswersBody
         // In the order of the items, as their locks were taken; errors still point to the answer as it was sent.
         for (const line of lines) {
@@ -88,14 +85,13 @@ export function createOrderActivities({ db, steps }: { db: Database; steps: Step
         if (strangers.length > 0)
           throw new Refusal('invalid-request', 'An answer is for no line.', { errors: strangers })
         const isShort = lines.some((line) => line.state === 'short')
-        const answered = isShort
+        const changed = isShort
           ? await updateOrder(tx, number, { state: 'offered' })
           : await settle(tx, opened, actor, command)
-        await recordOrderEvent(tx, order, answered, 'order.answered', actor, {
+        await recordOrderEvent(tx, order, changed, 'order.answered', actor, {
           answers: asked.answers.map(({ line, choice }) => ({ line, choice })),
         })
-        await storeAnswer(tx, command, 200, await orderView(tx, number, periods.wait.default_seconds))
-        return orderProgress(tx, number)
+        return answered(tx, command, 200, number, periods.wait)
       })
     },
 
@@ -121,8 +117,7 @@ export function createOrderActivities({ db, steps }: { db: Database; steps: Step
           deadline_at,
           before: order.deadline_at,
         })
-        await storeAnswer(tx, command, 200, await orderView(tx, number, wait.default_seconds))
-        return orderProgress(tx, number)
+        return answered(tx, command, 200, number, wait)
       })
     },
 
@@ -144,8 +139,7 @@ export function createOrderActivities({ db, steps }: { db: Database; steps: Step
         const body = (await readCommandBody(tx, command)) as { reason?: string } | undefined
         await recordOrderEvent(tx, opened.order, cancelled, 'order.cancelled', actor, {}, body?.reason)
         const { wait } = await readPeriods(tx)
-        await storeAnswer(tx, command, 200, await orderView(tx, number, wait.default_seconds))
-        return orderProgress(tx, number)
+        return answered(tx, command, 200, number, wait)
       })
     },
 
@@ -172,3 +166,19 @@ export function createOrderActivities({ db, steps }: { db: Database; steps: Step
 
 /** The body of an answer as the API checked it, as far as it says more than the command. */
 type AnswersBody = { answers: { wait_until?: string }[] }
+
+/** Stores the answer to the command, the order as it is now; gives what its workflow sees of it. */
+async function answered(
+  tx: Transaction,
+  command: string,
+  status: number,
+  number: string,
+  wait: Period,
+): Promise<OrderProgress | null> {
+  const [view, progress] = await Promise.all([
+    orderView(tx, number, wait.default_seconds),
+    orderProgress(tx, number),
+  ])
+  await storeAnswer(tx, command, status, view)
+  return progress
+}

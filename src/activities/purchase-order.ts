@@ -27,7 +27,7 @@ export function createPurchaseOrderActivities({ db, steps }: { db: Database; ste
   return {
     /** The purchase order's row as its workflow sees it; null when there is no such purchase order. */
     async readPurchaseOrder(number: string): Promise<PurchaseOrderProgress | null> {
-      return purchaseOrderProgress(db, number)
+      return steps.seen(await purchaseOrderProgress(db, number))
     },
 
     /**

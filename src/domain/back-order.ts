@@ -62,9 +62,10 @@ export const BACK_ORDER_ACTIONS = [
 
 /** What the workflow of a back order knows of its row. */
 export type BackOrderProgress = {
+  number: string
   state: BackOrderState
   version: number
-  /** True while somebody is still to be told of it. */
+  /** True while somebody is to be told of it; whoever read it has them told. */
   untold: boolean
   sku: string
   storefront: string

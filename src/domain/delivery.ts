@@ -62,9 +62,10 @@ export type CarrierReport = (typeof CARRIER_REPORTS)[number]
 
 /** What the workflow of a delivery knows of its row. */
 export type DeliveryProgress = {
+  number: string
   state: DeliveryState
   version: number
-  /** True while somebody is still to be told of it. */
+  /** True while somebody is to be told of it; whoever read it has them told. */
   untold: boolean
   attempt: number
   storefront: string

@@ -73,9 +73,10 @@ export type LineAnswer = {
 
 /** What the workflow of an order knows of its row. */
 export type OrderProgress = {
+  number: string
   state: OrderState
   version: number
-  /** True while somebody is still to be told of it. */
+  /** True while somebody is to be told of it; whoever read it has them told. */
   untold: boolean
   storefront: string
   skus: string[]

@@ -22,9 +22,10 @@ export type PurchaseOrderState = StateOf<typeof PURCHASE_ORDER_TRANSITIONS>
 
 /** What the workflow of a purchase order knows of its row. */
 export type PurchaseOrderProgress = {
+  number: string
   state: PurchaseOrderState
   version: number
-  /** True while somebody is still to be told of it. */
+  /** True while somebody is to be told of it; whoever read it has them told. */
   untold: boolean
   supplier: string
   skus: string[]

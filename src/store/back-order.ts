@@ -41,6 +41,7 @@ export async function backOrderProgress(
   const { state, version, sku, storefront, ordered, allocated, delivery, deadline_at } = found.row
   const { untold } = found
   return {
+    number,
     state,
     version,
     untold,

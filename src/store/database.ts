@@ -71,11 +71,45 @@ const DEADLOCK = '40P01'
 const LOCK_TIMEOUT = '55P03'
 const TRIES = 4
 
+/** What each running transaction has posted. */
+const posted = new WeakMap<Database | Transaction, Promise<unknown>[]>()
+
+/**
+ * Sends a statement whose outcome nobody needs to know before the commit, without waiting for it: what a transaction
+ * writes goes out in a few packets instead of each in its own. The connection keeps the order, so whatever is read after
+ * it sees what it did; and if it fails, so does the transaction. Outside of `transact` it is waited for.
+ */
+export async function post(tx: Database | Transaction, statement: PromiseLike<unknown>): Promise<void> {
+  const sent = posted.get(tx)
+  if (!sent) {
+    await statement
+    return
+  }
+  // `then` is what sends it.
+  const outcome = new Promise((resolve, reject) => void statement.then(resolve, reject))
+  outcome.catch(() => {})
+  sent.push(outcome)
+}
+
+/** Runs the work of a transaction, and what it posted. Of several failures the first is the cause of the others. */
+async function complete<T>(tx: Transaction, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  const sent: Promise<unknown>[] = []
+  posted.set(tx, sent)
+  try {
+    const result = await work(tx)
+    await Promise.all(sent)
+    return result
+  } catch (error) {
+    const failed = (await Promise.allSettled(sent)).find((outcome) => outcome.status === 'rejected')
+    throw failed ? failed.reason : error
+  }
+}
+
 /** Runs a transaction; a deadlock or a lock that was not had in time rolled everything back and is tried again. */
 export async function transact<T>(db: Database, work: (tx: Transaction) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await db.transaction(work)
+      return await db.transaction((tx) => complete(tx, work))
     } catch (error) {
       const code = databaseFault(error)?.code
       if (attempt === TRIES || (code !== DEADLOCK && code !== LOCK_TIMEOUT)) throw error

@@ -34,7 +34,7 @@ export async function deliveryView(
   db: Database | Transaction,
   number: string,
 ): Promise<DeliveryView | undefined> {
-  const row = await readDelivery(db, number)
+  const [row, lines] = await Promise.all([readDelivery(db, number), deliveryLinesOf(db, number)])
   if (!row) return undefined
   return {
     number: row.number,
@@ -46,7 +46,7 @@ export async function deliveryView(
     tracking: row.tracking,
     failure: row.failure,
     deliver_on: row.deliver_on,
-    lines: await deliveryLinesOf(db, number),
+    lines,
     allowed_actions: allowed(DELIVERY_TRANSITIONS, row.state, DELIVERY_ACTIONS),
     operator_actions: allowed(DELIVERY_TRANSITIONS, row.state, OPERATOR_DELIVERY_ACTIONS),
     created_at: row.created_at.toISOString(),

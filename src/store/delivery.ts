@@ -1,7 +1,7 @@
 import { asc, eq, sql } from 'drizzle-orm'
 import type { DeliveryProgress, DeliveryState } from '../domain/delivery.ts'
 import { newNumber } from '../domain/number.ts'
-import type { Database, Transaction } from './database.ts'
+import { type Database, post, type Transaction } from './database.ts'
 import { isUntold, recordEvent } from './event.ts'
 import { addresses, deliveries, deliveryLines } from './schema.ts'
 import { wake } from './wake.ts'
@@ -24,16 +24,22 @@ export async function planDelivery(
   },
 ): Promise<string> {
   const number = newNumber('delivery')
-  await tx.insert(deliveries).values({
-    number,
-    order_number: delivery.order,
-    back_order: delivery.back_order,
-    storefront: delivery.storefront,
-    ship_to: delivery.ship_to,
-    deliver_on: delivery.deliver_on,
-    state: 'planned',
-  })
-  await tx.insert(deliveryLines).values(delivery.lines.map((line) => ({ delivery: number, ...line })))
+  await post(
+    tx,
+    tx.insert(deliveries).values({
+      number,
+      order_number: delivery.order,
+      back_order: delivery.back_order,
+      storefront: delivery.storefront,
+      ship_to: delivery.ship_to,
+      deliver_on: delivery.deliver_on,
+      state: 'planned',
+    }),
+  )
+  await post(
+    tx,
+    tx.insert(deliveryLines).values(delivery.lines.map((line) => ({ delivery: number, ...line }))),
+  )
   await recordEvent(tx, {
     number,
     sequence: 1,
@@ -71,6 +77,7 @@ export async function deliveryProgress(
   if (!first) return null
   const { state, version, attempt, storefront, back_order, tracking, deliver_on } = first.row
   return {
+    number,
     state,
     version,
     untold: first.untold,

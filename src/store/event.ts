@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { EventType } from '../domain/event.ts'
 import { EVENTS } from '../domain/event.ts'
-import type { Transaction } from './database.ts'
+import { post, type Transaction } from './database.ts'
 
 export type NewEvent = {
   /** Whose story: the number of an order, back order, purchase order or delivery. */
@@ -26,18 +26,24 @@ export async function recordEvent(tx: Transaction, event: NewEvent): Promise<voi
             ${JSON.stringify(event.details ?? {})}::jsonb, ${event.note ?? null})`
   const { audience } = event
   if (!audience || EVENTS[event.type].told === null) {
-    await tx.execute(inserted)
+    await post(tx, tx.execute(inserted))
   } else if ('supplier' in audience) {
-    await tx.execute(sql`
+    await post(
+      tx,
+      tx.execute(sql`
       WITH told AS (${inserted} RETURNING id, number)
       INSERT INTO notifications (event, number, channel, recipient)
-      SELECT id, number, 'supplier', ${audience.supplier} FROM told`)
+      SELECT id, number, 'supplier', ${audience.supplier} FROM told`),
+    )
   } else {
-    await tx.execute(sql`
+    await post(
+      tx,
+      tx.execute(sql`
       WITH told AS (
         ${inserted} RETURNING id, number, ${audience.storefront}::text AS storefront, ${audience.customer}::text AS customer
       )
-      ${notificationsFor(sql`told`)}`)
+      ${notificationsFor(sql`told`)}`),
+    )
   }
 }
 

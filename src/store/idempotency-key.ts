@@ -1,5 +1,5 @@
 import { and, eq, isNull, sql } from 'drizzle-orm'
-import type { Database, Transaction } from './database.ts'
+import { type Database, post, type Transaction } from './database.ts'
 import { idempotencyKeys } from './schema.ts'
 
 /** How long a request is taken to be worked on before the same key may take it up again. Seconds. */
@@ -58,10 +58,13 @@ export async function storeAnswer(
   status: number,
   answer: unknown,
 ): Promise<void> {
-  await tx
-    .update(idempotencyKeys)
-    .set({ status, answer: answer ?? {} })
-    .where(and(eq(idempotencyKeys.command, command), isNull(idempotencyKeys.status)))
+  await post(
+    tx,
+    tx
+      .update(idempotencyKeys)
+      .set({ status, answer: answer ?? {} })
+      .where(and(eq(idempotencyKeys.command, command), isNull(idempotencyKeys.status))),
+  )
 }
 
 /** The answer of a command, once there is one. */

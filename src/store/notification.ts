@@ -65,12 +65,20 @@ export async function recordAttempt(
   })
 }
 
-/** Notifications of which nothing was heard for two minutes though they were to be sent at once. */
-export async function forgottenNotifications(db: Database): Promise<string[]> {
+/** The numbers of whose story something was to be told at once and nobody tried for half a minute. */
+export async function untoldNumbers(db: Database): Promise<string[]> {
+  const rows = await db.execute<{ number: string }>(sql`
+    SELECT number FROM notifications
+     WHERE state = 'pending' AND created_at < now() - interval '30 seconds'
+     GROUP BY number ORDER BY min(created_at) LIMIT 200`)
+  return rows.map((row) => row.number)
+}
+
+/** Notifications whose retries have stopped: no pause between them is so long. */
+export async function stalledNotifications(db: Database): Promise<string[]> {
   const rows = await db.execute<{ id: string }>(sql`
     SELECT id FROM notifications
-     WHERE state IN ('pending', 'retrying') AND created_at < now() - interval '2 minutes'
-       AND (last_attempt_at IS NULL OR last_attempt_at < now() - interval '2 days')
+     WHERE state = 'retrying' AND last_attempt_at < now() - interval '2 days'
      ORDER BY created_at LIMIT 200`)
   return rows.map((row) => row.id)
 }

@@ -81,16 +81,18 @@ export async function orderView(
   number: string,
   houseWaitSeconds: number,
 ): Promise<OrderView | undefined> {
-  const order = await readOrder(db, number)
+  const [order, lines, backOrders, deliveries] = await Promise.all([
+    readOrder(db, number),
+    db
+      .select({ line: orderLines, back_orderable: items.back_orderable, wait_seconds: items.wait_seconds })
+      .from(orderLines)
+      .innerJoin(items, eq(items.sku, orderLines.sku))
+      .where(eq(orderLines.order_number, number))
+      .orderBy(asc(orderLines.line)),
+    backOrdersOf(db, number),
+    deliveriesOf(db, number),
+  ])
   if (!order) return undefined
-  const lines = await db
-    .select({ line: orderLines, back_orderable: items.back_orderable, wait_seconds: items.wait_seconds })
-    .from(orderLines)
-    .innerJoin(items, eq(items.sku, orderLines.sku))
-    .where(eq(orderLines.order_number, number))
-    .orderBy(asc(orderLines.line))
-  const backOrders = await backOrdersOf(db, number)
-  const deliveries = await deliveriesOf(db, number)
   return {
     number: order.number,
     reference: order.reference,

@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto'
 import { and, asc, eq, sql } from 'drizzle-orm'
 import type { OrderProgress, OrderState } from '../domain/order.ts'
-import { type Database, type Locked, type Transaction, transactionTime } from './database.ts'
+import { type Database, type Locked, post, type Transaction, transactionTime } from './database.ts'
 import { isUntold, recordEvent } from './event.ts'
 import { addresses, backOrders, customers, items, orderLines, orders } from './schema.ts'
 
@@ -30,9 +31,9 @@ export type NewOrder = {
 }
 
 export async function insertAddress(tx: Transaction, address: Address): Promise<string> {
-  const [row] = await tx.insert(addresses).values(address).returning({ id: addresses.id })
-  if (!row) throw new Error('the address was not stored')
-  return row.id
+  const id = randomUUID()
+  await post(tx, tx.insert(addresses).values({ id, ...address }))
+  return id
 }
 
 export type Customer = { name: string; email: string; time_zone: string }
@@ -55,22 +56,28 @@ export async function saveCustomer(tx: Transaction, storefront: string, customer
 export async function insertOrder(tx: Transaction, order: NewOrder): Promise<void> {
   const customer = await saveCustomer(tx, order.storefront, order.customer)
   const shipTo = await insertAddress(tx, order.ship_to)
-  await tx.insert(orders).values({
-    number: order.number,
-    storefront: order.storefront,
-    customer,
-    ship_to: shipTo,
-    reference: order.reference,
-    state: 'received',
-    offer_seconds: order.offer_seconds,
-    command: order.command,
-  })
-  await tx.execute(sql`
+  await post(
+    tx,
+    tx.insert(orders).values({
+      number: order.number,
+      storefront: order.storefront,
+      customer,
+      ship_to: shipTo,
+      reference: order.reference,
+      state: 'received',
+      offer_seconds: order.offer_seconds,
+      command: order.command,
+    }),
+  )
+  await post(
+    tx,
+    tx.execute(sql`
     INSERT INTO order_lines (order_number, line, sku, ordered, state, price_minor, currency)
     SELECT ${order.number}, l.line, i.sku, l.quantity, 'received', i.price_minor, i.currency
       FROM jsonb_to_recordset(${JSON.stringify(order.lines.map((line, index) => ({ line: index + 1, ...line })))}::jsonb)
            AS l(line integer, sku text, quantity integer)
-      JOIN items i USING (sku)`)
+      JOIN items i USING (sku)`),
+  )
   await recordEvent(tx, {
     number: order.number,
     sequence: 1,
@@ -139,6 +146,7 @@ export async function orderProgress(
   if (!first) return null
   const { state, version, storefront, deadline_at } = first.order
   return {
+    number,
     state,
     version,
     untold: first.untold,
@@ -157,10 +165,13 @@ export async function updateOrderLine(
     Pick<OrderLineRow, 'available' | 'shortfall' | 'allocated' | 'state' | 'choice' | 'expected_at'>
   >,
 ): Promise<void> {
-  await tx
-    .update(orderLines)
-    .set(set)
-    .where(and(eq(orderLines.order_number, order), eq(orderLines.line, line)))
+  await post(
+    tx,
+    tx
+      .update(orderLines)
+      .set(set)
+      .where(and(eq(orderLines.order_number, order), eq(orderLines.line, line))),
+  )
 }
 
 /** Moves the locked order on; returns it as it is now. The version rises with every change. */

@@ -45,10 +45,12 @@ export async function purchaseOrderView(
   db: Database | Transaction,
   number: string,
 ): Promise<PurchaseOrderView | undefined> {
-  const row = await readPurchaseOrder(db, number)
+  const [row, lines, schedule] = await Promise.all([
+    readPurchaseOrder(db, number),
+    purchaseOrderLinesOf(db, number),
+    scheduleOf(db, number),
+  ])
   if (!row) return undefined
-  const lines = await purchaseOrderLinesOf(db, number)
-  const schedule = await scheduleOf(db, number)
   return {
     number: row.number,
     supplier: row.supplier,

@@ -1,7 +1,7 @@
 import { and, asc, eq, sql } from 'drizzle-orm'
 import { after } from '../domain/period.ts'
 import type { PurchaseOrderProgress, PurchaseOrderState, SchedulePart } from '../domain/purchase-order.ts'
-import { type Database, type Locked, type Transaction, transactionTime } from './database.ts'
+import { type Database, type Locked, post, type Transaction, transactionTime } from './database.ts'
 import { isUntold, type NewEvent, recordEvent } from './event.ts'
 import { purchaseOrderLines, purchaseOrders, scheduleLines } from './schema.ts'
 import { readSupplier } from './supplier.ts'
@@ -58,8 +58,8 @@ export async function insertPurchaseOrder(
   order: typeof purchaseOrders.$inferInsert,
   lines: (typeof purchaseOrderLines.$inferInsert)[],
 ): Promise<void> {
-  await tx.insert(purchaseOrders).values(order)
-  await tx.insert(purchaseOrderLines).values(lines)
+  await post(tx, tx.insert(purchaseOrders).values(order))
+  await post(tx, tx.insert(purchaseOrderLines).values(lines))
 }
 
 export async function readPurchaseOrder(
@@ -120,12 +120,18 @@ export async function updatePurchaseOrderLine(
   line: PurchaseOrderLineRow,
   set: Partial<Omit<PurchaseOrderLineRow, 'purchase_order' | 'line' | 'sku' | 'requested'>>,
 ): Promise<void> {
-  await tx
-    .update(purchaseOrderLines)
-    .set(set)
-    .where(
-      and(eq(purchaseOrderLines.purchase_order, line.purchase_order), eq(purchaseOrderLines.line, line.line)),
-    )
+  await post(
+    tx,
+    tx
+      .update(purchaseOrderLines)
+      .set(set)
+      .where(
+        and(
+          eq(purchaseOrderLines.purchase_order, line.purchase_order),
+          eq(purchaseOrderLines.line, line.line),
+        ),
+      ),
+  )
   Object.assign(line, set)
 }
 
@@ -135,19 +141,25 @@ export async function replaceSchedule(
   line: PurchaseOrderLineRow,
   parts: SchedulePart[],
 ): Promise<void> {
-  await tx
-    .delete(scheduleLines)
-    .where(and(eq(scheduleLines.purchase_order, line.purchase_order), eq(scheduleLines.line, line.line)))
+  await post(
+    tx,
+    tx
+      .delete(scheduleLines)
+      .where(and(eq(scheduleLines.purchase_order, line.purchase_order), eq(scheduleLines.line, line.line))),
+  )
   const { purchase_order, line: number } = line
   if (parts.length > 0)
-    await tx.insert(scheduleLines).values(
-      parts.map(({ quantity, expected_at, kind }) => ({
-        purchase_order,
-        line: number,
-        quantity,
-        expected_at,
-        kind,
-      })),
+    await post(
+      tx,
+      tx.insert(scheduleLines).values(
+        parts.map(({ quantity, expected_at, kind }) => ({
+          purchase_order,
+          line: number,
+          quantity,
+          expected_at,
+          kind,
+        })),
+      ),
     )
 }
 
@@ -232,6 +244,7 @@ export async function purchaseOrderProgress(
   if (!first) return null
   const { state, version, supplier, deadline_kind, deadline_at } = first.row
   return {
+    number,
     state,
     version,
     untold: first.untold,

@@ -1,5 +1,5 @@
 import { and, eq } from 'drizzle-orm'
-import type { Transaction } from './database.ts'
+import { post, type Transaction } from './database.ts'
 import { receiptLines, receipts } from './schema.ts'
 
 export type ReceiptRow = typeof receipts.$inferSelect
@@ -22,6 +22,6 @@ export async function insertReceipt(
   receipt: { id: string; supplier: string; reference: string; body_hash: Buffer; answer: unknown },
   lines: Omit<typeof receiptLines.$inferInsert, 'receipt'>[],
 ): Promise<void> {
-  await tx.insert(receipts).values({ ...receipt, answer: receipt.answer ?? {} })
-  await tx.insert(receiptLines).values(lines.map((line) => ({ receipt: receipt.id, ...line })))
+  await post(tx, tx.insert(receipts).values({ ...receipt, answer: receipt.answer ?? {} }))
+  await post(tx, tx.insert(receiptLines).values(lines.map((line) => ({ receipt: receipt.id, ...line }))))
 }

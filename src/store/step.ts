@@ -1,5 +1,5 @@
 import { eq, sql } from 'drizzle-orm'
-import { type Database, type Transaction, transact } from './database.ts'
+import { type Database, post, type Transaction, transact } from './database.ts'
 import { steps } from './schema.ts'
 
 /**
@@ -20,10 +20,13 @@ export async function inStep<T>(
     const result = await work(tx)
     // Through the same JSON as a repeat would get it, so that first run and repeat cannot differ.
     const stored = JSON.stringify(result ?? null)
-    await tx
-      .update(steps)
-      .set({ result: sql`${stored}::jsonb` })
-      .where(eq(steps.key, key))
+    await post(
+      tx,
+      tx
+        .update(steps)
+        .set({ result: sql`${stored}::jsonb` })
+        .where(eq(steps.key, key)),
+    )
     return JSON.parse(stored) as T
   })
 }

@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { MOVEMENT_EFFECTS, type MovementKind } from '../domain/movement.ts'
-import type { Transaction } from './database.ts'
+import { post, type Transaction } from './database.ts'
 import { notificationsFor } from './event.ts'
 
 /** An item's counts as read under its lock. `free` = on hand − allocated; `outstanding` is what its waiters still lack. */
@@ -28,10 +28,13 @@ export async function lockStock(tx: Transaction, skus: string[]): Promise<Map<st
 
 /** Locks the stock row of the item that a back order is for. */
 export async function lockStockOf(tx: Transaction, backOrder: string): Promise<void> {
-  await tx.execute(sql`
+  await post(
+    tx,
+    tx.execute(sql`
     SELECT sku FROM stock_levels
      WHERE sku = (SELECT sku FROM back_orders WHERE number = ${backOrder})
-       FOR NO KEY UPDATE`)
+       FOR NO KEY UPDATE`),
+  )
 }
 
 /** Changes an item's counts and writes the movement that explains it, in one statement. The item's lock is held. */
@@ -41,7 +44,9 @@ export async function move(
 ): Promise<void> {
   if (movement.quantity === 0) return
   const effect = MOVEMENT_EFFECTS[movement.kind]
-  await tx.execute(sql`
+  await post(
+    tx,
+    tx.execute(sql`
     WITH moved AS (
       INSERT INTO stock_movements (sku, kind, quantity, cause, step)
       VALUES (${movement.sku}, ${movement.kind}, ${movement.quantity}, ${movement.cause}, ${movement.step})
@@ -50,13 +55,17 @@ export async function move(
        SET on_hand = on_hand + ${effect.on_hand * movement.quantity},
            allocated = allocated + ${effect.allocated * movement.quantity},
            outbound = outbound + ${effect.outbound * movement.quantity}
-     WHERE sku = ${movement.sku}`)
+     WHERE sku = ${movement.sku}`),
+  )
 }
 
 /** Adds to what the item's waiters lack, or takes from it. The item's lock is held. */
 export async function changeOutstanding(tx: Transaction, sku: string, by: number): Promise<void> {
   if (by === 0) return
-  await tx.execute(sql`UPDATE stock_levels SET outstanding = outstanding + ${by} WHERE sku = ${sku}`)
+  await post(
+    tx,
+    tx.execute(sql`UPDATE stock_levels SET outstanding = outstanding + ${by} WHERE sku = ${sku}`),
+  )
 }
 
 /** Draws the next place in the item's queue. The item's lock is held, so places are in the order of service. */

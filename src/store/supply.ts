@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import type { Database, Transaction } from './database.ts'
+import { type Database, post, type Transaction } from './database.ts'
 
 /**
  * What suppliers have to be asked for, per item (REQUIREMENTS A4):
@@ -22,11 +22,14 @@ export const ASKED_SUPPLIER = sql`
  * some; while it was some already, that purchasing is awake. The item's lock is held.
  */
 export async function askForSupply(tx: Transaction, sku: string, added: number, step: string): Promise<void> {
-  await tx.execute(sql`
+  await post(
+    tx,
+    tx.execute(sql`
     INSERT INTO wakes (workflow, step)
     SELECT 'purchasing/' || supplier, ${step}
       FROM (SELECT ${NEED} AS need, ${ASKED_SUPPLIER} AS supplier FROM stock_levels l WHERE l.sku = ${sku}) AS now
-     WHERE supplier IS NOT NULL AND need > 0 AND need - ${added} <= 0`)
+     WHERE supplier IS NOT NULL AND need > 0 AND need - ${added} <= 0`),
+  )
 }
 
 /**
@@ -34,11 +37,14 @@ export async function askForSupply(tx: Transaction, sku: string, added: number, 
  * item's lock is held.
  */
 export async function askNextSupplier(tx: Transaction, sku: string, step: string): Promise<void> {
-  await tx.execute(sql`
+  await post(
+    tx,
+    tx.execute(sql`
     INSERT INTO wakes (workflow, step)
     SELECT 'purchasing/' || supplier, ${step}
       FROM (SELECT ${NEED} AS need, ${ASKED_SUPPLIER} AS supplier FROM stock_levels l WHERE l.sku = ${sku}) AS now
-     WHERE supplier IS NOT NULL AND need > 0`)
+     WHERE supplier IS NOT NULL AND need > 0`),
+  )
 }
 
 /**
@@ -46,13 +52,16 @@ export async function askNextSupplier(tx: Transaction, sku: string, step: string
  * can be withdrawn is withdrawn (REQUIREMENTS A7). The item's lock is held.
  */
 export async function withdrawSurplus(tx: Transaction, sku: string, step: string): Promise<void> {
-  await tx.execute(sql`
+  await post(
+    tx,
+    tx.execute(sql`
     INSERT INTO wakes (workflow, step)
     SELECT DISTINCT 'purchasing/' || o.supplier, ${step}
       FROM stock_levels l
       JOIN purchase_order_lines p ON p.sku = l.sku AND NOT p.closed
       JOIN purchase_orders o ON o.number = p.purchase_order
-     WHERE l.sku = ${sku} AND ${NEED} < 0`)
+     WHERE l.sku = ${sku} AND ${NEED} < 0`),
+  )
 }
 
 /**

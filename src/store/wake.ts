@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import type { Database, Transaction } from './database.ts'
+import { type Database, post, type Transaction } from './database.ts'
 
 /** A workflow that must look at its row again, as it stands in `wakes`. */
 export type Wake = { id: number; workflow: string }
@@ -7,9 +7,12 @@ export type Wake = { id: number; workflow: string }
 /** Notes, in the transaction of the change, that these workflows have to look at their rows. */
 export async function wake(tx: Transaction, step: string, workflows: string[]): Promise<void> {
   if (workflows.length === 0) return
-  await tx.execute(sql`
+  await post(
+    tx,
+    tx.execute(sql`
     INSERT INTO wakes (workflow, step)
-    SELECT value, ${step} FROM jsonb_array_elements_text(${JSON.stringify(workflows)}::jsonb)`)
+    SELECT value, ${step} FROM jsonb_array_elements_text(${JSON.stringify(workflows)}::jsonb)`),
+  )
 }
 
 /** The oldest wakes that a step left behind, or, without a step, those of anybody that are older than `olderThanSeconds`. */

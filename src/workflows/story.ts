@@ -1,4 +1,4 @@
-import type { SearchAttributePair } from '@temporalio/common'
+import type { SearchAttributeUpdatePair } from '@temporalio/common'
 import * as workflow from '@temporalio/workflow'
 import {
   ActivityFailure,
@@ -11,34 +11,74 @@ import {
 import type { Activities } from '../activities/index.ts'
 import type { Outcome } from '../domain/command.ts'
 import { look, SEARCH_ATTRIBUTES } from './messages.ts'
+import { SUMMARIES } from './summaries.ts'
 
 /**
- * Transactions on the books, and telling people of them. They are short and safe to run twice, so they run in the worker
- * that has the workflow (local activities: one history event each, where others make three and a workflow task). After
- * ten seconds of trouble the retries move to the server's timers.
+ * Transactions on the books. They are short and safe to run twice, so they run in the worker that has the workflow (local
+ * activities: one history event each, where others make three and a workflow task). An update is answered only when all
+ * of them are done, so nothing slow may be among them. After ten seconds of trouble the retries move to the server's timers.
  */
-export const books = oneAtATime(
+export const books = summarised(
   proxyLocalActivities<Activities>({
     startToCloseTimeout: '15s',
     localRetryThreshold: '10s',
     retry: { initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '10s' },
   }),
+  inTurn,
 )
 
 /** What is repeated by the server until it succeeds. */
-export const outside = proxyActivities<Activities>({
-  startToCloseTimeout: '1m',
-  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
-})
+export const outside = summarised(
+  proxyActivities<Activities>({
+    startToCloseTimeout: '1m',
+    retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
+  }),
+)
 
 /** A partner is called a few times; then the process decides how long to wait, so that it can be stopped meanwhile. */
-export const partner = proxyActivities<Activities>({
-  startToCloseTimeout: '15s',
-  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumAttempts: 3 },
-})
+export const partner = summarised(
+  proxyActivities<Activities>({
+    startToCloseTimeout: '15s',
+    retry: { initialInterval: '1s', backoffCoefficient: 2, maximumAttempts: 3 },
+  }),
+)
+
+let turn: Promise<unknown> = Promise.resolve()
+
+/**
+ * One local activity of a process at a time. Of two that run side by side the results come one after the other, but in a
+ * replay together, and what the process then does next could come in another order than it did.
+ */
+async function inTurn(call: () => Promise<unknown> | undefined): Promise<unknown> {
+  const before = turn
+  const mine = (async () => {
+    await before
+    return call()
+  })()
+  turn = mine.catch(() => {})
+  return mine
+}
+
+type Call = ((...args: unknown[]) => Promise<unknown>) & {
+  executeWithOptions: (options: { summary: string }, args: unknown[]) => Promise<unknown>
+}
+
+/** The same activities; each says in the history what it is there for. */
+function summarised<Proxied extends object>(
+  activities: Proxied,
+  run = (call: () => Promise<unknown> | undefined) => call(),
+): Proxied {
+  return new Proxy(activities, {
+    get(target, name: keyof Activities) {
+      const call = (target as Record<string, Call>)[name]
+      const summary = SUMMARIES[name]
+      return (...args: unknown[]) => run(() => call?.executeWithOptions({ summary }, args))
+    },
+  })
+}
 
 /** What a process sees of its row. Rows carry a version, so an older copy never replaces a newer one. */
-export type Progress = { version: number; untold: boolean }
+export type Progress = { version: number }
 
 /** How a process shows itself in the Temporal UI. */
 export type Shown = {
@@ -52,7 +92,7 @@ export type Shown = {
 
 /**
  * What the processes have in common. The row in Postgres is the state and this is a cache of it: a story reads its row,
- * tells people what there is to tell, waits until the row changes or its deadline comes, and goes on from the row it
+ * waits until the row changes or its deadline comes, and goes on from the row it
  * then has. Commands change the row in a transaction of their own and hand the changed row in.
  */
 export class Story<Row extends Progress> {
@@ -64,6 +104,8 @@ export class Story<Row extends Progress> {
   private cancelAsked = false
   private stepCount: number
   private shown = ''
+  private isFound = false
+  private shownDeadline: string | null = null
   private notice = ''
 
   constructor(story: {
@@ -113,7 +155,7 @@ export class Story<Row extends Progress> {
 
   /**
    * The life of the process: `turn` is called with the row as often as it has something to do, until `isOver`. It
-   * returns when the row is final and everybody who is to be told was told.
+   * returns when the row is final.
    */
   async live(plot: {
     isOver: (row: Row) => boolean
@@ -126,14 +168,9 @@ export class Story<Row extends Progress> {
   }): Promise<void> {
     await CancellationScope.nonCancellable(async () => {
       for (;;) {
-        if (this.mustRead) await this.reread()
+        while (this.mustRead) await this.reread()
         const row = this.row
         if (!row) return
-        if (row.untold) {
-          await books.tell(this.number)
-          if (this.row === row) this.row = { ...row, untold: false }
-        }
-        if (this.isStale(row)) continue
         if (plot.isOver(row)) break
         if (this.cancelAsked) await this.cancelOnce(plot.cancel)
         else if (!plot.act || !(await plot.act(row))) await this.changeOrDeadline(row, plot.deadline)
@@ -200,14 +237,15 @@ export class Story<Row extends Progress> {
     const { stage, details, partner, skus, deadline_at } = this.show(row)
     const now = JSON.stringify([stage, details, deadline_at])
     if (now === this.shown) return
-    const isFirst = this.shown === '' && this.notice === ''
     this.shown = now
     workflow.setCurrentDetails(this.notice ? `${details}\n\n${this.notice}` : details)
-    const attributes: SearchAttributePair[] = [
-      { key: SEARCH_ATTRIBUTES.stage, value: stage },
-      ...(deadline_at ? [{ key: SEARCH_ATTRIBUTES.deadline, value: new Date(deadline_at) }] : []),
-    ]
-    if (isFirst) {
+    const attributes: SearchAttributeUpdatePair[] = [{ key: SEARCH_ATTRIBUTES.stage, value: stage }]
+    if (deadline_at !== this.shownDeadline) {
+      this.shownDeadline = deadline_at
+      attributes.push({ key: SEARCH_ATTRIBUTES.deadline, value: deadline_at ? new Date(deadline_at) : null })
+    }
+    if (!this.isFound) {
+      this.isFound = true
       attributes.push(
         { key: SEARCH_ATTRIBUTES.orderNumber, value: this.number },
         { key: SEARCH_ATTRIBUTES.partnerId, value: partner },
@@ -229,23 +267,4 @@ export class Story<Row extends Progress> {
 export function refusalOf(error: unknown): unknown {
   if (error instanceof ActivityFailure && error.cause instanceof ApplicationFailure) return error.cause
   return error
-}
-
-/**
- * Has a process's transactions follow one another. Local activities that run side by side end one by one the first time,
- * but on replay all their results come at once; what follows from them then happens in another order, and the process
- * could not go on.
- */
-function oneAtATime(activities: Activities): Activities {
-  let before: Promise<unknown> = Promise.resolve()
-  return new Proxy(activities, {
-    get: (target, name: keyof Activities) => {
-      const activity = target[name] as (...args: unknown[]) => Promise<unknown>
-      return (...args: unknown[]) => {
-        const result = before.then(() => activity(...args))
-        before = result.catch(() => {})
-        return result
-      }
-    },
-  })
 }
