@@ -59,7 +59,7 @@ describe('nobody is there to do it: the outcome is not known, and the same key l
     }
     const ordering = (email: string) => {
       const idempotencyKey = randomUUID()
-      return () => shop.order([{ sku, quantity: 7 }], { idempotencyKey, email })
+      return () => shop.order([{ sku, quantity: 7 }], { idempotencyKey, email, more: { offer_period: 'PT1H' } })
     }
     const decline = { answers: [{ line: 1, choice: 'decline' }] }
     const update = { reference: 'crossing', lines: [{ sku: item, received: 4 }] }
