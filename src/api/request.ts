@@ -1,7 +1,8 @@
 import { z } from '@hono/zod-openapi'
 import { DateTime, Duration, IANAZone } from 'luxon'
 import { type NumberKind, parseNumber } from '../domain/number.ts'
-import { MAX_LINES, Quantity, Sku } from '../domain/order.ts'
+import { MAX_LINES } from '../domain/order.ts'
+import { Quantity, Sku } from '../domain/order-shape.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { Problem } from './problem.ts'
 

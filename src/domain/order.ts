@@ -1,4 +1,3 @@
-import { z } from 'zod'
 import type { StateOf, VerbOf } from './states.ts'
 
 /**
@@ -54,14 +53,6 @@ export function choicesFor(line: { back_orderable: boolean; available: number })
 /** Most units of one line; with it every sum over an order or a queue stays a safe integer. */
 export const MAX_QUANTITY = 100_000
 export const MAX_LINES = 100
-
-export const Sku = z
-  .string()
-  .regex(
-    /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
-    'an item code is 1 to 64 letters, digits, dots, dashes or underscores',
-  )
-export const Quantity = z.int().min(1).max(MAX_QUANTITY)
 
 /** One line's answer to the offer. Periods in seconds; null for the predetermined one. */
 export type LineAnswer = {

@@ -17,9 +17,20 @@ export type Mail = {
 export type Mailer = { send(mail: Mail): Promise<void>; close(): void }
 
 export function smtpMailer(options: { url: string; from: string }): Mailer {
-  const transport = createTransport(options.url, { from: options.from })
-  // nodemailer takes time-outs only beside the connection's own settings.
-  Object.assign(transport.options, { connectionTimeout: 5_000, greetingTimeout: 5_000, socketTimeout: 8_000 })
+  const transport = createTransport(
+    {
+      url: options.url,
+      // Connections are kept for the next mails; as many as are sent at a time.
+      pool: true,
+      maxConnections: 10,
+      // Once more, should the server have closed a kept one meanwhile.
+      maxRequeues: 1,
+      connectionTimeout: 5_000,
+      greetingTimeout: 5_000,
+      socketTimeout: 8_000,
+    },
+    { from: options.from },
+  )
   return {
     async send(mail) {
       await transport.sendMail({

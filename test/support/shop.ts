@@ -116,7 +116,8 @@ export class Shop {
     return waitFor(
       'an outcome',
       send,
-      ({ status, body }) => status !== 503 && !(status === 409 && /request-running$/.test(body?.type)),
+      ({ status, body }) =>
+        status !== 503 && !(status === 409 && String(body?.type).endsWith('request-running')),
       60,
     )
   }
