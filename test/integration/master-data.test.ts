@@ -113,7 +113,7 @@ describe('items (P8)', () => {
   })
 
   test.each([
-    ['an unknown member', { ...ITEM, colour: 'red' }, '/', 'unknown: colour'],
+    ['an unknown member', { ...ITEM, colour: 'red' }, '/colour', 'is not known here'],
     ['no name', { price: ITEM.price }, '/name', undefined],
     [
       'a price in no currency',
@@ -300,7 +300,7 @@ describe('suppliers (P8)', () => {
       '/webhook_url',
     ],
     ['a gathering time of nothing', { ...SUPPLIER, periods: { gather: 'PT0S' } }, '/periods/gather'],
-    ['an unknown period', { ...SUPPLIER, periods: { nap: 'PT1H' } }, '/periods'],
+    ['an unknown period', { ...SUPPLIER, periods: { nap: 'PT1H' } }, '/periods/nap'],
   ])('refuses %s', async (_, body, pointer) => {
     const answer = await changesNothing(() => operate('PUT', `suppliers/${someId()}`, body))
     expect(expectProblem(answer, 422, 'invalid-request').errors).toMatchObject([{ pointer }])
