@@ -53,7 +53,9 @@ export function registerOrderPage(app: Api, kit: ApiKit): void {
   pages.use(
     bodyLimit({
       maxSize: MAX_FORM,
-      onError: () => {
+      onError: (c) => {
+        // The rest of the body is not read, so nothing else can come on this connection.
+        c.header('connection', 'close')
         throw new Refusal('too-large', '')
       },
     }),
