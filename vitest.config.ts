@@ -13,6 +13,17 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'replay',
+          include: ['test/replay/**/*.test.ts'],
+          environment: 'node',
+          globalSetup: ['test/support/build.ts'],
+          // The Temporal worker is native code.
+          pool: 'forks',
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
           environment: 'node',
@@ -21,7 +32,7 @@ export default defineConfig({
           pool: 'forks',
           isolate: true,
           maxWorkers: 2,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -369,10 +369,12 @@ CREATE INDEX "back_orders_by_storefront" ON "back_orders" USING btree ("storefro
 CREATE INDEX "back_orders_open" ON "back_orders" USING btree ("number") WHERE "back_orders"."ended_at" IS NULL;--> statement-breakpoint
 CREATE UNIQUE INDEX "deliveries_by_tracking" ON "deliveries" USING btree ("tracking");--> statement-breakpoint
 CREATE INDEX "deliveries_by_order" ON "deliveries" USING btree ("order_number");--> statement-breakpoint
+CREATE INDEX "deliveries_by_storefront" ON "deliveries" USING btree ("storefront","created_at","number");--> statement-breakpoint
 CREATE UNIQUE INDEX "deliveries_open_by_back_order" ON "deliveries" USING btree ("back_order") WHERE "deliveries"."ended_at" IS NULL;--> statement-breakpoint
 CREATE INDEX "deliveries_open" ON "deliveries" USING btree ("number") WHERE "deliveries"."ended_at" IS NULL;--> statement-breakpoint
 CREATE INDEX "notifications_pending" ON "notifications" USING btree ("number") WHERE "notifications"."state" = 'pending';--> statement-breakpoint
 CREATE INDEX "notifications_by_number" ON "notifications" USING btree ("number","created_at");--> statement-breakpoint
+CREATE INDEX "notifications_abandoned" ON "notifications" USING btree ("created_at") WHERE "notifications"."state" = 'abandoned';--> statement-breakpoint
 CREATE INDEX "notifications_overdue" ON "notifications" USING btree ("created_at") WHERE "notifications"."state" IN ('pending', 'retrying');--> statement-breakpoint
 CREATE INDEX "order_lines_allocated" ON "order_lines" USING btree ("sku") WHERE "order_lines"."allocated" > 0;--> statement-breakpoint
 CREATE INDEX "orders_by_storefront" ON "orders" USING btree ("storefront","created_at","number");--> statement-breakpoint

@@ -1,4 +1,4 @@
-/** `npm test`: lint, build, unit tests, integration tests; the last line counts the tests. */
+/** `npm test`: lint, build, unit tests, replay of recorded histories, integration tests; the last line counts the tests. */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -14,10 +14,11 @@ const counts = { passed: 0, failed: 0 }
 const lint = step('lint', () => npm('lint') === 0)
 const build = step('build', () => buildIfNeeded() === 0)
 const unit = build && step('unit tests', () => vitest('unit'))
+const replay = build && step('replay of recorded histories', () => vitest('replay'))
 const integration = build && step('integration tests', () => vitest('integration'))
 rmSync(reports, { recursive: true })
 
-const succeeded = lint && build && unit && integration && counts.passed > 0 && counts.failed === 0
+const succeeded = lint && build && unit && replay && integration && counts.passed > 0 && counts.failed === 0
 process.exitCode = succeeded ? 0 : 1
 console.log(`${counts.passed} passed, ${counts.failed} failed`)
 

@@ -5,10 +5,10 @@ import {
   type BackOrderProgress,
   type BackOrderVerb,
 } from '../domain/back-order.ts'
-import type { Command } from '../domain/command.ts'
+import { type Command, refuseStale } from '../domain/command.ts'
 import type { EventType } from '../domain/event.ts'
 import { after, periodFault } from '../domain/period.ts'
-import { Refusal } from '../domain/refusal.ts'
+import { deadlineRefusal, Refusal } from '../domain/refusal.ts'
 import { allowed, may } from '../domain/states.ts'
 import { type BackOrderRow, backOrderProgress, lockBackOrder, updateBackOrder } from '../store/back-order.ts'
 import { backOrderView } from '../store/back-order-view.ts'
@@ -34,7 +34,7 @@ export function createBackOrderActivities({ db, steps }: { db: Database; steps: 
   ): Promise<BackOrderProgress | null> {
     return steps.run(asked.command, async (tx) => {
       const locked = await open(tx, asked.number)
-      refuseUnless(locked, verb)
+      refuseUnless(locked, verb, asked)
       await work(tx, locked)
       const [view, progress] = await Promise.all([
         backOrderView(tx, asked.number),
@@ -60,6 +60,7 @@ export function createBackOrderActivities({ db, steps }: { db: Database; steps: 
           throw new Refusal(
             'quantity-not-lower',
             `${row.ordered} are ordered; the new quantity must be lower.`,
+            { errors: [{ pointer: '/quantity', detail: `must be lower than ${row.ordered}` }] },
           )
         }
         const allocated = Math.min(row.allocated, asked.quantity)
@@ -94,10 +95,10 @@ export function createBackOrderActivities({ db, steps }: { db: Database; steps: 
         if (!row.deadline_kind || !row.deadline_from) throw new Error('an open back order without a deadline')
         const period = (await readPeriods(tx))[row.deadline_kind]
         const at = new Date(asked.deadline_at)
-        if (at <= now) throw new Refusal('period-out-of-range', 'The new deadline is in the past.')
+        if (at <= now) throw deadlineRefusal('The new deadline is in the past.')
         const seconds = (at.getTime() - row.deadline_from.getTime()) / 1_000
         const fault = periodFault({ ...period, min_seconds: 0 }, seconds)
-        if (fault) throw new Refusal('period-out-of-range', `The ${row.deadline_kind} period ${fault}.`)
+        if (fault) throw deadlineRefusal(`The ${row.deadline_kind} period ${fault}.`)
         const changed = await updateBackOrder(tx, row.number, {
           state: row.state,
           deadline: { kind: row.deadline_kind, at },
@@ -180,13 +181,16 @@ export function createBackOrderActivities({ db, steps }: { db: Database; steps: 
       return steps.run(asked.command, async (tx) => {
         const locked = await open(tx, asked.number)
         const { row } = locked
-        refuseUnless(locked, 'cancel')
+        refuseUnless(locked, 'cancel', asked)
+        // A cancellation in the Temporal UI comes without a request.
+        const body = (await readCommandBody(tx, asked.command)) as { reason?: string } | undefined
         if (row.delivery) {
           const delivery = await openDelivery(tx, row.delivery)
-          await changeDelivery(tx, delivery, 'cancel', { actor: asked.actor, step: asked.command })
+          const change = { actor: asked.actor, step: asked.command, reason: body?.reason }
+          await changeDelivery(tx, delivery, 'cancel', change)
           await wake(tx, asked.command, [`delivery/${row.delivery}`])
         } else {
-          await end(tx, row, 'cancelled', 'back_order.cancelled', asked.actor, asked.command)
+          await end(tx, row, 'cancelled', 'back_order.cancelled', asked.actor, asked.command, body?.reason)
         }
         const view = await backOrderView(tx, asked.number)
         await storeAnswer(tx, asked.command, view?.state === 'cancelling' ? 202 : 200, view)
@@ -226,7 +230,8 @@ async function open(tx: Transaction, number: string): Promise<Locked<BackOrderRo
 }
 
 /** A passed deadline refuses everything but cancelling, also in the moment before its expiry is carried out. */
-function refuseUnless({ row, now }: Locked<BackOrderRow>, verb: BackOrderVerb): void {
+function refuseUnless({ row, now }: Locked<BackOrderRow>, verb: BackOrderVerb, asked: Command): void {
+  refuseStale(asked, row)
   const facts = {
     state: row.state,
     allowed_actions: allowed(BACK_ORDER_TRANSITIONS, row.state, BACK_ORDER_ACTIONS),
@@ -263,9 +268,11 @@ async function end(
   type: EventType,
   actor: string,
   step: string,
+  reason?: string,
 ): Promise<void> {
   const ended = await updateBackOrder(tx, row.number, { state, allocated: 0, deadline: null, ended: true })
-  await record(tx, row, ended, type, actor, { released: row.allocated, deadline_kind: row.deadline_kind })
+  const details = { released: row.allocated, deadline_kind: row.deadline_kind }
+  await record(tx, row, ended, type, actor, details, reason)
   if (row.state === 'waiting') await changeOutstanding(tx, row.sku, row.allocated - row.ordered)
   await release(tx, row, row.allocated, step)
   await withdrawSurplus(tx, row.sku, step)
@@ -289,6 +296,7 @@ async function record(
   type: EventType,
   actor: string,
   details: Record<string, unknown>,
+  note?: string,
 ): Promise<void> {
   await recordEvent(tx, {
     number: now.number,
@@ -298,6 +306,7 @@ async function record(
     from: before.state,
     to: now.state,
     details,
+    note: note ?? null,
     audience: { storefront: now.storefront, customer: now.customer },
   })
 }

@@ -1,13 +1,15 @@
 import { BACK_ORDER_TRANSITIONS, type BackOrderState } from '../domain/back-order.ts'
 import {
+  DELIVERY_ACTIONS,
   DELIVERY_STATES,
   DELIVERY_TRANSITIONS,
   type DeliveryState,
   type DeliveryVerb,
+  OPERATOR_DELIVERY_ACTIONS,
 } from '../domain/delivery.ts'
 import type { MovementKind } from '../domain/movement.ts'
 import { Refusal } from '../domain/refusal.ts'
-import { isFinal, may } from '../domain/states.ts'
+import { allowed, isFinal, may } from '../domain/states.ts'
 import { lockBackOrder, updateBackOrder } from '../store/back-order.ts'
 import type { Transaction } from '../store/database.ts'
 import {
@@ -30,6 +32,8 @@ export type DeliveryChange = {
   tracking?: string
   /** The carrier's words for a failure; they stay in the row and the event's note. */
   failure?: string
+  /** Why somebody decided so, in their words. */
+  reason?: string | undefined
 }
 
 /** The delivery under its locks: the stock rows of its items, its back order if it has one, itself. */
@@ -57,7 +61,11 @@ export async function changeDelivery(
   change: DeliveryChange,
 ): Promise<DeliveryRow> {
   if (!may(DELIVERY_TRANSITIONS, delivery.state, verb)) {
-    throw new Refusal('state-conflict', `The delivery is ${delivery.state}.`, { state: delivery.state })
+    const actions = change.actor.startsWith('operator:') ? OPERATOR_DELIVERY_ACTIONS : DELIVERY_ACTIONS
+    throw new Refusal('state-conflict', `The delivery is ${delivery.state}.`, {
+      state: delivery.state,
+      allowed_actions: allowed(DELIVERY_TRANSITIONS, delivery.state, actions),
+    })
   }
   const state = (DELIVERY_TRANSITIONS[delivery.state] as Record<string, DeliveryState>)[verb] as DeliveryState
   const changed = await updateDelivery(tx, delivery.number, {
@@ -83,7 +91,7 @@ export async function changeDelivery(
     from: delivery.state,
     to: state,
     details: { order: delivery.order_number, back_order: delivery.back_order, attempt: changed.attempt },
-    note: change.failure ?? null,
+    note: change.failure ?? change.reason ?? null,
     audience,
   })
   if (state === delivery.state) return changed
@@ -135,6 +143,8 @@ async function followWithBackOrder(
   }
   const changed = await updateBackOrder(tx, delivery.back_order, {
     state: follows.state,
+    // The units are the queue's again.
+    ...(follows.state === 'cancelled' || follows.state === 'returned' ? { allocated: 0 } : {}),
     ended: isFinal(BACK_ORDER_TRANSITIONS, follows.state),
   })
   await recordEvent(tx, {
@@ -145,6 +155,7 @@ async function followWithBackOrder(
     from: locked.row.state,
     to: changed.state,
     details: { delivery: delivery.number },
+    note: change.reason ?? null,
     audience,
   })
   await wake(tx, change.step, [`back-order/${changed.number}`])

@@ -1,4 +1,4 @@
-import type { Command } from '../domain/command.ts'
+import { type Command, refuseStale } from '../domain/command.ts'
 import { type CarrierReport, type DeliveryProgress, shipmentReference } from '../domain/delivery.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { Carrier } from '../integrations/carrier.ts'
@@ -6,7 +6,6 @@ import type { Database } from '../store/database.ts'
 import { deliveryProgress, shipmentOf } from '../store/delivery.ts'
 import { deliveryView } from '../store/delivery-view.ts'
 import { readCommandBody, storeAnswer } from '../store/idempotency-key.ts'
-import { wake } from '../store/wake.ts'
 import { changeDelivery, openDelivery } from './delivery-changes.ts'
 import type { Steps } from './steps.ts'
 
@@ -181,8 +180,10 @@ export function createDeliveryActivities({
       const { number, command: step, actor, decision } = asked
       return steps.run(step, async (tx) => {
         const delivery = await openDelivery(tx, number)
-        const changed = await changeDelivery(tx, delivery, decision, { actor, step })
-        await wake(tx, step, [`delivery/${number}`])
+        refuseStale(asked, delivery)
+        // A cancellation in the Temporal UI comes without a request.
+        const body = (await readCommandBody(tx, step)) as { reason?: string } | undefined
+        const changed = await changeDelivery(tx, delivery, decision, { actor, step, reason: body?.reason })
         await storeAnswer(
           tx,
           step,

@@ -46,19 +46,17 @@ export function createTelling(kit: {
   links: Links
 }) {
   const { db, temporal, mailer, webhooks, links } = kit
+  /** What this worker is telling just now, so that `reconcile` does not tell it beside. */
+  const underway = new Set<string>()
 
   return {
-    /** Tells what is to be told of this number's story. It never fails: whoever cannot be reached gets a process of its own. */
+    /**
+     * Tells what is to be told of this number's story. Whoever cannot be reached gets a process of its own, and a slow
+     * mail server holds up nobody's order. What is cut off by the worker's end is found by `reconcile`.
+     */
     async tell(number: string): Promise<void> {
-      const notices = await pendingNotices(db, number)
-      await Promise.all(
-        notices.map(async (notice) => {
-          const { result } = await attempt(notice, 'retrying')
-          // Not reaching Temporal here is made good by `reconcile`.
-          if (result === 'failed')
-            await lookAt(temporal, `notification/${notice.notification.id}`).catch(() => {})
-        }),
-      )
+      const pending = await pendingNotices(db, number)
+      await Promise.all(pending.filter(({ notification }) => !underway.has(notification.id)).map(tellOne))
     },
 
     /** One further attempt. `settled`: it was sent, or will never be. */
@@ -69,6 +67,18 @@ export function createTelling(kit: {
       const { result } = await attempt(notice, isLast ? 'abandoned' : 'retrying')
       return { settled: result !== 'failed' }
     },
+  }
+
+  async function tellOne(notice: Notice): Promise<void> {
+    const { id } = notice.notification
+    underway.add(id)
+    try {
+      const { result } = await attempt(notice, 'retrying')
+      // Not reaching Temporal here is made good by `reconcile`.
+      if (result === 'failed') await lookAt(temporal, `notification/${id}`).catch(() => {})
+    } finally {
+      underway.delete(id)
+    }
   }
 
   async function attempt(notice: Notice, otherwise: 'retrying' | 'abandoned'): Promise<Attempt> {
@@ -182,17 +192,15 @@ const SUPPLIER_SUBJECTS: Record<string, string> = {
 
 /** What the supplier is asked to do, where the lines alone do not say it. */
 function wishOf({ type, details }: Notice['event']): string[] {
-  switch (type) {
-    case 'purchase_order.created':
-    case 'purchase_order.reminded':
-      return [`please acknowledge each line until ${String(details.deadline_at)};`]
-    case 'purchase_order.change_requested':
-      return [`please change line ${String(details.line)} to ${String(details.quantity)};`]
-    case 'purchase_order.line_withdrawn':
-      return [`line ${String(details.line)} is withdrawn;`]
-    default:
-      return []
+  const { line, quantity, deadline_at } = details as Record<string, string | number>
+  const wishes: Record<string, string> = {
+    'purchase_order.created': `please acknowledge each line until ${deadline_at};`,
+    'purchase_order.reminded': `please acknowledge each line until ${deadline_at};`,
+    'purchase_order.line_withdrawn': `line ${line} is withdrawn;`,
+    'purchase_order.change_requested': `please change line ${line} to ${quantity};`,
   }
+  const wish = wishes[type]
+  return wish ? [wish] : []
 }
 
 function lineOf(details: Record<string, unknown>): { line?: unknown } {

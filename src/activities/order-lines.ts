@@ -1,3 +1,4 @@
+import { type Command, refuseStale } from '../domain/command.ts'
 import type { EventType } from '../domain/event.ts'
 import { newNumber } from '../domain/number.ts'
 import {
@@ -48,7 +49,8 @@ export async function openOrder(tx: Transaction, number: string): Promise<Opened
   return { order: locked.row, lines, levels, now: locked.now }
 }
 
-export function refuseUnless(order: OrderRow, verb: OrderVerb): void {
+export function refuseUnless(order: OrderRow, verb: OrderVerb, asked: Command): void {
+  refuseStale(asked, order)
   if (may(ORDER_TRANSITIONS, order.state, verb)) return
   throw new Refusal('state-conflict', `The order is ${order.state}.`, {
     state: order.state,
@@ -63,7 +65,8 @@ export function offerHasEnded({ order, now }: OpenedOrder): boolean {
 
 /**
  * Promises a line what there is (A1). Free units belong to the queue first: a newcomer gets units only once no
- * waiter is left, also while a large receipt is still being handed out pass by pass.
+ * waiter is left, also while a large receipt is still being handed out pass by pass. Where the queue will need all of
+ * them there is nothing to hand out here: whoever brought the units does.
  */
 export async function promiseLine(
   tx: Transaction,
@@ -74,7 +77,7 @@ export async function promiseLine(
   const level = opened.levels.get(line.sku)
   if (!level) throw new Error('the item has no stock row')
   let { free, outstanding } = level
-  if (free > 0 && outstanding > 0) {
+  if (outstanding > 0 && free > outstanding) {
     const pass = await allocateToWaiters(tx, line.sku, step)
     free -= pass.units
     outstanding -= pass.units
@@ -97,7 +100,7 @@ export async function answerLine(
   { order, levels, now }: OpenedOrder,
   line: OrderLine,
   answer: LineAnswer,
-  context: { index: number; periods: Periods; actor: string; step: string },
+  context: { index: number; waitMember: string; periods: Periods; actor: string; step: string },
 ): Promise<void> {
   const { periods, actor, step } = context
   const pointer = `/answers/${context.index}`
@@ -118,7 +121,7 @@ export async function answerLine(
 
   const wait = answer.wait_seconds ?? line.wait_seconds ?? periods.wait.default_seconds
   const hold = answer.hold_seconds ?? line.hold_seconds ?? periods.hold.default_seconds
-  if (answer.wait_seconds !== null) refusePeriod(periods.wait, wait, `${pointer}/wait_period`)
+  if (answer.wait_seconds !== null) refusePeriod(periods.wait, wait, `${pointer}/${context.waitMember}`)
   if (answer.hold_seconds !== null) refusePeriod(periods.hold, hold, `${pointer}/hold_period`)
 
   // Waiting for all of it takes what is held along; otherwise that ships now and only the rest is back-ordered.
@@ -130,6 +133,7 @@ export async function answerLine(
     throw new Refusal(
       'cap-reached',
       `At most ${line.back_order_cap} of ${line.sku} can be back-ordered; ${outstanding} are.`,
+      { errors: [{ pointer: `${pointer}/choice`, detail: `${lacking} more would be back-ordered` }] },
     )
   }
   await setLine(tx, line, { state: 'back_ordered', choice: answer.choice, allocated: line.allocated - taken })
@@ -227,6 +231,7 @@ export async function recordOrderEvent(
   type: EventType,
   actor: string,
   details: Record<string, unknown>,
+  note?: string,
 ): Promise<void> {
   await recordEvent(tx, {
     number: now.number,
@@ -236,6 +241,7 @@ export async function recordOrderEvent(
     from: before.state,
     to: now.state,
     details,
+    note: note ?? null,
     audience: { storefront: now.storefront, customer: now.customer },
   })
 }

@@ -1,9 +1,9 @@
 import type { Command } from '../domain/command.ts'
 import type { LineAnswer, OrderProgress } from '../domain/order.ts'
 import { after, type Period, periodFault } from '../domain/period.ts'
-import { Refusal } from '../domain/refusal.ts'
+import { deadlineRefusal, Refusal } from '../domain/refusal.ts'
 import type { Database, Transaction } from '../store/database.ts'
-import { storeAnswer } from '../store/idempotency-key.ts'
+import { readCommandBody, storeAnswer } from '../store/idempotency-key.ts'
 import { orderProgress, updateOrder } from '../store/order.ts'
 import { orderView } from '../store/order-view.ts'
 import { readPeriods } from '../store/period.ts'
@@ -67,12 +67,15 @@ export function createOrderActivities({ db, steps }: { db: Database; steps: Step
         if (offerHasEnded(opened)) {
           throw new Refusal('offer-ended', `The offer ended at ${order.deadline_at?.toISOString()}.`)
         }
-        refuseUnless(order, 'answer')
+        refuseUnless(order, 'answer', asked)
+        const given = (await readCommandBody(tx, command)) as AnswersBody
         // In the order of the items, as their locks were taken; errors still point to the answer as it was sent.
         for (const line of lines) {
           const index = asked.answers.findIndex((answer) => answer.line === line.line)
           const answer = asked.answers[index]
-          if (answer) await answerLine(tx, opened, line, answer, { index, periods, actor, step: command })
+          const waitMember = given.answers[index]?.wait_until === undefined ? 'wait_period' : 'wait_until'
+          if (answer)
+            await answerLine(tx, opened, line, answer, { index, waitMember, periods, actor, step: command })
         }
         const strangers = asked.answers.flatMap((answer, index) =>
           lines.some((line) => line.line === answer.line)
@@ -103,13 +106,12 @@ export function createOrderActivities({ db, steps }: { db: Database; steps: Step
         if (offerHasEnded(opened)) {
           throw new Refusal('offer-ended', `The offer ended at ${order.deadline_at?.toISOString()}.`)
         }
-        refuseUnless(order, 'change_deadline')
+        refuseUnless(order, 'change_deadline', asked)
         const { offer, wait } = await readPeriods(tx)
         const deadline_at = new Date(asked.deadline_at)
-        if (deadline_at <= now) throw new Refusal('period-out-of-range', 'The new deadline is in the past.')
+        if (deadline_at <= now) throw deadlineRefusal('The new deadline is in the past.')
         const fault = periodFault(offer, (deadline_at.getTime() - order.created_at.getTime()) / 1_000)
-        if (fault)
-          throw new Refusal('period-out-of-range', `The offer's period, counted from the order, ${fault}.`)
+        if (fault) throw deadlineRefusal(`The offer's period, counted from the order, ${fault}.`)
         const changed = await updateOrder(tx, number, { state: order.state, deadline_at })
         await recordOrderEvent(tx, order, changed, 'order.deadline_changed', actor, {
           deadline_at,
@@ -124,7 +126,7 @@ export function createOrderActivities({ db, steps }: { db: Database; steps: Step
       const { number, command, actor } = asked
       return steps.run(command, async (tx) => {
         const opened = await openOrder(tx, number)
-        refuseUnless(opened.order, 'cancel')
+        refuseUnless(opened.order, 'cancel', asked)
         for (const line of opened.lines) {
           if (line.state === 'short' || line.allocated > 0) await giveUpLine(tx, line, 'cancelled', command)
         }
@@ -133,7 +135,9 @@ export function createOrderActivities({ db, steps }: { db: Database; steps: Step
           deadline_at: null,
           ended: true,
         })
-        await recordOrderEvent(tx, opened.order, cancelled, 'order.cancelled', actor, {})
+        // A cancellation in the Temporal UI comes without a request.
+        const body = (await readCommandBody(tx, command)) as { reason?: string } | undefined
+        await recordOrderEvent(tx, opened.order, cancelled, 'order.cancelled', actor, {}, body?.reason)
         const { wait } = await readPeriods(tx)
         return answered(tx, command, 200, number, wait)
       })
@@ -159,6 +163,9 @@ export function createOrderActivities({ db, steps }: { db: Database; steps: Step
     },
   }
 }
+
+/** The body of an answer as the API checked it, as far as it says more than the command. */
+type AnswersBody = { answers: { wait_until?: string }[] }
 
 /** Stores the answer to the command, the order as it is now; gives what its workflow sees of it. */
 async function answered(

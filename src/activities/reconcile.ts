@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { lookAt, startIfMissing } from '../clients/look.ts'
 import type { Temporal } from '../clients/temporal.ts'
 import type { Database } from '../store/database.ts'
-import { forgottenNotifications } from '../store/notification.ts'
+import { stalledNotifications, untoldNumbers } from '../store/notification.ts'
 import { idleItems, OPEN_KINDS, openNumbers, stillOpen, suppliersInNeed } from '../store/reconcile.ts'
 import { allocateToWaiters, lockStock } from '../store/stock.ts'
+import type { Telling } from './notification.ts'
 import type { Steps } from './steps.ts'
 
 /** How many open rows are looked at in one run; the next one goes on where this one stopped. */
@@ -15,10 +16,12 @@ export function createReconcileActivities({
   db,
   temporal,
   steps,
+  telling,
 }: {
   db: Database
   temporal: Temporal
   steps: Steps
+  telling: Telling
 }) {
   // Where this worker's walk over the open rows of each kind stands. Losing it only starts the walk anew.
   const walked = new Map(OPEN_KINDS.map((kind) => [kind, '']))
@@ -60,9 +63,10 @@ export function createReconcileActivities({
         await startIfMissing(temporal, `purchasing/${supplier}`)
     },
 
-    /** Gives a workflow of their own to notifications that were never sent, nor are being retried. */
+    /** Tells what was lost with the process that was to tell it, and goes on with retries that have stopped. */
     async retryNotifications(): Promise<void> {
-      for (const id of await forgottenNotifications(db)) await lookAt(temporal, `notification/${id}`)
+      for (const number of await untoldNumbers(db)) await telling.tell(number)
+      for (const id of await stalledNotifications(db)) await lookAt(temporal, `notification/${id}`)
     },
   }
 }

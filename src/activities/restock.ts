@@ -15,7 +15,7 @@ import {
 } from '../store/purchase-order.ts'
 import { findReceipt, insertReceipt } from '../store/receipt.ts'
 import { allocateToWaiters, lockStock, move } from '../store/stock.ts'
-import { askForSupply } from '../store/supply.ts'
+import { askForSupply, withdrawSurplus } from '../store/supply.ts'
 import { wake } from '../store/wake.ts'
 import type { Steps } from './steps.ts'
 
@@ -33,7 +33,9 @@ export function createRestockActivities({ steps }: { steps: Steps }) {
         const bodyHash = hashOf(update)
         const booked = await findReceipt(tx, supplier, update.reference)
         if (booked && !booked.body_hash.equals(bodyHash)) {
-          throw new Refusal('reference-reused', 'This reference was booked before, with other lines.')
+          throw new Refusal('reference-reused', 'This reference was booked with other lines.', {
+            errors: [{ pointer: '/reference', detail: 'was booked with other lines' }],
+          })
         }
         if (booked) {
           await storeAnswer(tx, step, 200, booked.answer)
@@ -82,6 +84,7 @@ export function createRestockActivities({ steps }: { steps: Steps }) {
         for (const sku of skus) {
           const pass = await allocateToWaiters(tx, sku, step)
           if (pass.more) toDrain.push(sku)
+          await followNeed(tx, sku, answers, step)
         }
         const answer = { reference: update.reference, receipt: step, lines: answers }
         await insertReceipt(
@@ -171,6 +174,19 @@ async function lockPurchaseOrders(tx: Transaction, numbers: string[]): Promise<v
   for (const number of [...new Set(numbers)].sort()) await lockPurchaseOrder(tx, number)
 }
 
+/** Suppliers hear what the delivery means for what is wanted: rejected units are asked for anew, surplus is given up. */
+async function followNeed(
+  tx: Transaction,
+  sku: string,
+  booked: Awaited<ReturnType<typeof bookLine>>[],
+  step: string,
+): Promise<void> {
+  const lines = booked.filter((line) => line.sku === sku)
+  const rejected = lines.reduce((sum, line) => sum + line.rejected, 0)
+  if (rejected > 0) await askForSupply(tx, sku, rejected, step)
+  if (lines.some((line) => line.over_delivered + line.unordered > 0)) await withdrawSurplus(tx, sku, step)
+}
+
 /** Books one delivered line: fills what is to come on its purchase order lines; what is over is booked all the same. */
 async function bookLine(
   tx: Transaction,
@@ -196,7 +212,6 @@ async function bookLine(
       ...(isFilled ? { closed: true, closed_because: 'received' as const } : {}),
     })
     touched.add(line.purchase_order)
-    if (struck > 0) await askForSupply(tx, delivered.sku, struck, step)
   }
   const last = delivered.open.at(-1)
   if (left > 0 && last) {

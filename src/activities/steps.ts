@@ -24,8 +24,8 @@ export type Steps = {
   seen<T extends Seen | null>(row: T): T
   /** One step that may wake many: whoever asked for it drains them apart. */
   runQuietly<T>(key: string, work: (tx: Transaction) => Promise<T>): Promise<T>
-  /** Delivers what a step left behind. `more`: there may be others; call it again. */
-  drain(key: string): Promise<{ more: boolean }>
+  /** Delivers what a step left behind, at most `limit` of it. `more`: there may be others; call it again. */
+  drain(key: string, limit?: number): Promise<{ more: boolean }>
   /** Delivers what nobody did for so long. Returns how many could not be delivered. */
   drainOlderThan(seconds: number): Promise<number>
   /** Once nothing is left to be done in this process. */
@@ -45,7 +45,7 @@ export function createSteps(kit: {
   const steps: Steps = {
     async run(key, work) {
       const result = await inStep(db, key, work)
-      waking.run(key, () => steps.drain(key))
+      waking.run(key, () => drainAll(key))
       if (isSeen(result)) steps.seen(result)
       return result
     },
@@ -57,10 +57,10 @@ export function createSteps(kit: {
       await Promise.all([waking.finished(), telling.finished()])
     },
     runQuietly: (key, work) => inStep(db, key, work),
-    async drain(key) {
-      const wakes = await pendingWakes(db, { step: key }, BATCH)
+    async drain(key, limit = BATCH) {
+      const wakes = await pendingWakes(db, { step: key }, limit)
       const undelivered = await deliver(wakes)
-      return { more: wakes.length === BATCH && undelivered === 0 }
+      return { more: wakes.length === limit && undelivered === 0 }
     },
     async drainOlderThan(seconds) {
       for (;;) {
@@ -71,6 +71,10 @@ export function createSteps(kit: {
     },
   }
   return steps
+
+  async function drainAll(key: string): Promise<void> {
+    while ((await steps.drain(key)).more);
+  }
 
   /** Tells each workflow once and strikes out what was told. Returns how many wakes could not be delivered. */
   async function deliver(wakes: Wake[]): Promise<number> {

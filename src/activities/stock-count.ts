@@ -13,7 +13,7 @@ import {
   nextItemSequence,
   takeBack,
 } from '../store/stock.ts'
-import { askForSupply } from '../store/supply.ts'
+import { askForSupply, withdrawSurplus } from '../store/supply.ts'
 import type { Steps } from './steps.ts'
 
 /** An operator counted the shelf (DESIGN §3, stock counts): the books follow, and the queue follows the books. */
@@ -57,6 +57,7 @@ export function createStockCountActivities({ steps }: { steps: Steps }) {
             note: reason,
           })
           if ((await allocateToWaiters(tx, count.sku, step)).more) toDrain.push(count.sku)
+          if (difference > 0) await withdrawSurplus(tx, count.sku, step)
         }
         await storeAnswer(tx, step, 200, {
           counts: counts.map(({ sku, counted }) => ({ sku, before: levels.get(sku)?.on_hand, counted })),
@@ -95,7 +96,7 @@ async function countDown(
         errors: [{ pointer: `/counts/${index}/counted`, detail }],
       })
     }
-    await askForSupply(tx, sku, taken, step)
   }
   await move(tx, { sku, kind: 'count_down', quantity: level.on_hand - counted, cause: `count/${step}`, step })
+  if (overPromised > 0) await askForSupply(tx, sku, overPromised, step)
 }

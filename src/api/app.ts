@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { OpenAPIHono } from '@hono/zod-openapi'
+import { OpenAPIHono, type z } from '@hono/zod-openapi'
+import type { Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
+import { matchedRoutes } from 'hono/route'
 import { Refusal } from '../domain/refusal.ts'
 import { registerOrderPage } from '../web/order-page/routes.ts'
 import type { Api, ApiEnv, ApiKit } from './kit.ts'
@@ -40,18 +42,20 @@ export function createApi(kit: ApiKit): Api {
       if (result.success) return
       const where = result.target === 'json' ? '' : `/${result.target}`
       throw new Refusal('invalid-request', 'See errors for what is wrong with it.', {
-        errors: result.error.issues.map((issue) => ({
-          pointer: `${where}/${issue.path.join('/')}`,
-          detail: issue.code === 'unrecognized_keys' ? `unknown: ${issue.keys.join(', ')}` : issue.message,
-        })),
+        errors: result.error.issues.flatMap((issue) =>
+          issue.code === 'unrecognized_keys'
+            ? issue.keys.map((key) => ({
+                pointer: pointerTo(where, [...issue.path, key]),
+                detail: 'is not known here',
+              }))
+            : [{ pointer: pointerTo(where, issue.path), detail: issue.message }],
+        ),
       })
     },
   })
 
   app.onError(handleError)
-  app.notFound((c) =>
-    handleError(new Refusal('not-found', `There is nothing at ${c.req.method} ${c.req.path}.`), c),
-  )
+  app.notFound((c) => handleError(nothingThere(c), c))
   app.use(async (c, next) => {
     const requestId = randomUUID()
     c.set('requestId', requestId)
@@ -75,11 +79,17 @@ export function createApi(kit: ApiKit): Api {
     )
   })
   app.use('/v1/*', limitRate(kit.ratePerSecond))
+  app.use('/v1/*', async (c, next) => {
+    if (!hasRoute(matchedRoutes(c))) refuseOtherMethod(app, c)
+    await next()
+  })
   app.use(
     '/v1/*',
     bodyLimit({
       maxSize: MAX_BODY,
-      onError: () => {
+      onError: (c) => {
+        // The rest of the body is not read, so the connection cannot be used again.
+        c.header('connection', 'close')
         throw new Refusal('too-large', `A request may have at most ${MAX_BODY} bytes.`)
       },
     }),
@@ -115,6 +125,34 @@ export function createApi(kit: ApiKit): Api {
   registerHealth(app, kit)
   registerOrderPage(app, kit)
   return app
+}
+
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
+
+/** True when more than middleware is there for a request. */
+function hasRoute(routes: { method: string }[]): boolean {
+  return routes.some(({ method }) => method !== 'ALL')
+}
+
+function nothingThere(c: Context): Refusal {
+  return new Refusal('not-found', `There is nothing at ${c.req.method} ${c.req.path}.`)
+}
+
+/** Says which methods there are instead, or that there is nothing. */
+function refuseOtherMethod(app: Api, c: Context): never {
+  const others = METHODS.filter((method) =>
+    hasRoute(app.router.match(method, c.req.path)[0].map(([[, route]]) => route)),
+  )
+  if (others.length === 0) throw nothingThere(c)
+  c.header('allow', others.join(', '))
+  throw new Refusal('method-not-allowed', `There is ${others.join(', ')} at ${c.req.path}.`, {
+    allowed_methods: others,
+  })
+}
+
+/** A JSON pointer (RFC 6901). */
+function pointerTo(where: string, path: z.core.$ZodIssue['path']): string {
+  return where + path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
 }
 
 /** Says where a body stops being JSON, before its content is looked at. */

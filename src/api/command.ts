@@ -7,8 +7,8 @@ import { answerOnce, idempotencyKeyOf } from './idempotency.ts'
 import type { ApiEnv, ApiKit } from './kit.ts'
 
 /**
- * Sends a command to the process of a number, and answers it exactly once. `facts` is what goes through Temporal beside
- * who asks; the `body` as it came is stored under the command's id, where the step finds free text and addresses.
+ * Sends a command to the process of a number, and answers it exactly once. `facts` makes what goes through Temporal
+ * beside who asks, and may refuse; the `body` as it came is stored under the command's id, where the step finds free text and addresses.
  */
 export async function commandOnce<C extends Command>(
   c: Context<ApiEnv>,
@@ -16,7 +16,7 @@ export async function commandOnce<C extends Command>(
   command: {
     to: { kind: ProcessKind; number: string }
     update: UpdateDefinition<Outcome, [C]>
-    facts: Omit<C, keyof Command>
+    facts: () => Omit<C, keyof Command>
     body: unknown
   },
 ): Promise<Response> {
@@ -26,7 +26,7 @@ export async function commandOnce<C extends Command>(
     key: idempotencyKeyOf(c),
     body,
     work: async ({ command }) => {
-      await send(kit.temporal, to, update, { ...facts, command, actor } as C)
+      await send(kit.temporal, to, update, { ...facts(), command, actor } as C)
     },
   })
 }

@@ -89,7 +89,8 @@ async function work(
       // The no is as final as a yes: a repeat must not get another answer.
       const problem = problemOf(c, error.type, error.message, error.members)
       await storeAnswer(kit.db, row.command, problem.status, problem)
-      return { status: problem.status, answer: problem }
+      // An answer that came from elsewhere meanwhile stands.
+      return (await readAnswer(kit.db, row.command)) ?? { status: problem.status, answer: problem }
     }
     await endLease(kit.db, row.command).catch(() => {})
     throw error

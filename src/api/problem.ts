@@ -41,13 +41,17 @@ export function problemOf(
   }
 }
 
+/** Answers with a problem; one that was stored for an earlier request gets the id of this one. */
 export function sendProblem(c: Context<ApiEnv>, problem: Problem): Response {
   c.header('content-type', 'application/problem+json')
   if (problem.status === 503) c.header('retry-after', '2')
   if (typeof problem.retry_after_seconds === 'number')
     c.header('retry-after', String(problem.retry_after_seconds))
   if (problem.status === 401) c.header('www-authenticate', 'Bearer')
-  return c.body(JSON.stringify(problem), problem.status as ContentfulStatusCode)
+  return c.body(
+    JSON.stringify({ ...problem, request_id: c.var.requestId }),
+    problem.status as ContentfulStatusCode,
+  )
 }
 
 /** Turns whatever was thrown into a problem. What was not meant for the caller stays in the log, as a kind without words. */

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { DateTime, Duration } from 'luxon'
+import { DateTime, Duration, IANAZone } from 'luxon'
 import { type NumberKind, parseNumber } from '../domain/number.ts'
 import { MAX_LINES } from '../domain/order.ts'
 import { Quantity, Sku } from '../domain/order-shape.ts'
@@ -16,7 +16,8 @@ const text = (max: number) =>
     .trim()
     .min(1)
     .max(max)
-    .refine((value) => !/\p{Cc}/u.test(value), 'must not contain control characters')
+    // Nor halves of surrogate pairs, which are no characters and which no database takes.
+    .refine((value) => !/[\p{Cc}\p{Cs}]/u.test(value), 'must not contain control characters')
 
 export const Name = text(200)
 /** Free text for people. */
@@ -28,8 +29,11 @@ export const Email = z
   .transform((value) => value.toLowerCase())
 export const TimeZone = z
   .string()
-  .refine((zone) => DateTime.local({ zone }).isValid, 'must be an IANA time zone such as Europe/Paris')
-export const Instant = z.iso.datetime({ offset: true })
+  .refine((zone) => IANAZone.isValidZone(zone), 'must be an IANA time zone such as Europe/Paris')
+/** A time that the calendar of any partner and of the database has, with room for what is added to it. */
+export const Instant = z.iso
+  .datetime({ offset: true })
+  .refine((value) => /^(19[7-9]|2\d\d)\d-/.test(value), 'must be in the years 1970 to 2999')
 export const Day = z.iso.date()
 
 export const Address = z
@@ -46,7 +50,10 @@ export const Address = z
 /** A length of time as ISO 8601 has it (`P30D`, `PT20S`). */
 export const Period = z
   .string()
-  .refine((value) => Duration.fromISO(value).isValid, 'must be an ISO 8601 duration such as P30D or PT12H')
+  .refine(
+    (value) => /\d/.test(value) && Duration.fromISO(value).isValid && Number.isFinite(periodSeconds(value)),
+    'must be an ISO 8601 duration such as P30D or PT12H',
+  )
   .meta({ description: 'ISO 8601 duration', example: 'P30D' })
 
 /** A period as its length in whole seconds, from now on; months count as the coming ones. */
@@ -56,7 +63,8 @@ export function periodSeconds(period: string): number {
 }
 
 /**
- * A period that may be given as a length or by its end, not both. Null when neither is given.
+ * A period that may be given as a length or by its end, not both: whole seconds, never less than were given. Null when
+ * neither is given.
  *
  * @throws Refusal when its end is in the past.
  */
@@ -67,7 +75,7 @@ export function periodOrEnd(
 ): number | null {
   if (period !== undefined) return periodSeconds(period)
   if (until === undefined) return null
-  const seconds = Math.round(DateTime.fromISO(until).diffNow().as('seconds'))
+  const seconds = Math.ceil(DateTime.fromISO(until).diffNow().as('seconds'))
   if (seconds > 0) return seconds
   const detail = 'is in the past'
   throw new Refusal('period-out-of-range', `The period's end ${detail}.`, { errors: [{ pointer, detail }] })

@@ -63,6 +63,11 @@ export class Refusal extends Error {
   }
 }
 
+/** The refusal of a deadline that somebody asked for. */
+export function deadlineRefusal(detail: string): Refusal {
+  return new Refusal('period-out-of-range', detail, { errors: [{ pointer: '/deadline_at', detail }] })
+}
+
 export function isRefusalType(type: string | null | undefined): type is RefusalType {
   return typeof type === 'string' && Object.hasOwn(REFUSALS, type)
 }

@@ -40,7 +40,7 @@ export function httpCarrier(baseUrl: string): Carrier {
     const headers = new Headers({ accept: 'application/json' })
     if (options.key) headers.set('idempotency-key', options.key)
     if (options.body) headers.set('content-type', 'application/json')
-    const response = await fetch(new URL(path, baseUrl), {
+    const response = await fetch(baseUrl.replace(/\/$/, '') + path, {
       method,
       headers,
       signal: AbortSignal.timeout(CALL_MS),
@@ -61,13 +61,17 @@ export function httpCarrier(baseUrl: string): Carrier {
         ...(shipment.collect_on ? { collect_on: shipment.collect_on } : {}),
       }
       const response = await call('POST', '/shipments', { key: shipment.reference, body })
-      if (!response.ok) return { refused: true }
+      if (response.status === 400 || response.status === 422) return { refused: true }
+      refuseStrange(response)
       const { tracking } = (await response.json()) as { tracking: string }
       return { tracking }
     },
     async cancel(tracking) {
       const response = await call('DELETE', `/shipments/${encodeURIComponent(tracking)}`)
-      return response.status === 409 ? 'collected' : 'returned'
+      if (response.status === 409) return 'collected'
+      // What the carrier does not know it cannot fetch.
+      if (response.status !== 404) refuseStrange(response)
+      return 'returned'
     },
     async status(tracking) {
       const response = await call('GET', `/shipments/${encodeURIComponent(tracking)}`)
@@ -76,4 +80,9 @@ export function httpCarrier(baseUrl: string): Carrier {
       return status === 'collected' || status === 'delivered' || status === 'failed' ? status : null
     },
   }
+}
+
+/** An answer that is neither a yes nor one of the noes that are agreed on says nothing about the parcel. */
+function refuseStrange(response: Response): void {
+  if (!response.ok) throw new Error(`the carrier answered ${response.status}`)
 }

@@ -4,6 +4,8 @@ import { idempotencyKeys } from './schema.ts'
 
 /** How long a request is taken to be worked on before the same key may take it up again. Seconds. */
 export const LEASE_SECONDS = 15
+/** When a request that is in work is worth asking for again: nearly all are done by then. Seconds. */
+const SOON = 1
 
 export type IdempotencyRow = typeof idempotencyKeys.$inferSelect
 
@@ -41,7 +43,7 @@ export async function claimKey(
   if (!row) throw new Error('the idempotency key was removed meanwhile')
   if (!row.row.request_hash.equals(request.request_hash)) return { kind: 'other-request' }
   if (row.row.status !== null) return { kind: 'answered', status: row.row.status, answer: row.row.answer }
-  if (row.lease_left > 0) return { kind: 'running', retry_after_seconds: row.lease_left }
+  if (row.lease_left > 0) return { kind: 'running', retry_after_seconds: Math.min(row.lease_left, SOON) }
   await tx
     .update(idempotencyKeys)
     .set({ lease_until: lease })

@@ -2,6 +2,7 @@ import { and, asc, eq, sql } from 'drizzle-orm'
 import type { EventType } from '../domain/event.ts'
 import type { LetterFacts } from '../domain/letter.ts'
 import type { Database } from './database.ts'
+import { readPeriods } from './period.ts'
 import {
   attempts,
   backOrders,
@@ -64,12 +65,20 @@ export async function recordAttempt(
   })
 }
 
-/** Notifications of which nothing was heard for two minutes though they were to be sent at once. */
-export async function forgottenNotifications(db: Database): Promise<string[]> {
+/** The numbers of whose story something was to be told at once and nobody tried for half a minute. */
+export async function untoldNumbers(db: Database): Promise<string[]> {
+  const rows = await db.execute<{ number: string }>(sql`
+    SELECT number FROM notifications
+     WHERE state = 'pending' AND created_at < now() - interval '30 seconds'
+     GROUP BY number ORDER BY min(created_at) LIMIT 200`)
+  return rows.map((row) => row.number)
+}
+
+/** Notifications whose retries have stopped: no pause between them is so long. */
+export async function stalledNotifications(db: Database): Promise<string[]> {
   const rows = await db.execute<{ id: string }>(sql`
     SELECT id FROM notifications
-     WHERE state IN ('pending', 'retrying') AND created_at < now() - interval '2 minutes'
-       AND (last_attempt_at IS NULL OR last_attempt_at < now() - interval '2 days')
+     WHERE state = 'retrying' AND last_attempt_at < now() - interval '2 days'
      ORDER BY created_at LIMIT 200`)
   return rows.map((row) => row.id)
 }
@@ -112,9 +121,10 @@ export async function letterFacts(
     .innerJoin(storefronts, eq(storefronts.id, orders.storefront))
     .where(eq(orders.number, order))
   if (!head) return undefined
+  const { wait } = await readPeriods(db)
   const lines = await db.execute<LetterFacts['lines'][number]>(sql`
     SELECT l.line, l.sku, i.name, l.ordered, l.available, l.shortfall, l.state, l.expected_at,
-           COALESCE(i.wait_seconds, (SELECT default_seconds FROM periods WHERE kind = 'wait')) AS wait_seconds, b.number AS back_order
+           COALESCE(i.wait_seconds, ${wait.default_seconds}::integer) AS wait_seconds, b.number AS back_order
       FROM order_lines l JOIN ${items} i USING (sku)
       LEFT JOIN back_orders b ON b.order_number = l.order_number AND b.line = l.line
      WHERE l.order_number = ${order} ORDER BY l.line`)

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { and, asc, eq, sql } from 'drizzle-orm'
 import type { OrderProgress, OrderState } from '../domain/order.ts'
 import { type Database, type Locked, post, type Transaction, transactionTime } from './database.ts'
-import { isUntold } from './event.ts'
+import { isUntold, recordEvent } from './event.ts'
 import { addresses, backOrders, customers, items, orderLines, orders } from './schema.ts'
 
 export type OrderRow = typeof orders.$inferSelect
@@ -78,6 +78,15 @@ export async function insertOrder(tx: Transaction, order: NewOrder): Promise<voi
            AS l(line integer, sku text, quantity integer)
       JOIN items i USING (sku)`),
   )
+  await recordEvent(tx, {
+    number: order.number,
+    sequence: 1,
+    type: 'order.received',
+    actor: `storefront:${order.storefront}`,
+    from: null,
+    to: 'received',
+    details: { lines: order.lines },
+  })
 }
 
 /** Those of these item codes that the house does not know. */

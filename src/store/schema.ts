@@ -364,6 +364,7 @@ export const deliveries = pgTable(
   (t) => [
     uniqueIndex('deliveries_by_tracking').on(t.tracking),
     index('deliveries_by_order').on(t.order_number),
+    index('deliveries_by_storefront').on(t.storefront, t.created_at, t.number),
     uniqueIndex('deliveries_open_by_back_order').on(t.back_order).where(sql`${t.ended_at} IS NULL`),
     index('deliveries_open').on(t.number).where(sql`${t.ended_at} IS NULL`),
   ],
@@ -529,6 +530,7 @@ export const notifications = pgTable(
     unique('notifications_once').on(t.event, t.channel, t.recipient),
     index('notifications_pending').on(t.number).where(sql`${t.state} = 'pending'`),
     index('notifications_by_number').on(t.number, t.created_at),
+    index('notifications_abandoned').on(t.created_at).where(sql`${t.state} = 'abandoned'`),
     index('notifications_overdue').on(t.created_at).where(sql`${t.state} IN ('pending', 'retrying')`),
   ],
 )

@@ -3,7 +3,7 @@ import { sleep } from '@temporalio/workflow'
 import { outside } from './story.ts'
 
 const MINUTE = 60_000
-/** Pauses between the attempts, in minutes: about three and a half days in all. */
+/** Pauses between the attempts, in minutes: about four days in all. */
 const PAUSES = [1, 2, 5, 15, 30, 60, 120, 240, 480, 720, 1_440, 1_440, 1_440]
 
 /**

@@ -1,4 +1,4 @@
-import { condition, setHandler } from '@temporalio/workflow'
+import { CancellationScope, condition, setHandler } from '@temporalio/workflow'
 import { ORDER_TRANSITIONS, type OrderProgress } from '../domain/order.ts'
 import { isFinal } from '../domain/states.ts'
 import { answerOffer, cancel, changeDeadline, placed } from './messages.ts'
@@ -11,15 +11,20 @@ import { books, type Shown, Story } from './story.ts'
 export async function order(number: string, stepsBefore = 0): Promise<void> {
   const story = new Story<OrderProgress>({ number, read: () => books.readOrder(number), show, stepsBefore })
 
-  setHandler(placed, async () => {
-    await condition(() => story.row !== null && story.row.state !== 'received')
-    return { version: story.row?.version ?? 0 }
-  })
+  setHandler(placed, () =>
+    CancellationScope.nonCancellable(async () => {
+      await condition(() => story.row !== null && story.row.state !== 'received')
+      return { version: story.row?.version ?? 0 }
+    }),
+  )
   setHandler(answerOffer, (asked) => story.command(() => books.answerOffer({ ...asked, number })))
   setHandler(changeDeadline, (asked) => story.command(() => books.changeOfferDeadline({ ...asked, number })))
   setHandler(cancel, (asked) => story.command(() => books.cancelOrder({ ...asked, number })))
 
-  story.adopt(await books.placeOrder({ number, step: story.nextStep('place') }))
+  // A cancellation that is asked for before this is carried out after it, as at any other time.
+  await CancellationScope.nonCancellable(async () => {
+    story.adopt(await books.placeOrder({ number, step: story.nextStep('place') }))
+  })
 
   await story.live({
     isOver: (row) => isFinal(ORDER_TRANSITIONS, row.state),

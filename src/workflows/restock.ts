@@ -49,25 +49,36 @@ class Draining {
   }
 
   async untilDone(): Promise<void> {
-    await condition(() => this.commands > 0 && this.running === 0)
-    const waking = this.toWake.map((step) => wakeAll(step))
-    for (const { sku, step } of this.toDrain) {
+    await condition(() => this.commands > 0)
+    // Another command may come in while the last one's units are handed out.
+    do {
+      await condition(() => this.running === 0)
+      await this.handOut()
+      await condition(workflow.allHandlersFinished)
+    } while (this.toWake.length > 0)
+    workflow.setCurrentDetails('Booked, handed out, and the waiters told.')
+  }
+
+  private async handOut(): Promise<void> {
+    const waking = this.toWake.splice(0).map((step) => wakeAll(step))
+    for (const { sku, step } of this.toDrain.splice(0)) {
       let more = true
       for (let pass = 2; more; pass++) {
         const passStep = `${step}/${sku}/pass/${pass}`
         workflow.setCurrentDetails(`Hands out ${sku} to its waiters: pass ${pass}.`)
-        more = (await books.drainStock({ sku, step: passStep })).more
+        more = (await outside.drainStock({ sku, step: passStep })).more
         waking.push(wakeAll(passStep))
       }
     }
     await Promise.all(waking)
-    workflow.setCurrentDetails('Booked, handed out, and the waiters told.')
-    await condition(workflow.allHandlersFinished)
   }
 }
 
-/** The first few from here; where there are many, the rest from wherever a worker is free. */
+/**
+ * The first few from here; where there are many, the rest from wherever a worker is free. The answer to the supplier goes
+ * out with the first task that is not done here, so it does not wait for a long queue to be told.
+ */
 async function wakeAll(step: string): Promise<void> {
-  if (!(await books.drainWakes(step)).more) return
-  while ((await outside.drainWakes(step)).more);
+  if (!(await books.drainWakes({ step, limit: 20 })).more) return
+  while ((await outside.drainWakes({ step, limit: 200 })).more);
 }

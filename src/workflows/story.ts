@@ -1,4 +1,4 @@
-import type { SearchAttributePair } from '@temporalio/common'
+import type { SearchAttributeUpdatePair } from '@temporalio/common'
 import * as workflow from '@temporalio/workflow'
 import {
   ActivityFailure,
@@ -11,29 +11,71 @@ import {
 import type { Activities } from '../activities/index.ts'
 import type { Outcome } from '../domain/command.ts'
 import { look, SEARCH_ATTRIBUTES } from './messages.ts'
+import { SUMMARIES } from './summaries.ts'
 
 /**
  * Transactions on the books. They are short and safe to run twice, so they run in the worker that has the workflow (local
  * activities: one history event each, where others make three and a workflow task). An update is answered only when all
  * of them are done, so nothing slow may be among them. After ten seconds of trouble the retries move to the server's timers.
  */
-export const books = proxyLocalActivities<Activities>({
-  startToCloseTimeout: '15s',
-  localRetryThreshold: '10s',
-  retry: { initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '10s' },
-})
+export const books = summarised(
+  proxyLocalActivities<Activities>({
+    startToCloseTimeout: '15s',
+    localRetryThreshold: '10s',
+    retry: { initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '10s' },
+  }),
+  inTurn,
+)
 
 /** What is repeated by the server until it succeeds. */
-export const outside = proxyActivities<Activities>({
-  startToCloseTimeout: '1m',
-  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
-})
+export const outside = summarised(
+  proxyActivities<Activities>({
+    startToCloseTimeout: '1m',
+    retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
+  }),
+)
 
 /** A partner is called a few times; then the process decides how long to wait, so that it can be stopped meanwhile. */
-export const partner = proxyActivities<Activities>({
-  startToCloseTimeout: '15s',
-  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumAttempts: 3 },
-})
+export const partner = summarised(
+  proxyActivities<Activities>({
+    startToCloseTimeout: '15s',
+    retry: { initialInterval: '1s', backoffCoefficient: 2, maximumAttempts: 3 },
+  }),
+)
+
+let turn: Promise<unknown> = Promise.resolve()
+
+/**
+ * One local activity of a process at a time. Of two that run side by side the results come one after the other, but in a
+ * replay together, and what the process then does next could come in another order than it did.
+ */
+async function inTurn(call: () => Promise<unknown> | undefined): Promise<unknown> {
+  const before = turn
+  const mine = (async () => {
+    await before
+    return call()
+  })()
+  turn = mine.catch(() => {})
+  return mine
+}
+
+type Call = ((...args: unknown[]) => Promise<unknown>) & {
+  executeWithOptions: (options: { summary: string }, args: unknown[]) => Promise<unknown>
+}
+
+/** The same activities; each says in the history what it is there for. */
+function summarised<Proxied extends object>(
+  activities: Proxied,
+  run = (call: () => Promise<unknown> | undefined) => call(),
+): Proxied {
+  return new Proxy(activities, {
+    get(target, name: keyof Activities) {
+      const call = (target as Record<string, Call>)[name]
+      const summary = SUMMARIES[name]
+      return (...args: unknown[]) => run(() => call?.executeWithOptions({ summary }, args))
+    },
+  })
+}
 
 /** What a process sees of its row. Rows carry a version, so an older copy never replaces a newer one. */
 export type Progress = { version: number }
@@ -62,6 +104,8 @@ export class Story<Row extends Progress> {
   private cancelAsked = false
   private stepCount: number
   private shown = ''
+  private isFound = false
+  private shownDeadline: string | null = null
   private notice = ''
 
   constructor(story: {
@@ -193,14 +237,15 @@ export class Story<Row extends Progress> {
     const { stage, details, partner, skus, deadline_at } = this.show(row)
     const now = JSON.stringify([stage, details, deadline_at])
     if (now === this.shown) return
-    const isFirst = this.shown === '' && this.notice === ''
     this.shown = now
     workflow.setCurrentDetails(this.notice ? `${details}\n\n${this.notice}` : details)
-    const attributes: SearchAttributePair[] = [
-      { key: SEARCH_ATTRIBUTES.stage, value: stage },
-      ...(deadline_at ? [{ key: SEARCH_ATTRIBUTES.deadline, value: new Date(deadline_at) }] : []),
-    ]
-    if (isFirst) {
+    const attributes: SearchAttributeUpdatePair[] = [{ key: SEARCH_ATTRIBUTES.stage, value: stage }]
+    if (deadline_at !== this.shownDeadline) {
+      this.shownDeadline = deadline_at
+      attributes.push({ key: SEARCH_ATTRIBUTES.deadline, value: deadline_at ? new Date(deadline_at) : null })
+    }
+    if (!this.isFound) {
+      this.isFound = true
       attributes.push(
         { key: SEARCH_ATTRIBUTES.orderNumber, value: this.number },
         { key: SEARCH_ATTRIBUTES.partnerId, value: partner },
@@ -212,6 +257,8 @@ export class Story<Row extends Progress> {
 
   private async continueAsNew(): Promise<void> {
     await condition(workflow.allHandlersFinished)
+    // A cancellation reaches one run only: the next one would not know of it.
+    if (this.cancelAsked) return
     await workflow.continueAsNew(this.number, this.stepCount)
   }
 }

@@ -1,5 +1,6 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { cancel } from '../../src/workflows/messages.ts'
 import { Browser } from '../support/browser.ts'
 import { useHouse } from '../support/house.ts'
 import { ADDRESS, expectStatus, Shop } from '../support/shop.ts'
@@ -208,6 +209,16 @@ describe('once, and only for what was shown', () => {
     expect(old.text).toContain('The quantity was lowered from 3 to 2.')
     expect(old.text).toContain('Everything is here: all 2 are set aside until')
     expect(await shop.look(backOrder)).toMatchObject({ state: 'met', ordered: 2 })
+
+    // What changes after the page was checked is caught under the lock, by the same version.
+    const { version } = await shop.look(backOrder)
+    const asked = { command: randomUUID(), actor: 'customer', if_version: version - 1 }
+    const process = house().temporal.workflow.getHandle(`back-order/${backOrder}`)
+    const refused = await process
+      .executeUpdate(cancel, { args: [asked] })
+      .catch((error: Error) => error.cause)
+    expect(refused).toMatchObject({ type: 'version-stale' })
+    expect(await shop.look(backOrder)).toMatchObject({ state: 'met', version })
 
     await old.send('/back-orders/' + backOrder + '/cancellation')
     expect(old.text).toContain('It is cancelled.')

@@ -224,7 +224,7 @@ describe.concurrent('the acknowledgement (A5)', () => {
       [[{ line: 1, accepted: accepted(-5) }], 'invalid-request', '/lines/0/accepted/quantity'],
       [[{ line: 1, accepted: { quantity: 5 } }], 'invalid-request', '/lines/0/accepted/expected_at'],
       [[{ line: 1, rejected: { quantity: 5 } }], 'invalid-request', '/lines/0/rejected/reason'],
-      [[{ line: 1, accepted: accepted(5), colour: 'red' }], 'invalid-request', '/lines/0'],
+      [[{ line: 1, accepted: accepted(5), colour: 'red' }], 'invalid-request', '/lines/0/colour'],
       [[], 'invalid-request', '/lines'],
     ]
     for (const [lines, type, pointer] of faults) {

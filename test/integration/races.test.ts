@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { useHouse } from '../support/house.ts'
-import { expectSoundHouse } from '../support/proof.ts'
+import { expectReplayable, expectSoundHouse } from '../support/proof.ts'
 import { ADDRESS, type Answer, expectStatus, Shop } from '../support/shop.ts'
 
 // Two of each throughout: whoever is first in the database wins, wherever it runs.
@@ -189,3 +189,7 @@ describe('a deadline against a command', () => {
     }
   })
 })
+
+test('however commands and wakes came together, a back order is worked out anew from its history (A9)', async () => {
+  await expectReplayable(house(), `WorkflowType = 'backOrder'`)
+}, 120_000)

@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
-import { built, ROOT } from '../../src/local/places.ts'
+import { built } from '../../src/local/places.ts'
 import { startPostgres } from '../../src/local/postgres.ts'
 import { temporalCli } from '../../src/local/temporal-cli.ts'
+import build from './build.ts'
 import {
   makeRunFolder,
   recordServer,
@@ -25,7 +26,7 @@ declare module 'vitest' {
 
 /** Once before all integration tests: a build, a Temporal CLI, and a Postgres with a migrated database to copy. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  execFileSync(process.execPath, [join(ROOT, 'scripts', 'build-if-needed.mjs')], { stdio: 'inherit' })
+  build()
   const temporalExecutable = await temporalCli((line) => console.log(line))
   await removeAbandonedRuns()
 

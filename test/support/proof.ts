@@ -4,7 +4,8 @@ import { expect } from 'vitest'
 import { checkInvariants } from '../../src/store/invariants.ts'
 import * as schema from '../../src/store/schema.ts'
 import type { House } from './house.ts'
-import { waitFor } from './shop.ts'
+import { failedReplays } from './replay.ts'
+import { type Answer, waitFor } from './shop.ts'
 
 /**
  * After a scenario, once every wake is delivered: the books hold, every open row has its running workflow, and no
@@ -46,4 +47,106 @@ async function mismatches(house: House): Promise<string[]> {
     ...[...rows].filter((id) => !running.has(id)).map((id) => `${id} is open and has no workflow`),
     ...[...running].filter((id) => !rows.has(id)).map((id) => `${id} runs and has no open row`),
   ]
+}
+
+/**
+ * Every process, running or ended, could go on in another worker: its history replays with the code that made it. A
+ * process that does not would stand still for ever once its worker is gone. `query` picks some of them.
+ */
+export async function expectReplayable(house: House, query = ''): Promise<void> {
+  const histories = []
+  for await (const { workflowId, runId } of house.temporal.workflow.list({ query })) {
+    const history = await house.temporal.workflow.getHandle(workflowId, runId).fetchHistory()
+    histories.push({ workflowId, history })
+  }
+  expect(await failedReplays(histories)).toEqual(new Map())
+}
+
+/** Every table of the books with the hash of its rows: what has to be the same if nothing was changed. */
+export async function fingerprint(house: House): Promise<Record<string, string>> {
+  const tables = await house.db<{ name: string }[]>`
+    SELECT table_name AS name FROM information_schema.tables
+     WHERE table_schema = 'public' AND table_type = 'BASE TABLE' ORDER BY 1`
+  const hashes = tables.map(
+    ({ name }) =>
+      `SELECT '${name}' AS name, COALESCE(md5(string_agg(t::text, '|' ORDER BY t::text)), '') AS hash FROM ${name} t`,
+  )
+  const rows = await house.db.unsafe<{ name: string; hash: string }[]>(hashes.join(' UNION ALL '))
+  return Object.fromEntries(rows.map(({ name, hash }) => [name, hash]))
+}
+
+/** Once nobody is being told of anything any more, and no parcel is about to be booked. */
+async function quietFingerprint(house: House): Promise<Record<string, string>> {
+  let last = ''
+  return waitFor(
+    'the house to be quiet',
+    async () => {
+      const [row] = await house.db<{ busy: number }[]>`
+        SELECT (SELECT count(*) FROM wakes)::int + (SELECT count(*) FROM notifications WHERE state = 'pending')::int
+             + (SELECT count(*) FROM deliveries WHERE state IN ('planned', 'booking') AND deliver_on IS NULL)::int AS busy`
+      return { busy: row?.busy, now: await fingerprint(house) }
+    },
+    ({ busy, now }) => {
+      const before = last
+      last = JSON.stringify(now)
+      return busy === 0 && last === before
+    },
+  ).then(({ now }) => now)
+}
+
+/**
+ * Sends a request and shows that it changed no row of any table. `answersOnce`: the request came so far that its no is
+ * kept under its Idempotency-Key, and nothing but that (a finished process that was asked may have looked at its row).
+ */
+export async function changesNothing<T>(
+  house: House,
+  request: () => Promise<T>,
+  { answersOnce = false }: { answersOnce?: boolean } = {},
+): Promise<T> {
+  const before = await quietFingerprint(house)
+  const answer = await request()
+  const after = await fingerprint(house)
+  const kept = answersOnce ? ['idempotency_keys', 'steps'] : []
+  const others = (tables: Record<string, string>) =>
+    Object.fromEntries(Object.entries(tables).filter(([name]) => !kept.includes(name)))
+  expect(others(after)).toEqual(others(before))
+  expect(after.idempotency_keys === before.idempotency_keys).toBe(!answersOnce)
+  return answer
+}
+
+const resolved = new Set<string>()
+
+/** A refusal as every one has to be: problem details of this type, which leads to a page, with the request's id. */
+export async function expectProblem(
+  house: House,
+  answer: Answer,
+  status: number,
+  type: string,
+  pointers?: string[],
+): Promise<Answer['body']> {
+  expect([answer.status, answer.body?.type, answer.body?.detail]).toEqual([
+    status,
+    `${house.apiUrl}/problems/${type}`,
+    expect.stringMatching(/\w/),
+  ])
+  const { body, headers } = answer
+  expect(headers.get('content-type')).toBe('application/problem+json')
+  expect(body).toMatchObject({
+    status,
+    title: expect.stringMatching(/\w/),
+    request_id: headers.get('x-request-id'),
+  })
+  if (pointers) {
+    const found = (body.errors ?? []).map((error: { pointer: string }) => error.pointer)
+    expect([...new Set(found)]).toEqual(pointers)
+  }
+  for (const error of body.errors ?? []) expect(error.detail).toMatch(/\w/)
+  if (status === 401) expect(headers.get('www-authenticate')).toMatch(/^Bearer/)
+  if (status === 503) expect(Number(headers.get('retry-after'))).toBeGreaterThan(0)
+  if (!resolved.has(type)) {
+    const page = await fetch(body.type)
+    expect([page.status, await page.text()]).toEqual([200, expect.stringContaining(body.title)])
+    resolved.add(type)
+  }
+  return body
 }

@@ -138,7 +138,7 @@ async function carryOut<C extends Command>(
   facts: Omit<C, keyof Command>,
 ): Promise<Response> {
   const number = await findBackOrder(kit, c.var.caller, c.req.param('number') ?? '')
-  return commandOnce(c, kit, { to: { kind: 'back-order', number }, update, facts, body })
+  return commandOnce(c, kit, { to: { kind: 'back-order', number }, update, facts: () => facts, body })
 }
 
 async function findBackOrder(kit: ApiKit, caller: Caller, given: string): Promise<string> {

@@ -7,7 +7,7 @@ import { Refusal } from '../../domain/refusal.ts'
 import { readDelivery } from '../../store/delivery.ts'
 import { answerOnce } from '../idempotency.ts'
 import type { Api, ApiKit } from '../kit.ts'
-import { answers, Instant, jsonBody, Note } from '../request.ts'
+import { answers, Instant, jsonBody, Note, Reference } from '../request.ts'
 import { verifySignature } from '../signature.ts'
 
 const Report = z
@@ -15,8 +15,8 @@ const Report = z
     type: z.literal('shipment.updated'),
     timestamp: Instant,
     data: z.object({
-      tracking: z.string().min(1).max(100),
-      reference: z.string().min(1).max(100),
+      tracking: z.string().regex(/^[\x21-\x7e]{1,100}$/, 'must be 1 to 100 visible ASCII characters'),
+      reference: Reference,
       status: z.enum(CARRIER_REPORTS),
       reason: Note.optional(),
       at: Instant,

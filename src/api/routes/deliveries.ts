@@ -52,7 +52,7 @@ export function registerDeliveries(app: Api, kit: ApiKit): void {
       return commandOnce(c, kit, {
         to: { kind: 'delivery', number },
         update: decideDelivery,
-        facts: { decision: 'cancel' },
+        facts: () => ({ decision: 'cancel' as const }),
         body,
       }) as never
     },
@@ -77,7 +77,7 @@ export function registerDeliveries(app: Api, kit: ApiKit): void {
       return commandOnce(c, kit, {
         to: { kind: 'delivery', number },
         update: decideDelivery,
-        facts: { decision },
+        facts: () => ({ decision }),
         body,
       }) as never
     },

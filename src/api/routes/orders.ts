@@ -5,6 +5,7 @@ import { newNumber } from '../../domain/number.ts'
 import { CHOICES } from '../../domain/order.ts'
 import { periodFault } from '../../domain/period.ts'
 import { Refusal } from '../../domain/refusal.ts'
+import type { Transaction } from '../../store/database.ts'
 import { insertOrder, readOrder, unknownItems } from '../../store/order.ts'
 import { OrderView, orderView } from '../../store/order-view.ts'
 import { readPeriods } from '../../store/period.ts'
@@ -108,24 +109,24 @@ export function registerOrders(app: Api, kit: ApiKit): void {
       const body = c.req.valid('json')
       const key = idempotencyKeyOf(c)
       const storefront = partnerOf(c.var.caller)
-      await refuseUnknownItems(kit, body.lines)
-      const offer = periodOrEnd(body.offer_period, body.offer_until, '/offer_until')
-      await refuseOfferPeriod(kit, offer)
       return answerOnce(c, kit, {
         key,
         body,
         number: newNumber('order'),
-        first: (tx, { number, command }) =>
-          insertOrder(tx, {
+        // In here a refusal keeps nothing, and a repeat is not judged anew by a clock that went on.
+        first: async (tx, { number, command }) => {
+          await refuseUnknownItems(tx, body.lines)
+          await insertOrder(tx, {
             number: number ?? '',
             command,
             storefront,
             reference: body.reference ?? null,
-            offer_seconds: offer,
+            offer_seconds: await offerSeconds(tx, body),
             customer: body.customer,
             ship_to: body.ship_to,
             lines: body.lines,
-          }),
+          })
+        },
         work: async ({ number, command }) => {
           await place(kit.temporal, number ?? '', placed, command)
         },
@@ -168,16 +169,18 @@ export function registerOrders(app: Api, kit: ApiKit): void {
     async (c) => {
       const body = c.req.valid('json')
       const number = await findOrder(kit, c.var.caller, c.req.valid('param').number)
-      const lines = body.answers.map((answer, index) => ({
-        line: answer.line,
-        choice: answer.choice,
-        wait_seconds: periodOrEnd(answer.wait_period, answer.wait_until, `/answers/${index}/wait_until`),
-        hold_seconds: periodOrEnd(answer.hold_period, undefined, `/answers/${index}/hold_period`),
-      }))
       return commandOnce(c, kit, {
         to: { kind: 'order', number },
         update: answerOffer,
-        facts: { answers: lines },
+        // Within the work: a repeat gets the first answer, also once a period's end has passed.
+        facts: () => ({
+          answers: body.answers.map((answer, index) => ({
+            line: answer.line,
+            choice: answer.choice,
+            wait_seconds: periodOrEnd(answer.wait_period, answer.wait_until, `/answers/${index}/wait_until`),
+            hold_seconds: periodOrEnd(answer.hold_period, undefined, `/answers/${index}/hold_period`),
+          })),
+        }),
         body,
       }) as never
     },
@@ -200,7 +203,7 @@ export function registerOrders(app: Api, kit: ApiKit): void {
       return commandOnce(c, kit, {
         to: { kind: 'order', number },
         update: changeDeadline,
-        facts: { deadline_at },
+        facts: () => ({ deadline_at }),
         body,
       }) as never
     },
@@ -221,7 +224,12 @@ export function registerOrders(app: Api, kit: ApiKit): void {
     async (c) => {
       const body = c.req.valid('json')
       const number = await findOrder(kit, c.var.caller, c.req.valid('param').number)
-      return commandOnce(c, kit, { to: { kind: 'order', number }, update: cancel, facts: {}, body }) as never
+      return commandOnce(c, kit, {
+        to: { kind: 'order', number },
+        update: cancel,
+        facts: () => ({}),
+        body,
+      }) as never
     },
   )
 }
@@ -234,9 +242,9 @@ async function findOrder(kit: ApiKit, caller: Caller, given: string): Promise<st
   return number
 }
 
-async function refuseUnknownItems(kit: ApiKit, lines: { sku: string }[]): Promise<void> {
+async function refuseUnknownItems(tx: Transaction, lines: { sku: string }[]): Promise<void> {
   const unknown = await unknownItems(
-    kit.db,
+    tx,
     lines.map((line) => line.sku),
   )
   if (unknown.size === 0) return
@@ -247,15 +255,18 @@ async function refuseUnknownItems(kit: ApiKit, lines: { sku: string }[]): Promis
   })
 }
 
-async function refuseOfferPeriod(kit: ApiKit, seconds: number | null): Promise<void> {
-  if (seconds === null) return
-  const { offer } = await readPeriods(kit.db)
-  const fault = periodFault(offer, seconds)
-  if (fault) {
-    throw new Refusal('period-out-of-range', `The offer's period ${fault}.`, {
-      errors: [{ pointer: '/offer_period', detail: fault }],
-    })
-  }
+/** The offer's length as asked for, within the house's limits; null for the house's own. */
+async function offerSeconds(
+  tx: Transaction,
+  { offer_period, offer_until }: z.output<typeof NewOrder>,
+): Promise<number | null> {
+  const seconds = periodOrEnd(offer_period, offer_until, '/offer_until')
+  if (seconds === null) return null
+  const { offer } = await readPeriods(tx)
+  const detail = periodFault(offer, seconds)
+  if (detail === undefined) return seconds
+  const pointer = offer_until === undefined ? '/offer_period' : '/offer_until'
+  throw new Refusal('period-out-of-range', `The offer's period ${detail}.`, { errors: [{ pointer, detail }] })
 }
 
 function eachItemOnce(lines: { sku: string }[], check: z.RefinementCtx): void {

@@ -87,7 +87,7 @@ export function registerPurchaseOrders(app: Api, kit: ApiKit): void {
       return commandOnce(c, kit, {
         to: { kind: 'purchase-order', number },
         update: acknowledge,
-        facts: {},
+        facts: () => ({}),
         body,
       }) as never
     },
@@ -110,7 +110,7 @@ export function registerPurchaseOrders(app: Api, kit: ApiKit): void {
       return commandOnce(c, kit, {
         to: { kind: 'purchase-order', number },
         update: noteShipment,
-        facts: {},
+        facts: () => ({}),
         body,
       }) as never
     },
@@ -138,7 +138,7 @@ export function registerPurchaseOrders(app: Api, kit: ApiKit): void {
       return commandOnce(c, kit, {
         to: { kind: 'purchase-order', number },
         update: withdrawLine,
-        facts: { line },
+        facts: () => ({ line }),
         body,
       }) as never
     },

@@ -6,6 +6,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { type Outcome, outcomeOnce, type Request } from '../../api/idempotency.ts'
 import type { Api, ApiEnv, ApiKit } from '../../api/kit.ts'
 import { handleError, type Problem, problemOf } from '../../api/problem.ts'
+import { refuseStale } from '../../domain/command.ts'
 import { parseNumber } from '../../domain/number.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import { type OrderPage, readLink, readOrderPage } from '../../store/order-page.ts'
@@ -147,9 +148,14 @@ async function take(
   const outcome = await carryOut(c, kit, {
     key,
     body: entered.body,
-    first: async () => refuseStale(Number(version), subject),
+    // In the transaction that would claim the form's key: a stale form claims nothing and does nothing.
+    first: async (_, { command }) =>
+      refuseStale({ command, actor: c.var.caller.actor, if_version: Number(version) }, subject),
     work: async ({ command }) => {
-      await form.send(kit.temporal, subject.number, entered.body, { command, actor: c.var.caller.actor })
+      const { actor } = c.var.caller
+      // Checked again under the lock: what changes in between is caught there.
+      const asked = { command, actor, if_version: Number(version) }
+      await form.send(kit.temporal, subject.number, entered.body, asked)
     },
   })
   if (outcome.status < 400) return c.redirect(`${baseOf(c, order)}?done=${form.done(outcome.answer)}`, 303)
@@ -160,7 +166,7 @@ async function take(
     case 'version-stale':
       return show(c, kit, order, {
         status: 409,
-        notice: staleNotice(page, subject, Number(version)),
+        notice: staleNotice((await readOrderPage(kit.db, order)) ?? page, subject, Number(version)),
         attempt: null,
       })
     case 'request-running':
@@ -199,12 +205,6 @@ async function carryOut(c: Context<ApiEnv>, kit: ApiKit, request: Request): Prom
       await new Promise((resolve) => setTimeout(resolve, 200))
     }
   }
-}
-
-/** Runs in the transaction that would claim the form's key: a stale form claims nothing and does nothing. */
-function refuseStale(version: number, subject: Subject): void {
-  if (version !== subject.version)
-    throw new Refusal('version-stale', `It is at version ${subject.version} now.`)
 }
 
 /** What happened to the thing since the form was shown. */

@@ -1,0 +1,180 @@
+import { randomUUID } from 'node:crypto'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { useHouse } from '../support/house.ts'
+import { expectProblem, expectSoundHouse } from '../support/proof.ts'
+import { ADDRESS, type Answer, expectStatus, Shop, waitFor } from '../support/shop.ts'
+
+// No worker until a test starts one; Temporal keeps its workflows on disk, so that it can be killed.
+const house = useHouse({ partners: ['mail'], workers: 0, temporalOnDisk: true })
+let shop: Shop
+beforeAll(async () => {
+  shop = await Shop.open(house())
+})
+
+/** How long a request took, in milliseconds, and what it came to. */
+async function timed(request: () => Promise<Answer>): Promise<{ took: number; answer: Answer }> {
+  const start = performance.now()
+  const answer = await request()
+  return { took: performance.now() - start, answer }
+}
+
+/** A caller waits no longer than this to hear that the outcome is not known. */
+const PATIENCE = 11_500
+
+describe('nobody is there to do it: the outcome is not known, and the same key learns it later (DESIGN §6)', () => {
+  type Sent = { request: () => Promise<Answer>; took: number; answer: Answer }
+  let sku: string
+  let item: string
+  let numbers: { ready: string; waiting: string; offered: string }
+  let placing: Sent
+  let early: Sent
+  let commands: Record<'confirmed' | 'cancelled' | 'answered' | 'received', Sent>
+  let meanwhile: Answer
+  let before: { order: string | undefined; level: object }
+
+  const inTime = async (request: () => Promise<Answer>): Promise<Sent> => ({
+    request,
+    ...(await timed(request)),
+  })
+  const ordersOf = (email: string) => house().db<{ number: string }[]>`
+    SELECT number FROM orders WHERE customer IN (SELECT id FROM customers WHERE email = ${email})`
+
+  beforeAll(async () => {
+    const worker = await house().startWorker()
+    sku = await shop.item({ onHand: 5 })
+    item = await shop.item()
+    const supplier = await shop.supplier({ skus: [item], gatherSeconds: 3_000 })
+    const ready = await shop.backOrder(item, 2)
+    expectStatus(await shop.bring(supplier, item, 2), 201)
+    expectStatus(await shop.command(ready.number, 'delivery-request', { ship_to: ADDRESS }), 200)
+    const waiting = await shop.backOrder(item, 3)
+    const offered = expectStatus(await shop.order([{ sku: item, quantity: 1 }]), 201)
+    numbers = { ready: ready.number, waiting: waiting.number, offered: offered.body.number }
+    await expectSoundHouse(house())
+    await house().stopWorker(worker)
+
+    const send = (path: string, body: object, key = shop.storefrontKey) => {
+      const idempotencyKey = randomUUID()
+      return () => shop.call('POST', path, { body, key, idempotencyKey })
+    }
+    const ordering = (email: string) => {
+      const idempotencyKey = randomUUID()
+      return () => shop.order([{ sku, quantity: 7 }], { idempotencyKey, email, more: { offer_period: 'PT1H' } })
+    }
+    const decline = { answers: [{ line: 1, choice: 'decline' }] }
+    const update = { reference: 'crossing', lines: [{ sku: item, received: 4 }] }
+    const order = ordering('crossing@example.test')
+    const all = Promise.all([
+      inTime(order),
+      inTime(ordering('early@example.test')),
+      inTime(send(`/v1/back-orders/${numbers.ready}/confirmation`, {})),
+      inTime(send(`/v1/back-orders/${numbers.waiting}/cancellation`, {})),
+      inTime(send(`/v1/orders/${numbers.offered}/answers`, decline)),
+      inTime(send('/v1/inventory-updates', update, supplier.key)),
+    ])
+    const stored = await waitFor(
+      'the orders to be stored',
+      async () => [...(await ordersOf('crossing@example.test')), ...(await ordersOf('early@example.test'))],
+      (rows) => rows.length === 2,
+    )
+    meanwhile = await order()
+    let confirmed: Sent, cancelled: Sent, answered: Sent, received: Sent
+    ;[placing, early, confirmed, cancelled, answered, received] = await all
+    commands = { confirmed, cancelled, answered, received }
+    before = { order: stored[0]?.number, level: await shop.level(sku) }
+    await house().temporal.workflow.getHandle(`order/${stored[1]?.number}`).cancel()
+    await house().startWorker(worker)
+  })
+
+  test('who asks hears so in time, who asks again meanwhile hears that it is in work', async () => {
+    for (const { answer, took } of [placing, early, ...Object.values(commands)]) {
+      await expectProblem(house(), answer, 503, 'outcome-unknown')
+      expect(took).toBeLessThan(PATIENCE)
+    }
+    await expectProblem(house(), meanwhile, 409, 'request-running')
+    expect(Number(meanwhile.headers.get('retry-after'))).toBeGreaterThan(0)
+    expect(before.level).toEqual({ on_hand: 5, allocated: 0, outbound: 0, outstanding: 0 })
+  })
+
+  test('an order is placed once, under the number that it had from the beginning', async () => {
+    const placed = expectStatus(await placing.request(), 201)
+    expect(placed.body).toMatchObject({ number: before.order, state: 'offered' })
+    const again = expectStatus(await placing.request(), 201)
+    expect(again.body).toEqual(placed.body)
+    expect(await ordersOf('crossing@example.test')).toHaveLength(1)
+  })
+
+  test('an order whose cancellation was asked for in the Temporal UI meanwhile is placed, then cancelled (P4)', async () => {
+    const placed = expectStatus(await early.request(), 201)
+    await shop.until(placed.body.number, (view) => view.state === 'cancelled')
+    const told = await shop.mails('early@example.test', /is cancelled/)
+    expect(told.map(({ subject }) => subject.replace(placed.body.number, '…'))).toEqual([
+      'Order …: some items are not in stock',
+      'Order … is cancelled',
+    ])
+  })
+
+  test('commands are carried out once', async () => {
+    const answersNow = () => Promise.all(Object.values(commands).map(({ request }) => request()))
+    const done = await answersNow()
+    expect(done.map(({ status }) => status)).toEqual([200, 200, 200, 201])
+    expect((await answersNow()).map(({ body }) => body)).toEqual(done.map(({ body }) => body))
+    const events = await house().db<{ type: string; times: number }[]>`
+      SELECT type, count(*)::int AS times FROM events
+       WHERE (number, type) IN ((${numbers.ready}, 'back_order.confirmed'), (${numbers.waiting}, 'back_order.cancelled'),
+                                (${numbers.offered}, 'order.answered'))
+       GROUP BY type ORDER BY type`
+    expect(events).toEqual([
+      { type: 'back_order.cancelled', times: 1 },
+      { type: 'back_order.confirmed', times: 1 },
+      { type: 'order.answered', times: 1 },
+    ])
+    expect(await house().db`SELECT 1 FROM receipts WHERE reference = 'crossing'`).toHaveLength(1)
+    expect(await shop.level(item)).toEqual({ on_hand: 4, allocated: 0, outbound: 2, outstanding: 0 })
+    expect(await shop.level(sku)).toEqual({ on_hand: 5, allocated: 5, outbound: 0, outstanding: 0 })
+    await expectSoundHouse(house())
+  })
+})
+
+describe('Temporal is away', () => {
+  test('requests that need it are refused at once as unavailable, reading goes on, the same key succeeds later', async () => {
+    const sku = await shop.item({ onHand: 1 })
+    const { number } = await shop.backOrder(sku, 3)
+    await expectSoundHouse(house())
+    await house().killTemporal()
+    const keys = { order: randomUUID(), cancel: randomUUID() }
+    const order = () =>
+      shop.order([{ sku, quantity: 1 }], { idempotencyKey: keys.order, email: 'away@example.test' })
+    const cancel = () => shop.command(number, 'cancellation', {}, { idempotencyKey: keys.cancel })
+    for (const request of [order, cancel]) {
+      const { took, answer } = await timed(request)
+      await expectProblem(house(), answer, 503, 'unavailable')
+      expect(took).toBeLessThan(5_000)
+    }
+    // A process that never reached it says the same.
+    const late = await house().startApi()
+    const body = { reason: 'late' }
+    const { took, answer } = await timed(() =>
+      shop.call('POST', `/v1/back-orders/${number}/cancellation`, { body, api: late }),
+    )
+    await expectProblem(house(), answer, 503, 'unavailable')
+    expect(took).toBeLessThan(PATIENCE)
+    expect(await shop.look(number)).toMatchObject({ state: 'waiting', allocated: 1 })
+    const ready = await fetch(new URL('/readyz', house().apiUrl))
+    expect([ready.status, await ready.json()]).toMatchObject([
+      503,
+      { checks: { database: 'ok', temporal: 'cannot be reached' } },
+    ])
+
+    await house().startTemporal()
+    const placed = await waitFor('the order to be placed', order, ({ status }) => status === 201, 45)
+    const cancelled = await waitFor('the cancellation', cancel, ({ status }) => status === 200, 45)
+    expect(cancelled.body).toMatchObject({ number, state: 'cancelled' })
+    expect(await house().db`SELECT 1 FROM orders WHERE number = ${placed.body.number}`).toHaveLength(1)
+    expect(
+      await house()
+        .db`SELECT 1 FROM customers JOIN orders ON orders.customer = customers.id WHERE email = 'away@example.test'`,
+    ).toHaveLength(1)
+    await expectSoundHouse(house())
+  })
+})
