@@ -42,17 +42,22 @@ export async function lives(name: string, server: (stage: Stage) => Promise<stri
     const bare = () => bareLife(service.temporal)
 
     const sizes = await measureStory(service, expected, await partners.next())
+    // Until the code of both is compiled and their pools are open.
+    for (const once of [real, bare]) await keepBusy(once)
     const rates: Record<string, number[]> = { real: [], bare: [] }
     const used: Record<string, Record<string, number>> = {}
     for (let round = 0; round < ROUNDS; round++) {
       for (const [way, once] of Object.entries({ real, bare })) {
         await partners.makeMore()
+        const driver = process.cpuUsage()
         const before = new Map([...stage.pids].map(([name, pid]) => [name, cpuOf(pid)]))
         const { perSecond, total } = await keepBusy(once)
         await sleep(1_000)
         rates[way]?.push(perSecond)
         const sum = (used[way] ??= {})
         sum.lives = (sum.lives ?? 0) + total
+        const { user, system } = process.cpuUsage(driver)
+        sum.driver = (sum.driver ?? 0) + (user + system) / 1_000
         for (const [name, pid] of stage.pids)
           sum[name] = (sum[name] ?? 0) + cpuOf(pid) - (before.get(name) ?? 0)
         console.log(`${way}: ${round}, ${perSecond.toFixed(2)} a second`)
