@@ -19,7 +19,7 @@ const AT_ONCE = { 1: { each: 10, pause: 150 }, 8: { each: 4, pause: 1_000 } } as
 export async function run(): Promise<void> {
   await onStage(async (stage) => {
     const address = await stage.temporal()
-    const service = await startService(stage, address, { carrier: 'silent' })
+    const service = await startService(stage, address)
     for (const sku of SKUS) await addItem(service.sql, sku, 1_000_000)
     await startProcess(stage, 'bare-worker', bench('bare/worker.js'), 'polling', {
       TEMPORAL_ADDRESS: address,

@@ -2,6 +2,7 @@
 const BENCHES: Record<string, () => Promise<{ run: () => Promise<void> }>> = {
   restock: () => import('./restock.ts'),
   place: () => import('./place.ts'),
+  life: () => import('./life.ts'),
 }
 
 const names = process.argv.slice(2)

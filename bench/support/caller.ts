@@ -13,13 +13,34 @@ export class Caller {
     this.baseUrl = baseUrl
   }
 
-  call(
+  async call(
     method: string,
     path: string,
     text: string | undefined,
     headers: Record<string, string> = {},
   ): Promise<Answer> {
     const start = performance.now()
+    for (;;) {
+      try {
+        const { status, text: answer } = await this.once(method, path, text, headers)
+        return { status, body: answer ? JSON.parse(answer) : undefined, ms: performance.now() - start }
+      } catch (error) {
+        // The other side gave up a connection that was idle at the moment it was to be used again.
+        if (!(error instanceof Abandoned)) throw error
+      }
+    }
+  }
+
+  post(path: string, text: string, headers: Record<string, string> = {}): Promise<Answer> {
+    return this.call('POST', path, text, headers)
+  }
+
+  private once(
+    method: string,
+    path: string,
+    text: string | undefined,
+    headers: Record<string, string>,
+  ): Promise<{ status: number; text: string }> {
     return new Promise((resolve, reject) => {
       const sent = request(new URL(path, this.baseUrl), {
         method,
@@ -29,29 +50,23 @@ export class Caller {
             ? headers
             : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text), ...headers },
       })
-      sent.on('error', (error: NodeJS.ErrnoException) => {
-        // The other side gave up a connection that was idle at the moment it was to be used again.
-        if (!sent.reusedSocket || error.code !== 'ECONNRESET') return reject(error)
-        this.call(method, path, text, headers).then(resolve, reject)
-      })
+      sent.on('error', (error: NodeJS.ErrnoException) =>
+        reject(sent.reusedSocket && error.code === 'ECONNRESET' ? new Abandoned() : error),
+      )
       sent.on('response', (response) => {
         const chunks: Buffer[] = []
         response.on('data', (chunk: Buffer) => chunks.push(chunk))
         response.on('error', reject)
-        response.on('end', () => {
-          const ms = performance.now() - start
-          const answer = Buffer.concat(chunks).toString()
-          resolve({ status: response.statusCode ?? 0, body: answer ? JSON.parse(answer) : undefined, ms })
-        })
+        response.on('end', () =>
+          resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }),
+        )
       })
       sent.end(text)
     })
   }
-
-  post(path: string, text: string, headers: Record<string, string> = {}): Promise<Answer> {
-    return this.call('POST', path, text, headers)
-  }
 }
+
+class Abandoned extends Error {}
 
 export function expectStatus(answer: Answer, status: number): Answer {
   if (answer.status === status) return answer

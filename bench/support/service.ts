@@ -6,6 +6,7 @@ import postgres, { type Sql } from 'postgres'
 import { type NodeProcess, startNodeProcess } from '../../src/local/node-process.ts'
 import { built } from '../../src/local/places.ts'
 import { type Answer, Caller } from './caller.ts'
+import { PromptCarrier } from './outside.ts'
 import { bookDatabase, type Stage } from './stage.ts'
 
 /** The service as it runs in production, with its partners, for a benchmark to drive over HTTP. */
@@ -14,7 +15,7 @@ export type Service = {
   readonly temporal: Client
   readonly worker: NodeProcess
   /** Calls as one of the roles, each POST with an idempotency key of its own. */
-  post: (role: Role, path: string, body: object) => Promise<Answer>
+  post: (role: Role | { key: string }, path: string, body: object) => Promise<Answer>
   get: (role: Role, path: string) => Promise<Answer>
 }
 
@@ -26,7 +27,11 @@ const STOREFRONT = 'bench-shop'
 export async function startService(
   stage: Stage,
   temporalAddress: string,
-  options: { carrier?: 'silent' | 'prompt'; worker?: Record<string, string> } = {},
+  options: {
+    /** Called with the carrier's reference of each delivery once its last report was answered; without it nothing is reported. */
+    delivered?: (reference: string) => void
+    worker?: Record<string, string>
+  } = {},
 ): Promise<Service> {
   const server = await stage.postgres()
   const databaseUrl = await bookDatabase(server, 'holdfast')
@@ -35,13 +40,11 @@ export async function startService(
   const [api, mail, carrier] = [await stage.port(), await stage.port(), await stage.port()]
   const apiUrl = `http://127.0.0.1:${api}`
   const carrierSecret = `whsec_${randomBytes(24).toString('base64')}`
-  await startProcess(stage, 'partners', bench('support/partners.js'), 'listening', {
-    PORT: String(carrier),
-    SMTP_PORT: String(mail),
-    HOLDFAST_API_URL: apiUrl,
-    CARRIER_SECRET: carrierSecret,
-    CARRIER: options.carrier ?? 'prompt',
-  })
+  await startProcess(stage, 'mail', bench('support/mail.js'), 'listening', { SMTP_PORT: String(mail) })
+  const { delivered } = options
+  await new PromptCarrier({ apiUrl, secret: carrierSecret, ...(delivered ? { delivered } : {}) }).listen(
+    carrier,
+  )
   const environment = {
     DATABASE_URL: databaseUrl,
     TEMPORAL_ADDRESS: temporalAddress,
@@ -63,7 +66,9 @@ export async function startService(
   stage.atEnd(() => connection.close())
   const keys = await found(sql)
   const caller = new Caller(apiUrl)
-  const headers = (role: Role) => ({ authorization: `Bearer ${keys[role]}` })
+  const headers = (role: Role | { key: string }) => ({
+    authorization: `Bearer ${typeof role === 'string' ? keys[role] : role.key}`,
+  })
   return {
     sql,
     temporal: new Client({ connection }),

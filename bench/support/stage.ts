@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import postgres from 'postgres'
+import { lastLines } from '../../src/local/log-files.ts'
 import { built } from '../../src/local/places.ts'
 import { type PostgresServer, startPostgres } from '../../src/local/postgres.ts'
 import { temporalCli } from '../../src/local/temporal-cli.ts'
@@ -71,6 +72,9 @@ export async function onStage(play: (stage: Stage) => Promise<void>): Promise<vo
   }
   try {
     await play(stage)
+  } catch (error) {
+    showLogs(join(folder, 'logs'))
+    throw error
   } finally {
     for (const step of undo.toReversed()) await step().catch((error: unknown) => console.error(error))
   }
@@ -85,4 +89,11 @@ export async function bookDatabase(server: PostgresServer, name: string): Promis
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   return url
+}
+
+function showLogs(folder: string): void {
+  if (!existsSync(folder)) return
+  for (const name of readdirSync(folder)) {
+    console.error(`== the end of ${name}\n${lastLines(join(folder, name), 15)}`)
+  }
 }

@@ -3,7 +3,15 @@ import type { Context } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { REFUSALS, Refusal } from '../domain/refusal.ts'
 import { type Transaction, transact } from '../store/database.ts'
-import { claimKey, endLease, type IdempotencyRow, readAnswer, storeAnswer } from '../store/idempotency-key.ts'
+import {
+  type Claim,
+  claimKey,
+  claimNewKey,
+  endLease,
+  type IdempotencyRow,
+  readAnswer,
+  storeAnswer,
+} from '../store/idempotency-key.ts'
 import type { ApiEnv, ApiKit } from './kit.ts'
 import { type Problem, problemOf, sendProblem } from './problem.ts'
 
@@ -51,17 +59,7 @@ export async function answerOnce(c: Context<ApiEnv>, kit: ApiKit, request: Reque
 
 /** The same for whoever shows the outcome in another way than as JSON. */
 export async function outcomeOnce(c: Context<ApiEnv>, kit: ApiKit, request: Request): Promise<Outcome> {
-  const claim = await transact(kit.db, async (tx) => {
-    const claimed = await claimKey(tx, {
-      caller: c.var.caller.scope,
-      key: request.key,
-      request_hash: hashOf(c, request.body),
-      body: request.body,
-      number: request.number ?? null,
-    })
-    if (claimed.kind === 'mine' && claimed.first) await request.first?.(tx, claimed.row)
-    return claimed
-  })
+  const claim = await claimFor(c, kit, request)
   switch (claim.kind) {
     case 'other-request':
       throw new Refusal('idempotency-key-reused', 'Use a new key for a new request.')
@@ -74,6 +72,27 @@ export async function outcomeOnce(c: Context<ApiEnv>, kit: ApiKit, request: Requ
     case 'mine':
       return work(c, kit, request, claim.row)
   }
+}
+
+async function claimFor(c: Context<ApiEnv>, kit: ApiKit, request: Request): Promise<Claim> {
+  const keyed = {
+    caller: c.var.caller.scope,
+    key: request.key,
+    request_hash: hashOf(c, request.body),
+    body: request.body,
+    number: request.number ?? null,
+  }
+  const { first } = request
+  if (!first) {
+    // With nothing to store beside it, a new key takes no transaction.
+    const row = await claimNewKey(kit.db, keyed)
+    if (row) return { kind: 'mine', row, first: true }
+  }
+  return transact(kit.db, async (tx) => {
+    const claimed = await claimKey(tx, keyed)
+    if (claimed.kind === 'mine' && claimed.first) await first?.(tx, claimed.row)
+    return claimed
+  })
 }
 
 async function work(

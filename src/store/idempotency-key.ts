@@ -16,20 +16,35 @@ export type Claim =
   | { kind: 'running'; retry_after_seconds: number }
   | { kind: 'other-request' }
 
+type KeyedRequest = {
+  caller: string
+  key: string
+  request_hash: Buffer
+  body: unknown
+  number: string | null
+}
+
+const LEASE = sql`now() + make_interval(secs => ${LEASE_SECONDS})`
+
+/** Claims a key that was never seen, which nearly every one is: one statement, also by itself. */
+export async function claimNewKey(
+  db: Database | Transaction,
+  request: KeyedRequest,
+): Promise<IdempotencyRow | undefined> {
+  const [inserted] = await db
+    .insert(idempotencyKeys)
+    .values({ ...request, command: sql`gen_random_uuid()`, lease_until: LEASE })
+    .onConflictDoNothing()
+    .returning()
+  return inserted
+}
+
 /**
  * Claims a key for a request, in the caller's transaction. A key whose lease has run out is taken up again with the
  * same command id and number, so that what was begun is completed rather than done twice.
  */
-export async function claimKey(
-  tx: Transaction,
-  request: { caller: string; key: string; request_hash: Buffer; body: unknown; number: string | null },
-): Promise<Claim> {
-  const lease = sql`now() + make_interval(secs => ${LEASE_SECONDS})`
-  const [inserted] = await tx
-    .insert(idempotencyKeys)
-    .values({ ...request, command: sql`gen_random_uuid()`, lease_until: lease })
-    .onConflictDoNothing()
-    .returning()
+export async function claimKey(tx: Transaction, request: KeyedRequest): Promise<Claim> {
+  const inserted = await claimNewKey(tx, request)
   if (inserted) return { kind: 'mine', row: inserted, first: true }
 
   const [row] = await tx
@@ -46,7 +61,7 @@ export async function claimKey(
   if (row.lease_left > 0) return { kind: 'running', retry_after_seconds: Math.min(row.lease_left, SOON) }
   await tx
     .update(idempotencyKeys)
-    .set({ lease_until: lease })
+    .set({ lease_until: LEASE })
     .where(eq(idempotencyKeys.command, row.row.command))
   return { kind: 'mine', row: row.row, first: false }
 }

@@ -3,18 +3,7 @@ import type { EventType } from '../domain/event.ts'
 import type { LetterFacts } from '../domain/letter.ts'
 import type { Database } from './database.ts'
 import { readPeriods } from './period.ts'
-import {
-  attempts,
-  backOrders,
-  customers,
-  deliveries,
-  events,
-  items,
-  notifications,
-  orders,
-  storefronts,
-  webhookEndpoints,
-} from './schema.ts'
+import { backOrders, deliveries, events, items, notifications, orders, webhookEndpoints } from './schema.ts'
 
 export type NotificationRow = typeof notifications.$inferSelect
 /** A notification with the event that it tells of. */
@@ -49,20 +38,14 @@ export async function recordAttempt(
   id: string,
   attempt: { outcome: string; duration_ms: number; state: NotificationRow['state'] },
 ): Promise<void> {
-  await db.transaction(async (tx) => {
-    await tx
-      .insert(attempts)
-      .values({ notification: id, outcome: attempt.outcome, duration_ms: attempt.duration_ms })
-    await tx
-      .update(notifications)
-      .set({
-        state: attempt.state,
-        attempts: sql`${notifications.attempts} + 1`,
-        last_attempt_at: sql`now()`,
-        last_failure: attempt.state === 'sent' ? null : attempt.outcome,
-      })
-      .where(eq(notifications.id, id))
-  })
+  const failure = attempt.state === 'sent' ? null : attempt.outcome
+  await db.execute(sql`
+    WITH tried AS (
+      INSERT INTO attempts (notification, outcome, duration_ms) VALUES (${id}, ${attempt.outcome}, ${attempt.duration_ms})
+    )
+    UPDATE notifications
+       SET state = ${attempt.state}, attempts = attempts + 1, last_attempt_at = now(), last_failure = ${failure}
+     WHERE id = ${id}`)
 }
 
 /** The numbers of whose story something was to be told at once and nobody tried for half a minute. */
@@ -105,21 +88,31 @@ export async function orderOf(db: Database, number: string): Promise<string | un
   return row?.order_number
 }
 
+type Head = Omit<LetterFacts, 'lines'> & {
+  to: string
+  from_name: string
+  reply_to: string
+  link_version: number
+}
+
 /** Everything that a letter to the customer says beside its event; undefined once the order or the person is gone. */
 export async function letterFacts(
   db: Database,
   event: Notice['event'],
-): Promise<
-  (LetterFacts & { to: string; from_name: string; reply_to: string; link_version: number }) | undefined
-> {
-  const order = await orderOf(db, event.number)
-  if (!order) return undefined
-  const [head] = await db
-    .select({ order: orders, customer: customers, storefront: storefronts })
-    .from(orders)
-    .innerJoin(customers, eq(customers.id, orders.customer))
-    .innerJoin(storefronts, eq(storefronts.id, orders.storefront))
-    .where(eq(orders.number, order))
+): Promise<(Head & LetterFacts) | undefined> {
+  const { number } = event
+  const [head] = await db.execute<Head>(sql`
+    SELECT o.number AS "order", o.link_version, c.email AS "to", c.name AS customer, c.time_zone,
+           s.name AS storefront, s.mail_name AS from_name, s.reply_to,
+           CASE WHEN b.number IS NOT NULL THEN
+             jsonb_build_object('number', b.number, 'item', i.name, 'sku', b.sku, 'ordered', b.ordered,
+                                'price_minor', b.price_minor, 'currency', b.currency) END AS back_order,
+           CASE WHEN d.number IS NOT NULL THEN jsonb_build_object('number', d.number, 'tracking', d.tracking) END AS delivery
+      FROM orders o JOIN customers c ON c.id = o.customer JOIN storefronts s ON s.id = o.storefront
+      LEFT JOIN back_orders b ON b.number = ${number} LEFT JOIN items i ON i.sku = b.sku
+      LEFT JOIN deliveries d ON d.number = ${number}
+     WHERE o.number = COALESCE((SELECT order_number FROM back_orders WHERE number = ${number}),
+                               (SELECT order_number FROM deliveries WHERE number = ${number}), ${number})`)
   if (!head) return undefined
   const { wait } = await readPeriods(db)
   const lines = await db.execute<LetterFacts['lines'][number]>(sql`
@@ -127,33 +120,6 @@ export async function letterFacts(
            COALESCE(i.wait_seconds, ${wait.default_seconds}::integer) AS wait_seconds, b.number AS back_order
       FROM order_lines l JOIN ${items} i USING (sku)
       LEFT JOIN back_orders b ON b.order_number = l.order_number AND b.line = l.line
-     WHERE l.order_number = ${order} ORDER BY l.line`)
-  const [backOrder] = await db
-    .select({ row: backOrders, item: items.name })
-    .from(backOrders)
-    .innerJoin(items, eq(items.sku, backOrders.sku))
-    .where(eq(backOrders.number, event.number))
-  const [delivery] = await db.select().from(deliveries).where(eq(deliveries.number, event.number))
-  return {
-    to: head.customer.email,
-    from_name: head.storefront.mail_name,
-    reply_to: head.storefront.reply_to,
-    link_version: head.order.link_version,
-    order,
-    storefront: head.storefront.name,
-    customer: head.customer.name,
-    time_zone: head.customer.time_zone,
-    lines: [...lines],
-    back_order: backOrder
-      ? {
-          number: backOrder.row.number,
-          item: backOrder.item,
-          sku: backOrder.row.sku,
-          ordered: backOrder.row.ordered,
-          price_minor: backOrder.row.price_minor,
-          currency: backOrder.row.currency,
-        }
-      : null,
-    delivery: delivery ? { number: delivery.number, tracking: delivery.tracking } : null,
-  }
+     WHERE l.order_number = ${head.order} ORDER BY l.line`)
+  return { ...head, lines: [...lines] }
 }

@@ -1,0 +1,302 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Client, WithStartWorkflowOperation } from '@temporalio/client'
+import type { Sql } from 'postgres'
+import { act, look, placed } from './bare/workflows.ts'
+import { expectStatus } from './support/caller.ts'
+import { cpuOf } from './support/cpu.ts'
+import { listen } from './support/outside.ts'
+import { atLeast, atMost, median, report, round } from './support/report.ts'
+import { bench, newOrder, type Service, startProcess, startService } from './support/service.ts'
+import { onStage, type Stage } from './support/stage.ts'
+
+/**
+ * Whole lives of back orders through the API, from an order that is short to its delivery, each with an item and a
+ * supplier of its own, so that each has all six workflows. Beside them, in turns on the same server: bare workflows with
+ * the same messages, timers and search attributes, and activities that are empty.
+ */
+
+const AT_ONCE = 30
+const ROUNDS = Number(process.env.ROUNDS ?? 4)
+const SECONDS = 24
+const WARM_UP = 6
+
+export const run = () => lives('life', (stage) => stage.temporal())
+
+export async function lives(name: string, server: (stage: Stage) => Promise<string>): Promise<void> {
+  await onStage(async (stage) => {
+    const address = await server(stage)
+    const expected = new Expected()
+    const service = await startService(stage, address, { delivered: (reference) => expected.come(reference) })
+    const webhooks = await stage.port()
+    await listen(webhooks, (told: { type: string; data: { number: string; supplier: string } }) => {
+      if (told.type === 'purchase_order.created') expected.come(told.data.supplier, told.data.number)
+      return [200, {}]
+    })
+    await startProcess(stage, 'bare-worker', bench('bare/worker.js'), 'polling', {
+      TEMPORAL_ADDRESS: address,
+    })
+
+    const partners = new Partners(service.sql, `http://127.0.0.1:${webhooks}`)
+    const real = async () => void (await live(service, expected, await partners.next()))
+    const bare = () => bareLife(service.temporal)
+
+    const sizes = await measureStory(service, expected, await partners.next())
+    // Until the code of both is compiled and their pools are open.
+    for (const once of [real, bare]) await keepBusy(once)
+    const rates: Record<string, number[]> = { real: [], bare: [] }
+    const used: Record<string, Record<string, number>> = {}
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const [way, once] of Object.entries({ real, bare })) {
+        await partners.makeMore()
+        const driver = process.cpuUsage()
+        const before = new Map([...stage.pids].map(([name, pid]) => [name, cpuOf(pid)]))
+        const { perSecond, total } = await keepBusy(once)
+        await sleep(1_000)
+        rates[way]?.push(perSecond)
+        const sum = (used[way] ??= {})
+        sum.lives = (sum.lives ?? 0) + total
+        const { user, system } = process.cpuUsage(driver)
+        sum.driver = (sum.driver ?? 0) + (user + system) / 1_000
+        for (const [name, pid] of stage.pids)
+          sum[name] = (sum[name] ?? 0) + cpuOf(pid) - (before.get(name) ?? 0)
+        console.log(`${way}: ${round}, ${perSecond.toFixed(2)} a second`)
+      }
+    }
+    const { real: realRates = [], bare: bareRates = [] } = rates
+    const ratios = realRates.map((rate, index) => rate / (bareRates[index] ?? Number.NaN))
+    const whole = sizes.reduce((sum, size) => sum + size.events, 0)
+    const backOrder = sizes.find((size) => size.workflow === 'back-order')
+    report(name, {
+      tables: {
+        'The story of one back order in Temporal': [...sizes, { workflow: 'all', events: whole }],
+        [`Lives a second, ${AT_ONCE} at a time (median of ${ROUNDS} interleaved rounds)`]: [
+          { real: round(median(realRates)), bare: round(median(bareRates)), ratio: round(median(ratios)) },
+        ],
+        'Processor time for one life (ms)': Object.entries(used).map(([way, { lives = 1, ...by }]) => ({
+          way,
+          ...Object.fromEntries(Object.entries(by).map(([name, ms]) => [name, round(ms / lives, 1)])),
+        })),
+      },
+      goals: [
+        atLeast('real ÷ bare, orders a second', median(ratios), 0.7),
+        atMost('events of the back order', backOrder?.events ?? Number.NaN, 70),
+        atMost('state transitions of the back order', backOrder?.transitions ?? Number.NaN, 45),
+        atMost('events of the back order while it waits', backOrder?.waiting ?? Number.NaN, 20),
+        atMost('events of the whole story', whole, 160),
+      ],
+      raw: { rates, ratios },
+    })
+  })
+}
+
+/** Things that others tell the driver of. */
+class Expected {
+  private readonly waiting = new Map<string, (value: string) => void>()
+  private readonly came = new Map<string, string>()
+
+  come(key: string, value = ''): void {
+    const resolve = this.waiting.get(key)
+    this.waiting.delete(key)
+    if (resolve) resolve(value)
+    else this.came.set(key, value)
+  }
+
+  async of(key: string): Promise<string> {
+    const value = this.came.get(key)
+    this.came.delete(key)
+    if (value !== undefined) return value
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`nothing was heard of ${key} for a minute`)), 60_000)
+      this.waiting.set(key, (value) => {
+        clearTimeout(timer)
+        resolve(value)
+      })
+    })
+  }
+}
+
+type Partner = { supplier: string; key: string; sku: string }
+
+/** Suppliers with one item each, made ahead, so that making them is in nobody's way. */
+class Partners {
+  private readonly ready: Partner[] = []
+  private readonly sql: Sql
+  private readonly webhookUrl: string
+
+  constructor(sql: Sql, webhookUrl: string) {
+    this.sql = sql
+    this.webhookUrl = webhookUrl
+  }
+
+  async next(): Promise<Partner> {
+    const partner = this.ready.pop()
+    if (partner) return partner
+    await this.makeMore()
+    return this.next()
+  }
+
+  async makeMore(): Promise<void> {
+    const missing = 500 - this.ready.length
+    if (missing <= 0) return
+    const made = Array.from({ length: missing }, () => {
+      const id = randomBytes(6).toString('hex')
+      return {
+        supplier: `sup-${id}`,
+        sku: `LIFE-${id}`,
+        key: `hf_supplier_${randomBytes(24).toString('base64url')}`,
+      }
+    })
+    const rows = made.map(({ key, ...row }) => ({
+      ...row,
+      hash: createHash('sha256').update(key).digest('hex'),
+    }))
+    const { sql } = this
+    const from = sql`FROM jsonb_to_recordset(${sql.json(rows)}::jsonb) AS r(supplier text, sku text, hash text)`
+    await sql.begin(async (tx) => {
+      await tx`INSERT INTO suppliers (id, name, channel, webhook_url, webhook_secret, gather_seconds, acknowledge_seconds, remind_seconds, overdue_seconds, pass_over_seconds)
+               SELECT supplier, supplier, 'webhook', ${this.webhookUrl}, ${`whsec_${randomBytes(24).toString('base64')}`}, 1, 86400, 86400, 86400, 86400 ${from}`
+      await tx`INSERT INTO items (sku, name, price_minor, currency, back_orderable) SELECT sku, sku, 1999, 'EUR', true ${from}`
+      await tx`INSERT INTO stock_levels (sku) SELECT sku ${from}`
+      await tx`INSERT INTO supplier_items (supplier, sku, rank, lead_seconds, pack_size, price_minor, currency) SELECT supplier, sku, 1, 86400, 1, 999, 'EUR' ${from}`
+      await tx`INSERT INTO api_keys (role, partner, name, hash) SELECT 'supplier', supplier, 'bench', decode(hash, 'hex') ${from}`
+    })
+    this.ready.push(...made)
+  }
+}
+
+type Lived = { order: string; backOrder: string; purchaseOrder: string; delivery: string }
+
+/** One life through the API, as storefront, supplier and carrier. */
+async function live(
+  service: Service,
+  expected: Expected,
+  { supplier, key, sku }: Partner,
+  whileWaiting?: (backOrder: string) => Promise<void>,
+): Promise<Lived> {
+  const ordered = expectStatus(await service.post('storefront', '/v1/orders', newOrder(sku, 3)), 201)
+  const order = ordered.body.number as string
+  const [{ expected_at }] = ordered.body.lines
+  const answered = expectStatus(
+    await service.post('storefront', `/v1/orders/${order}/answers`, {
+      answers: [{ line: 1, choice: 'wait_for_all' }],
+    }),
+    200,
+  )
+  const backOrder = answered.body.lines[0].back_order as string
+  const purchaseOrder = await expected.of(supplier)
+  const accepted = { quantity: 3, expected_at }
+  expectStatus(
+    await service.post({ key }, `/v1/purchase-orders/${purchaseOrder}/acknowledgement`, {
+      lines: [{ line: 1, accepted }],
+    }),
+    200,
+  )
+  await whileWaiting?.(backOrder)
+  const lines = [{ sku, received: 3, purchase_order: purchaseOrder }]
+  expectStatus(await service.post({ key }, '/v1/inventory-updates', { reference: randomUUID(), lines }), 201)
+  const { ship_to } = newOrder(sku, 1) as { ship_to: object }
+  const path = `/v1/back-orders/${backOrder}`
+  expectStatus(await service.post('storefront', `${path}/delivery-request`, { ship_to }), 200)
+  const confirmed = expectStatus(await service.post('storefront', `${path}/confirmation`, {}), 200)
+  const delivery = confirmed.body.delivery as string
+  await expected.of(delivery)
+  return { order, backOrder, purchaseOrder, delivery }
+}
+
+/** The same messages to bare workflows. What the service's transactions make it do next, the driver does. */
+async function bareLife(client: Client): Promise<void> {
+  const id = randomUUID()
+  const options = (kind: string) => ({ workflowId: `bare-${kind}/${id}`, taskQueue: 'bare', args: [id] })
+  const begin = (kind: string) => client.workflow.signalWithStart(kind, { ...options(kind), signal: look })
+  const command = (kind: string) =>
+    client.workflow.executeUpdateWithStart(act, {
+      updateId: randomUUID(),
+      args: [{ command: randomUUID(), actor: 'bench' }],
+      startWorkflowOperation: new WithStartWorkflowOperation(kind, {
+        ...options(kind),
+        workflowIdConflictPolicy: 'USE_EXISTING',
+      }),
+    })
+
+  await client.workflow.executeUpdateWithStart(placed, {
+    updateId: randomUUID(),
+    args: [],
+    startWorkflowOperation: new WithStartWorkflowOperation('order', {
+      ...options('order'),
+      workflowIdConflictPolicy: 'USE_EXISTING',
+    }),
+  })
+  await command('order')
+  await Promise.all([begin('backOrder'), begin('purchasing')])
+  await sleep(1_200)
+  await begin('purchaseOrder')
+  await command('purchaseOrder')
+  await command('restock')
+  await Promise.all([begin('purchaseOrder'), begin('backOrder')])
+  await command('backOrder')
+  await command('backOrder')
+  await begin('delivery')
+  await sleep(100)
+  await command('delivery')
+  await begin('backOrder')
+  await command('delivery')
+  await begin('backOrder')
+}
+
+/** As many at a time as wanted, for a while; counts what ends once it has warmed up. */
+async function keepBusy(once: () => Promise<void>): Promise<{ perSecond: number; total: number }> {
+  const start = performance.now()
+  const seconds = () => (performance.now() - start) / 1_000
+  let total = 0
+  let counted = 0
+  await Promise.all(
+    Array.from({ length: AT_ONCE }, async (_, index) => {
+      // Not all in step.
+      await sleep((index / AT_ONCE) * WARM_UP * 500)
+      while (seconds() < SECONDS) {
+        await once()
+        total += 1
+        if (seconds() > WARM_UP && seconds() <= SECONDS) counted += 1
+      }
+    }),
+  )
+  return { perSecond: counted / (SECONDS - WARM_UP), total }
+}
+
+type Size = { workflow: string; events: number; transitions?: number; waiting?: number }
+
+/** Lives once, alone, and counts what each workflow of the story left in Temporal. */
+async function measureStory(service: Service, expected: Expected, partner: Partner): Promise<Size[]> {
+  const { temporal } = service
+  let waiting = 0
+  const lived = await live(service, expected, partner, async (backOrder) => {
+    await sleep(2_000)
+    waiting = (await temporal.workflow.getHandle(`back-order/${backOrder}`).describe()).historyLength
+  })
+  await sleep(3_000)
+  const ids = [
+    `order/${lived.order}`,
+    `back-order/${lived.backOrder}`,
+    `purchasing/${partner.supplier}`,
+    `purchase-order/${lived.purchaseOrder}`,
+    `delivery/${lived.delivery}`,
+  ]
+  for await (const { workflowId } of temporal.workflow.list({
+    query: `WorkflowId STARTS_WITH 'restock/${partner.supplier}/'`,
+  }))
+    ids.push(workflowId)
+  return Promise.all(
+    ids.map(async (id) => {
+      const { historyLength, status, raw } = await temporal.workflow.getHandle(id).describe()
+      if (status.name !== 'COMPLETED') throw new Error(`${id} is ${status.name}`)
+      const kind = id.slice(0, id.indexOf('/'))
+      return {
+        workflow: kind,
+        events: historyLength,
+        transitions: Number(raw.workflowExecutionInfo?.stateTransitionCount),
+        ...(kind === 'back-order' ? { waiting } : {}),
+      }
+    }),
+  )
+}
