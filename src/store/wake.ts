@@ -31,10 +31,11 @@ export async function pendingWakes(
   return rows.map((row) => ({ id: Number(row.id), workflow: row.workflow }))
 }
 
-/** Strikes out wakes whose workflows were told. */
+/** Strikes out wakes whose workflows were told. One that somebody else is striking out just now is left to them. */
 export async function wakesDone(db: Database, ids: number[]): Promise<void> {
   if (ids.length === 0) return
+  const told = sql`SELECT value::bigint FROM jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb)`
   await db.execute(
-    sql`DELETE FROM wakes WHERE id IN (SELECT value::bigint FROM jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb))`,
+    sql`DELETE FROM wakes WHERE id IN (SELECT id FROM wakes WHERE id IN (${told}) ORDER BY id FOR UPDATE SKIP LOCKED)`,
   )
 }

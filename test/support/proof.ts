@@ -20,7 +20,13 @@ export async function expectSoundHouse(house: House): Promise<void> {
   )
   const client = postgres(house.databaseUrl, { max: 1, onnotice: () => {} })
   try {
-    expect(await checkInvariants(drizzle(client, { schema }), { graceSeconds: 5 })).toEqual([])
+    // On a busy machine a deadline may be acted on late; what is wrong for good stays wrong.
+    await waitFor(
+      'the books to hold',
+      () => checkInvariants(drizzle(client, { schema }), { graceSeconds: 5 }),
+      (violations) => violations.length === 0,
+      30,
+    )
   } finally {
     await client.end()
   }
