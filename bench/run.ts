@@ -3,6 +3,8 @@ const BENCHES: Record<string, () => Promise<{ run: () => Promise<void> }>> = {
   restock: () => import('./restock.ts'),
   place: () => import('./place.ts'),
   life: () => import('./life.ts'),
+  memory: () => import('./memory.ts'),
+  'life-on-postgres': () => import('./life-on-postgres.ts'),
 }
 
 const names = process.argv.slice(2)

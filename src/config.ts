@@ -16,6 +16,13 @@ const Environment = z.object({
     .max(200)
     .default(20)
     .describe('Connections per process; a worker runs at most this many activities at once'),
+  MAX_CACHED_WORKFLOWS: z.coerce
+    .number()
+    .int()
+    .min(10)
+    .max(100_000)
+    .default(1_000)
+    .describe('Workflows that a worker keeps in memory; others are worked out anew when they are woken'),
   TASK_QUEUE: z.string().min(1).default('holdfast').describe('Temporal task queue that workers poll'),
   HOST: z.string().min(1).default('127.0.0.1').describe('Address that the API listens on'),
   PORT: z.coerce

@@ -62,6 +62,7 @@ async function main(): Promise<void> {
       : { workflowsPath: fileURLToPath(new URL('./workflows/index.js', import.meta.url)) }),
     activities,
     interceptors: { activity: [failureInterceptor(log)] },
+    maxCachedWorkflows: config.MAX_CACHED_WORKFLOWS,
     maxConcurrentActivityTaskExecutions: half,
     maxConcurrentLocalActivityExecutions: half,
     shutdownGraceTime: '8s',

@@ -73,8 +73,16 @@ export async function startService(
     sql,
     temporal: new Client({ connection }),
     worker,
-    post: (role, path, body) =>
-      caller.post(path, JSON.stringify(body), { ...headers(role), 'idempotency-key': randomUUID() }),
+    post: async (role, path, body) => {
+      const text = JSON.stringify(body)
+      const keyed = { ...headers(role), 'idempotency-key': randomUUID() }
+      for (;;) {
+        const answer = await caller.post(path, text, keyed)
+        // "The outcome is not known yet": the same request is sent again, as callers are told to.
+        if (answer.status !== 503) return answer
+        console.log(`503 at ${path.replace(/[A-Z]{2}-[\w-]+/, '…')}: asked again`)
+      }
+    },
     get: (role, path) => caller.call('GET', path, undefined, headers(role)),
   }
 }

@@ -20,7 +20,7 @@ export type Stage = {
   readonly folder: string
   port: () => Promise<number>
   /** A Postgres with full durability (every commit waits for the disk) and the memory of a small server, not of a laptop. */
-  postgres: () => Promise<PostgresServer>
+  postgres: (name?: string) => Promise<PostgresServer>
   /** A Temporal development server that keeps its data in memory; gives its address. */
   temporal: () => Promise<string>
   /** The processes on the stage by name, for counting what each of them uses. */
@@ -40,8 +40,8 @@ export async function onStage(play: (stage: Stage) => Promise<void>): Promise<vo
     port,
     pids,
     atEnd: (step) => undo.push(step),
-    postgres: async () => {
-      const home = join(folder, 'postgres')
+    postgres: async (name = 'postgres') => {
+      const home = join(folder, name)
       mkdirSync(home)
       const server = await startPostgres({
         folder: home,
@@ -55,7 +55,7 @@ export async function onStage(play: (stage: Stage) => Promise<void>): Promise<vo
       await sql.end()
       await server.stop()
       await server.start()
-      pids.set('postgres', server.identity.pid)
+      pids.set(name, server.identity.pid)
       return server
     },
     temporal: async () => {

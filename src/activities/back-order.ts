@@ -10,8 +10,15 @@ import type { EventType } from '../domain/event.ts'
 import { after, periodFault } from '../domain/period.ts'
 import { deadlineRefusal, Refusal } from '../domain/refusal.ts'
 import { allowed, may } from '../domain/states.ts'
-import { type BackOrderRow, backOrderProgress, lockBackOrder, updateBackOrder } from '../store/back-order.ts'
-import { backOrderView } from '../store/back-order-view.ts'
+import {
+  type BackOrderRow,
+  backOrderProgress,
+  lockBackOrder,
+  progressOf,
+  seeBackOrder,
+  updateBackOrder,
+} from '../store/back-order.ts'
+import { backOrderView, viewOf } from '../store/back-order-view.ts'
 import type { Database, Locked, Transaction } from '../store/database.ts'
 import { planDelivery } from '../store/delivery.ts'
 import { recordEvent } from '../store/event.ts'
@@ -36,12 +43,10 @@ export function createBackOrderActivities({ db, steps }: { db: Database; steps: 
       const locked = await open(tx, asked.number)
       refuseUnless(locked, verb, asked)
       await work(tx, locked)
-      const [view, progress] = await Promise.all([
-        backOrderView(tx, asked.number),
-        backOrderProgress(tx, asked.number),
-      ])
-      await storeAnswer(tx, asked.command, 200, view)
-      return progress
+      const seen = await seeBackOrder(tx, asked.number)
+      if (!seen) throw new Error('the back order is gone')
+      await storeAnswer(tx, asked.command, 200, await viewOf(tx, seen.row))
+      return progressOf(seen)
     })
   }
 

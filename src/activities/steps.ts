@@ -1,7 +1,7 @@
 import { lookAt } from '../clients/look.ts'
 import type { Temporal } from '../clients/temporal.ts'
 import type { Database, Transaction } from '../store/database.ts'
-import { inStep } from '../store/step.ts'
+import { inStep, takeStep } from '../store/step.ts'
 import { pendingWakes, type Wake, wakesDone } from '../store/wake.ts'
 import { createAfterwards } from './afterwards.ts'
 
@@ -44,8 +44,8 @@ export function createSteps(kit: {
   const telling = createAfterwards({ atOnce: 10 })
   const steps: Steps = {
     async run(key, work) {
-      const result = await inStep(db, key, work)
-      waking.run(key, () => drainAll(key))
+      const { result, mayWake } = await takeStep(db, key, work)
+      if (mayWake) waking.run(key, () => drainAll(key))
       if (isSeen(result)) steps.seen(result)
       return result
     },

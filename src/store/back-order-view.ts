@@ -43,12 +43,12 @@ export async function backOrderView(
   number: string,
 ): Promise<BackOrderView | undefined> {
   const row = await readBackOrder(db, number)
-  if (!row) return undefined
-  const ahead = row.state === 'waiting' ? await waitersAhead(db, row.sku, row.place) : null
-  return viewOf(row, ahead)
+  return row && viewOf(db, row)
 }
 
-function viewOf(row: BackOrderRow, ahead: number | null): BackOrderView {
+/** A back order's row as the API shows it. */
+export async function viewOf(db: Database | Transaction, row: BackOrderRow): Promise<BackOrderView> {
+  const ahead = row.state === 'waiting' ? await waitersAhead(db, row.sku, row.place) : null
   return {
     number: row.number,
     order: row.order_number,

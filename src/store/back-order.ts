@@ -33,15 +33,28 @@ export async function backOrderProgress(
   db: Database | Transaction,
   number: string,
 ): Promise<BackOrderProgress | null> {
-  const [found] = await db
+  const seen = await seeBackOrder(db, number)
+  return seen ? progressOf(seen) : null
+}
+
+/** A back order with whether somebody is to be told of it. */
+export type SeenBackOrder = { row: BackOrderRow; untold: boolean }
+
+export async function seeBackOrder(
+  db: Database | Transaction,
+  number: string,
+): Promise<SeenBackOrder | undefined> {
+  const [seen] = await db
     .select({ row: backOrders, untold: isUntold('back_orders') })
     .from(backOrders)
     .where(eq(backOrders.number, number))
-  if (!found) return null
-  const { state, version, sku, storefront, ordered, allocated, delivery, deadline_at } = found.row
-  const { untold } = found
+  return seen
+}
+
+export function progressOf({ row, untold }: SeenBackOrder): BackOrderProgress {
+  const { state, version, sku, storefront, ordered, allocated, delivery, deadline_at } = row
   return {
-    number,
+    number: row.number,
     state,
     version,
     untold,

@@ -1,5 +1,5 @@
 import { eq, sql } from 'drizzle-orm'
-import { type Database, post, type Transaction, transact } from './database.ts'
+import { type Database, type Transaction, transact } from './database.ts'
 import { steps } from './schema.ts'
 
 /**
@@ -11,22 +11,27 @@ export async function inStep<T>(
   key: string,
   work: (tx: Transaction) => Promise<T>,
 ): Promise<T> {
+  return (await takeStep(db, key, work)).result
+}
+
+/** The same, with whether the step may have left wakes to be delivered. */
+export async function takeStep<T>(
+  db: Database,
+  key: string,
+  work: (tx: Transaction) => Promise<T>,
+): Promise<{ result: T; mayWake: boolean }> {
   return transact(db, async (tx) => {
     const claimed = await tx.insert(steps).values({ key }).onConflictDoNothing().returning({ key: steps.key })
     if (claimed.length === 0) {
       const [done] = await tx.select({ result: steps.result }).from(steps).where(eq(steps.key, key))
-      return done?.result as T
+      return { result: done?.result as T, mayWake: true }
     }
     const result = await work(tx)
     // Through the same JSON as a repeat would get it, so that first run and repeat cannot differ.
     const stored = JSON.stringify(result ?? null)
-    await post(
-      tx,
-      tx
-        .update(steps)
-        .set({ result: sql`${stored}::jsonb` })
-        .where(eq(steps.key, key)),
-    )
-    return JSON.parse(stored) as T
+    const [left] = await tx.execute<{ wakes: boolean }>(sql`
+      UPDATE steps SET result = ${stored}::jsonb WHERE key = ${key}
+   RETURNING EXISTS (SELECT 1 FROM wakes WHERE step = ${key}) AS wakes`)
+    return { result: JSON.parse(stored) as T, mayWake: left?.wakes === true }
   })
 }
