@@ -32,3 +32,9 @@ function stat(pid: number): { parent: number; used: number; usedByEnded: number 
     return undefined
   }
 }
+
+/** Resident memory in MiB. */
+export function memoryOf(pid: number): number {
+  const [, kilobytes] = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
+  return Number(kilobytes) / 1_024
+}
