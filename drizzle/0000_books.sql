@@ -367,7 +367,7 @@ CREATE INDEX "back_orders_waiting" ON "back_orders" USING btree ("sku","place") 
 CREATE INDEX "back_orders_holding" ON "back_orders" USING btree ("sku","place") WHERE "back_orders"."allocated" > 0 AND "back_orders"."state" IN ('waiting', 'met', 'delivery_requested');--> statement-breakpoint
 CREATE INDEX "back_orders_by_storefront" ON "back_orders" USING btree ("storefront","created_at","number");--> statement-breakpoint
 CREATE INDEX "back_orders_open" ON "back_orders" USING btree ("number") WHERE "back_orders"."ended_at" IS NULL;--> statement-breakpoint
-CREATE UNIQUE INDEX "deliveries_by_tracking" ON "deliveries" USING btree ("tracking");--> statement-breakpoint
+CREATE INDEX "deliveries_by_tracking" ON "deliveries" USING btree ("tracking");--> statement-breakpoint
 CREATE INDEX "deliveries_by_order" ON "deliveries" USING btree ("order_number");--> statement-breakpoint
 CREATE INDEX "deliveries_by_storefront" ON "deliveries" USING btree ("storefront","created_at","number");--> statement-breakpoint
 CREATE UNIQUE INDEX "deliveries_open_by_back_order" ON "deliveries" USING btree ("back_order") WHERE "deliveries"."ended_at" IS NULL;--> statement-breakpoint

@@ -86,6 +86,7 @@ export function createBackOrderActivities({ db, steps }: { db: Database; steps: 
           ordered: asked.quantity,
           before: row.ordered,
           deadline_at: lowered.deadline_at,
+          is_met: isMet,
         })
         await release(tx, row, row.allocated - allocated, asked.command)
         await withdrawSurplus(tx, row.sku, asked.command)

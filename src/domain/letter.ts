@@ -42,6 +42,7 @@ type Details = {
   promised_at?: string
   before?: string
   deliver_on?: string | null
+  is_met?: boolean
 }
 
 /** The words for each event that customers are told of (REQUIREMENTS A2, A7): what happened, what they can do, until when. */
@@ -106,7 +107,12 @@ export function letterFor(type: CustomerEvent, details: Details, facts: LetterFa
     case 'back_order.lowered':
       return {
         subject: `Back order ${number}: now ${item}`,
-        paragraphs: [`Your back order is now for ${item}. Your place in the queue is unchanged.`],
+        paragraphs: details.is_met
+          ? [
+              `Your back order is now for ${item}, and all of it is set aside for you.`,
+              `Please tell us until ${time(details.deadline_at)} where to deliver it. After that it goes to the next in line.`,
+            ]
+          : [`Your back order is now for ${item}. Your place in the queue is unchanged.`],
         action: look,
       }
     case 'back_order.deadline_changed':

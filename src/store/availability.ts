@@ -48,7 +48,8 @@ export async function availabilityOf(
   const short = Math.max(quantity - available, 0)
   const waiting = level.outstanding > 0 ? await waitersAhead(db, sku, null) : 0
   const { wait } = await readPeriods(db)
-  const expected = short > 0 ? await expectedDate(db, sku, short) : null
+  // All of it: what is free is still counted as free there.
+  const expected = short > 0 ? await expectedDate(db, sku, quantity) : null
   return {
     sku,
     quantity,

@@ -362,7 +362,8 @@ export const deliveries = pgTable(
     ended_at: at('ended_at'),
   },
   (t) => [
-    uniqueIndex('deliveries_by_tracking').on(t.tracking),
+    // Not unique: a carrier may use a number again, or one for several parcels.
+    index('deliveries_by_tracking').on(t.tracking),
     index('deliveries_by_order').on(t.order_number),
     index('deliveries_by_storefront').on(t.storefront, t.created_at, t.number),
     uniqueIndex('deliveries_open_by_back_order').on(t.back_order).where(sql`${t.ended_at} IS NULL`),

@@ -249,7 +249,7 @@ export class Story<Row extends Progress> {
       attributes.push(
         { key: SEARCH_ATTRIBUTES.orderNumber, value: this.number },
         { key: SEARCH_ATTRIBUTES.partnerId, value: partner },
-        { key: SEARCH_ATTRIBUTES.sku, value: skus },
+        { key: SEARCH_ATTRIBUTES.sku, value: fitting(skus) },
       )
     }
     workflow.upsertSearchAttributes(attributes)
@@ -261,6 +261,16 @@ export class Story<Row extends Progress> {
     if (this.cancelAsked) return
     await workflow.continueAsNew(this.number, this.stepCount)
   }
+}
+
+/** Largest value of a search attribute, in bytes; Temporal ends a process that exceeds it (2,048). */
+const ATTRIBUTE_BYTES = 2_000
+
+/** As many of the item codes as fit into a search attribute: by the others a large order is not found. */
+function fitting(skus: string[]): string[] {
+  const shown = [...skus]
+  while (JSON.stringify(shown).length > ATTRIBUTE_BYTES) shown.pop()
+  return shown
 }
 
 /** The refusal inside an activity's failure, as the failure of an update; anything else is passed on as it is. */

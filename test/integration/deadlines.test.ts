@@ -58,6 +58,17 @@ describe('the offer (A2, A3, A7)', () => {
     expect(late).toBeLessThan(5)
   })
 
+  test('ends also for the largest order, whose items do not all fit into a search attribute (P4)', async () => {
+    const skus = await Promise.all(
+      Array.from({ length: 100 }, (_, index) => shop.item({ sku: `${'L'.repeat(58)}-${index + 100}` })),
+    )
+    const lines = skus.map((sku) => ({ sku, quantity: 1 }))
+    const order = expectStatus(await shop.order(lines, { more: { offer_period: 'PT2S' } }), 201)
+    expect(order.body.state).toBe('offered')
+    const ended = await shop.until(order.body.number, (view) => view.state === 'decided')
+    expect(ended.lines.map((line: { state: string }) => line.state)).toEqual(Array(100).fill('expired'))
+  })
+
   test('answering after its end is refused and changes nothing', async () => {
     const sku = await shop.item({ onHand: 1 })
     const order = expectStatus(
