@@ -1,9 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Client, WithStartWorkflowOperation } from '@temporalio/client'
 import type { Sql } from 'postgres'
-import { act, look, placed } from './bare/workflows.ts'
-import { expectStatus } from './support/caller.ts'
+import { Caller, expectStatus } from './support/caller.ts'
 import { cpuOf } from './support/cpu.ts'
 import { listen } from './support/outside.ts'
 import { atLeast, atMost, median, report, round } from './support/report.ts'
@@ -13,7 +11,8 @@ import { onStage, type Stage } from './support/stage.ts'
 /**
  * Whole lives of back orders through the API, from an order that is short to its delivery, each with an item and a
  * supplier of its own, so that each has all six workflows. Beside them, in turns on the same server: bare workflows with
- * the same messages, timers and search attributes, and activities that are empty.
+ * the same messages, timers and search attributes, and activities that are empty, behind bare routes that take as many
+ * requests. There are no books, no mails and no webhooks on that side.
  */
 
 const AT_ONCE = 30
@@ -39,7 +38,13 @@ export async function lives(name: string, server: (stage: Stage) => Promise<stri
 
     const partners = new Partners(service.sql, `http://127.0.0.1:${webhooks}`)
     const real = async () => void (await live(service, expected, await partners.next()))
-    const bare = () => bareLife(service.temporal)
+    const port = await stage.port()
+    await startProcess(stage, 'bare-api', bench('bare/api.js'), 'listening', {
+      TEMPORAL_ADDRESS: address,
+      PORT: String(port),
+    })
+    const bareApi = new Caller(`http://127.0.0.1:${port}`)
+    const bare = () => bareLife(bareApi)
 
     const sizes = await measureStory(service, expected, await partners.next())
     // Until the code of both is compiled and their pools are open.
@@ -204,44 +209,20 @@ async function live(
   return { order, backOrder, purchaseOrder, delivery }
 }
 
-/** The same messages to bare workflows. What the service's transactions make it do next, the driver does. */
-async function bareLife(client: Client): Promise<void> {
+/** The same requests to bare routes, in which the same messages go to bare workflows. */
+async function bareLife(bare: Caller): Promise<void> {
   const id = randomUUID()
-  const options = (kind: string) => ({ workflowId: `bare-${kind}/${id}`, taskQueue: 'bare', args: [id] })
-  const begin = (kind: string) => client.workflow.signalWithStart(kind, { ...options(kind), signal: look })
-  const command = (kind: string) =>
-    client.workflow.executeUpdateWithStart(act, {
-      updateId: randomUUID(),
-      args: [{ command: randomUUID(), actor: 'bench' }],
-      startWorkflowOperation: new WithStartWorkflowOperation(kind, {
-        ...options(kind),
-        workflowIdConflictPolicy: 'USE_EXISTING',
-      }),
-    })
-
-  await client.workflow.executeUpdateWithStart(placed, {
-    updateId: randomUUID(),
-    args: [],
-    startWorkflowOperation: new WithStartWorkflowOperation('order', {
-      ...options('order'),
-      workflowIdConflictPolicy: 'USE_EXISTING',
-    }),
-  })
-  await command('order')
-  await Promise.all([begin('backOrder'), begin('purchasing')])
+  const text = JSON.stringify(newOrder('LIFE-bare', 3))
+  const post = (request: string) => bare.post(`/lives/${id}/${request}`, text)
+  expectStatus(await post('orders'), 201)
+  expectStatus(await post('answers'), 200)
+  // The second for which the service gathers demand.
   await sleep(1_200)
-  await begin('purchaseOrder')
-  await command('purchaseOrder')
-  await command('restock')
-  await Promise.all([begin('purchaseOrder'), begin('backOrder')])
-  await command('backOrder')
-  await command('backOrder')
-  await begin('delivery')
+  expectStatus(await post('purchase-orders'), 201)
+  for (const request of ['acknowledgement', 'inventory-update', 'delivery-request', 'confirmation'])
+    expectStatus(await post(request), 200)
   await sleep(100)
-  await command('delivery')
-  await begin('backOrder')
-  await command('delivery')
-  await begin('backOrder')
+  for (const request of ['report', 'report']) expectStatus(await post(request), 200)
 }
 
 /** As many at a time as wanted, for a while; counts what ends once it has warmed up. */

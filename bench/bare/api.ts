@@ -1,9 +1,9 @@
 import { serve } from '@hono/node-server'
 import { Client, Connection, WithStartWorkflowOperation } from '@temporalio/client'
 import { Hono } from 'hono'
-import { placed } from './workflows.ts'
+import { act, look, placed } from './workflows.ts'
 
-/** A bare route: reads JSON, starts a workflow with an update, and answers with what that came to. */
+/** Bare routes: read JSON, send the messages that the service would, and answer with what came of them. */
 const connection = Connection.lazy({ address: process.env.TEMPORAL_ADDRESS ?? '' })
 const client = new Client({ connection })
 const app = new Hono()
@@ -20,6 +20,54 @@ app.post('/place/:where', async (c) => {
     client.workflow.executeUpdateWithStart(placed, { updateId: number, args: [], startWorkflowOperation }),
   )
   return c.json({ number, ...outcome }, 201)
+})
+
+const options = (kind: string, id: string) => ({ workflowId: `${kind}/${id}`, taskQueue: 'bare', args: [id] })
+const wake = (kind: string, id: string) =>
+  client.workflow.signalWithStart(kind, { ...options(kind, id), signal: look })
+const operation = (kind: string, id: string) =>
+  new WithStartWorkflowOperation(kind, { ...options(kind, id), workflowIdConflictPolicy: 'USE_EXISTING' })
+const command = (kind: string, id: string) =>
+  client.workflow.executeUpdateWithStart(act, {
+    updateId: crypto.randomUUID(),
+    args: [{ command: crypto.randomUUID(), actor: 'bench' }],
+    startWorkflowOperation: operation(kind, id),
+  })
+
+/** The messages of a back order's life: what each request has to get an answer from, and whom it wakes then. */
+const REQUESTS: Record<string, { command: string; wakes: string[] }> = {
+  answers: { command: 'order', wakes: ['backOrder', 'purchasing'] },
+  acknowledgement: { command: 'purchaseOrder', wakes: [] },
+  'inventory-update': { command: 'restock', wakes: ['purchaseOrder', 'backOrder'] },
+  'delivery-request': { command: 'backOrder', wakes: [] },
+  confirmation: { command: 'backOrder', wakes: ['delivery'] },
+  report: { command: 'delivery', wakes: ['backOrder'] },
+}
+app.post('/lives/:id/orders', async (c) => {
+  await c.req.json()
+  const id = c.req.param('id')
+  const startWorkflowOperation = operation('order', id)
+  const outcome = await client.workflow.executeUpdateWithStart(placed, {
+    updateId: crypto.randomUUID(),
+    args: [],
+    startWorkflowOperation,
+  })
+  return c.json(outcome, 201)
+})
+/** The purchase order that the gathered demand makes. */
+app.post('/lives/:id/purchase-orders', async (c) => {
+  await c.req.json()
+  await wake('purchaseOrder', c.req.param('id'))
+  return c.json({}, 201)
+})
+app.post('/lives/:id/:request', async (c) => {
+  await c.req.json()
+  const id = c.req.param('id')
+  const request = REQUESTS[c.req.param('request')]
+  if (!request) return c.notFound()
+  const outcome = await command(request.command, id)
+  await Promise.all(request.wakes.map((kind) => wake(kind, id)))
+  return c.json(outcome, 200)
 })
 const server = serve({ fetch: app.fetch, hostname: '127.0.0.1', port: Number(process.env.PORT) }, () =>
   console.log(JSON.stringify({ msg: 'listening' })),
