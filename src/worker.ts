@@ -61,7 +61,7 @@ async function main(): Promise<void> {
       ? { workflowBundle: { codePath: config.WORKFLOW_BUNDLE } }
       : { workflowsPath: fileURLToPath(new URL('./workflows/index.js', import.meta.url)) }),
     activities,
-    interceptors: { activity: [failureInterceptor(log)] },
+    interceptors: { activity: [failureInterceptor(store.db, log)] },
     maxCachedWorkflows: config.MAX_CACHED_WORKFLOWS,
     maxConcurrentActivityTaskExecutions: half,
     maxConcurrentLocalActivityExecutions: half,

@@ -2,14 +2,18 @@ import { ApplicationFailure } from '@temporalio/common'
 import type { ActivityInboundCallsInterceptor, ActivityInterceptorsFactory } from '@temporalio/worker'
 import type { Logger } from 'pino'
 import { REFUSALS, Refusal } from '../domain/refusal.ts'
-import { databaseFault } from '../store/database.ts'
+import { type Database, databaseFault } from '../store/database.ts'
+import { recordFailingStep } from '../store/failing-step.ts'
+
+/** From this attempt on a failure is more than a slip: operators see it under `attention`. */
+const LASTING = 4
 
 /**
  * What leaves an activity as a failure (REQUIREMENTS P6). A refusal keeps its words, which are ours, and is not retried.
  * Anything else becomes a failure with its kind only: a driver's or a mail server's message may carry personal data,
  * and failures are kept in Temporal. The whole error goes to the log, under the same redaction as everything there.
  */
-export function failureInterceptor(log: Logger): ActivityInterceptorsFactory {
+export function failureInterceptor(db: Database, log: Logger): ActivityInterceptorsFactory {
   return ({ info }) => {
     const inbound: ActivityInboundCallsInterceptor = {
       async execute(input, next) {
@@ -25,15 +29,13 @@ export function failureInterceptor(log: Logger): ActivityInterceptorsFactory {
             })
           }
           const kind = kindOf(error)
-          log.warn(
-            {
-              activity: info.activityType,
-              workflow: info.workflowExecution?.workflowId,
-              attempt: info.attempt,
-              kind,
-            },
-            'activity failed',
-          )
+          const { activityType: activity, attempt } = info
+          const workflow = info.workflowExecution?.workflowId ?? ''
+          log.warn({ activity, workflow, attempt, kind }, 'activity failed')
+          if (attempt >= LASTING) {
+            // Without the database nobody can see it there, and `/readyz` says so.
+            await recordFailingStep(db, { workflow, activity, kind }).catch(() => {})
+          }
           throw ApplicationFailure.create({ message: kind, type: 'Unexpected' })
         }
       },

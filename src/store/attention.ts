@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import type { Database } from './database.ts'
+import { STILL_FAILING } from './failing-step.ts'
 import { Instant } from './order-view.ts'
 import { ASKED_SUPPLIER, NEED } from './supply.ts'
 
@@ -45,6 +46,19 @@ export const Attention = z
         z.object({ endpoint: z.uuid(), storefront: z.string(), because: z.string(), disabled_at: Instant }),
       )
       .meta({ description: 'Nothing is sent to them' }),
+    failing_steps: z
+      .array(
+        z.object({
+          process: z.string().meta({ description: "The workflow's id" }),
+          step: z.string(),
+          failure: z.string(),
+          since: Instant,
+          last_at: Instant,
+        }),
+      )
+      .meta({
+        description: 'Tried again and again, the last time within 5 minutes; what they belong to stands still',
+      }),
   })
   .meta({ id: 'Attention' })
 export type Attention = z.infer<typeof Attention>
@@ -72,6 +86,9 @@ export async function readAttention(db: Database): Promise<Attention> {
   const disabled = await db.execute<Attention['disabled_endpoints'][number]>(sql`
     SELECT id AS endpoint, storefront, disabled_because AS because, disabled_at FROM webhook_endpoints
      WHERE disabled_at IS NOT NULL ORDER BY disabled_at LIMIT ${LIMIT}`)
+  const failing = await db.execute<Attention['failing_steps'][number]>(sql`
+    SELECT workflow AS process, activity AS step, kind AS failure, since, last_at FROM failing_steps
+     WHERE last_at > now() - ${STILL_FAILING} ORDER BY since LIMIT ${LIMIT}`)
   return {
     failed_deliveries: [...failed],
     overdue_purchase_orders: overdue.map((row) => ({ ...row, expected_at: instant(row.expected_at) })),
@@ -81,6 +98,11 @@ export async function readAttention(db: Database): Promise<Attention> {
       last_attempt_at: row.last_attempt_at && instant(row.last_attempt_at),
     })),
     disabled_endpoints: disabled.map((row) => ({ ...row, disabled_at: instant(row.disabled_at) })),
+    failing_steps: failing.map((row) => ({
+      ...row,
+      since: instant(row.since),
+      last_at: instant(row.last_at),
+    })),
   }
 }
 

@@ -611,3 +611,16 @@ export const idempotencyKeys = pgTable(
   },
   (t) => [primaryKey({ columns: [t.caller, t.key] })],
 )
+
+/** Steps that keep failing, for operators: what, since when, and the kind of the last failure, which names nobody. */
+export const failingSteps = pgTable(
+  'failing_steps',
+  {
+    workflow: text('workflow').notNull(),
+    activity: text('activity').notNull(),
+    kind: text('kind').notNull(),
+    since: at('since').notNull().defaultNow(),
+    last_at: at('last_at').notNull().defaultNow(),
+  },
+  (t) => [primaryKey({ columns: [t.workflow, t.activity] })],
+)

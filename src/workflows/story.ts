@@ -5,8 +5,10 @@ import {
   ApplicationFailure,
   CancellationScope,
   condition,
+  isCancellation,
   proxyActivities,
   proxyLocalActivities,
+  sleep,
 } from '@temporalio/workflow'
 import type { Activities } from '../activities/index.ts'
 import type { Outcome } from '../domain/command.ts'
@@ -16,15 +18,16 @@ import { SUMMARIES } from './summaries.ts'
 /**
  * Transactions on the books. They are short and safe to run twice, so they run in the worker that has the workflow (local
  * activities: one history event each, where others make three and a workflow task). An update is answered only when all
- * of them are done, so nothing slow may be among them. After ten seconds of trouble the retries move to the server's timers.
+ * of them are done, so nothing slow may be among them. One that goes on failing makes room for the others and is tried
+ * again later, for as long as it takes.
  */
 export const books = summarised(
   proxyLocalActivities<Activities>({
     startToCloseTimeout: '15s',
-    localRetryThreshold: '10s',
-    retry: { initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '10s' },
+    // About three seconds of trouble.
+    retry: { initialInterval: '100ms', backoffCoefficient: 2, maximumAttempts: 6 },
   }),
-  inTurn,
+  untilDone,
 )
 
 /** What is repeated by the server until it succeeds. */
@@ -57,6 +60,27 @@ async function inTurn(call: () => Promise<unknown> | undefined): Promise<unknown
   })()
   turn = mine.catch(() => {})
   return mine
+}
+
+/** The longest pause between two series of attempts (ms). Within `STILL_FAILING`, so that operators see it all the time. */
+const LONGEST_PAUSE = 60_000
+
+/** A step of the books until it is done or refused. While it waits for another try, other steps have their turn. */
+async function untilDone(call: () => Promise<unknown> | undefined): Promise<unknown> {
+  for (let pause = 2_000; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
+    try {
+      return await inTurn(call)
+    } catch (error) {
+      if (!hasGivenUp(error)) throw error
+      await sleep(pause, { summary: 'a step went wrong: until it is tried again' })
+    }
+  }
+}
+
+/** All attempts of a series failed. A refusal, which is an outcome, is not retried, and a cancellation is a wish. */
+function hasGivenUp(error: unknown): boolean {
+  if (!(error instanceof ActivityFailure) || isCancellation(error)) return false
+  return !(error.cause instanceof ApplicationFailure && error.cause.nonRetryable)
 }
 
 type Call = ((...args: unknown[]) => Promise<unknown>) & {

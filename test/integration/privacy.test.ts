@@ -134,8 +134,8 @@ describe('a story with every failure that quotes what it failed on', () => {
     const handle = house().temporal.workflow.getHandle(`notification/${notice?.id}`)
     await waitFor(
       'its process',
-      () => handle.describe().catch(() => undefined),
-      (description) => description?.status.name === 'RUNNING',
+      () => handle.describe(),
+      ({ status }) => status.name === 'RUNNING',
     )
     expect(await house().db`SELECT outcome FROM attempts WHERE notification = ${notice?.id ?? ''}`).toEqual([
       { outcome: '550' },

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client'
+import type { WorkflowHandle } from '@temporalio/client'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { useHouse } from '../support/house.ts'
 import { expectReplayable, expectSoundHouse } from '../support/proof.ts'
@@ -28,14 +28,10 @@ async function details(number: string, expected: RegExp): Promise<string> {
   return waitFor(
     `${number} to say ${expected}`,
     async () => {
-      const metadata = await processOf(number)
-        .query<{ currentDetails?: string }>('__temporal_workflow_metadata')
-        .catch((error: unknown) => {
-          // The process of a row that was only just made starts in a moment.
-          if (error instanceof WorkflowNotFoundError) return undefined
-          throw error
-        })
-      return metadata?.currentDetails ?? ''
+      const metadata = await processOf(number).query<{ currentDetails?: string }>(
+        '__temporal_workflow_metadata',
+      )
+      return metadata.currentDetails ?? ''
     },
     (sentence) => expected.test(sentence),
   )
@@ -268,11 +264,8 @@ describe('Cancel pressed in the Temporal UI runs the business cancellation (P4)'
     await waitFor(
       'purchasing to gather',
       () =>
-        house()
-          .temporal.workflow.getHandle(`purchasing/${supplier.id}`)
-          .describe()
-          .catch(() => null),
-      (description) => description?.status.name === 'RUNNING',
+        house().temporal.workflow.getHandle(`purchasing/${supplier.id}`).describe(),
+      ({ status }) => status.name === 'RUNNING',
     )
     await house().temporal.workflow.getHandle(`purchasing/${supplier.id}`).cancel()
     await reconcile()

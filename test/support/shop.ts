@@ -1,4 +1,5 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client'
 import type { House } from './house.ts'
 
 /** An answer of the API as tests look at it. */
@@ -235,7 +236,7 @@ export function expectStatus(answer: Answer, status: number): Answer {
   return answer
 }
 
-/** Waits for a condition, never for luck. */
+/** Waits for a condition, never for luck. A process of a row that was only just made starts in a moment. */
 export async function waitFor<T>(
   what: string,
   look: () => Promise<T>,
@@ -244,11 +245,21 @@ export async function waitFor<T>(
 ): Promise<T> {
   const end = Date.now() + seconds * 1_000
   for (;;) {
-    const value = await look()
-    if (isSo(value)) return value
-    if (Date.now() > end) throw new Error(`waited ${seconds} s for ${what}; last: ${JSON.stringify(value)}`)
+    let seen: T | 'no such process yet' = 'no such process yet'
+    try {
+      seen = await look()
+      if (isSo(seen)) return seen
+    } catch (error) {
+      if (!isNoSuchProcess(error)) throw error
+    }
+    if (Date.now() > end) throw new Error(`waited ${seconds} s for ${what}; last: ${JSON.stringify(seen)}`)
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
+}
+
+function isNoSuchProcess(error: unknown): boolean {
+  const NOT_FOUND = 5
+  return error instanceof WorkflowNotFoundError || (isGrpcServiceError(error) && error.code === NOT_FOUND)
 }
 
 async function makeKey(house: House, role: string, partner: string | null): Promise<string> {
