@@ -33,8 +33,8 @@ export async function run(): Promise<void> {
     const order = () => newOrder(SKUS[Math.floor(Math.random() * SKUS.length)] ?? '', 1)
     const ways = {
       order: () => service.post('storefront', '/v1/orders', order()),
-      'bare, local activity': () => bare.post('/place/local', JSON.stringify(order())),
-      'bare, activity': () => bare.post('/place/remote', JSON.stringify(order())),
+      'bare, activity': () => bare.post('/place/server', JSON.stringify(order())),
+      'bare, local activity': () => bare.post('/place/worker', JSON.stringify(order())),
     }
 
     const times: Record<string, number[]> = {}
@@ -70,6 +70,8 @@ export async function run(): Promise<void> {
             way,
             p50: round(of(way, clients, 50), 1),
             p95: round(of(way, clients, 95), 1),
+            'order ÷ this, p50': round(of('order', clients, 50) / of(way, clients, 50)),
+            'order ÷ this, p95': round(of('order', clients, 95) / of(way, clients, 95)),
             answers: times[`${way}, ${clients}`]?.length,
           })),
         ),
@@ -80,18 +82,15 @@ export async function run(): Promise<void> {
           }),
         ),
       },
+      // Against an activity as any Temporal program has it; the local one is shown beside.
       goals: counts.flatMap((clients) =>
-        Object.keys(ways)
-          .slice(1)
-          .flatMap((way) =>
-            [50, 95].map((share) =>
-              atMost(
-                `order ÷ ${way}: p${share}, ${clients} at once`,
-                of('order', clients, share) / of(way, clients, share),
-                2,
-              ),
-            ),
+        [50, 95].map((share) =>
+          atMost(
+            `order ÷ bare, activity: p${share}, ${clients} at once`,
+            of('order', clients, share) / of('bare, activity', clients, share),
+            2,
           ),
+        ),
       ),
       raw: times,
     })

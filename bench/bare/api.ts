@@ -22,16 +22,22 @@ app.post('/place/:where', async (c) => {
   return c.json({ number, ...outcome }, 201)
 })
 
-const options = (kind: string, id: string) => ({ workflowId: `${kind}/${id}`, taskQueue: 'bare', args: [id] })
-const wake = (kind: string, id: string) =>
-  client.workflow.signalWithStart(kind, { ...options(kind, id), signal: look })
-const operation = (kind: string, id: string) =>
-  new WithStartWorkflowOperation(kind, { ...options(kind, id), workflowIdConflictPolicy: 'USE_EXISTING' })
-const command = (kind: string, id: string) =>
+/** One back order's life: its id, and where its activities run. */
+type Life = { id: string; where: string }
+const options = (kind: string, { id, where }: Life) => ({
+  workflowId: `${kind}/${id}`,
+  taskQueue: 'bare',
+  args: [id, where],
+})
+const wake = (kind: string, life: Life) =>
+  client.workflow.signalWithStart(kind, { ...options(kind, life), signal: look })
+const operation = (kind: string, life: Life) =>
+  new WithStartWorkflowOperation(kind, { ...options(kind, life), workflowIdConflictPolicy: 'USE_EXISTING' })
+const command = (kind: string, life: Life) =>
   client.workflow.executeUpdateWithStart(act, {
     updateId: crypto.randomUUID(),
     args: [{ command: crypto.randomUUID(), actor: 'bench' }],
-    startWorkflowOperation: operation(kind, id),
+    startWorkflowOperation: operation(kind, life),
   })
 
 /** The messages of a back order's life: what each request has to get an answer from, and whom it wakes then. */
@@ -43,10 +49,9 @@ const REQUESTS: Record<string, { command: string; wakes: string[] }> = {
   confirmation: { command: 'backOrder', wakes: ['delivery'] },
   report: { command: 'delivery', wakes: ['backOrder'] },
 }
-app.post('/lives/:id/orders', async (c) => {
+app.post('/lives/:where/:id/orders', async (c) => {
   await c.req.json()
-  const id = c.req.param('id')
-  const startWorkflowOperation = operation('order', id)
+  const startWorkflowOperation = operation('order', c.req.param())
   const outcome = await client.workflow.executeUpdateWithStart(placed, {
     updateId: crypto.randomUUID(),
     args: [],
@@ -55,18 +60,18 @@ app.post('/lives/:id/orders', async (c) => {
   return c.json(outcome, 201)
 })
 /** The purchase order that the gathered demand makes. */
-app.post('/lives/:id/purchase-orders', async (c) => {
+app.post('/lives/:where/:id/purchase-orders', async (c) => {
   await c.req.json()
-  await wake('purchaseOrder', c.req.param('id'))
+  await wake('purchaseOrder', c.req.param())
   return c.json({}, 201)
 })
-app.post('/lives/:id/:request', async (c) => {
+app.post('/lives/:where/:id/:request', async (c) => {
   await c.req.json()
-  const id = c.req.param('id')
+  const life = c.req.param()
   const request = REQUESTS[c.req.param('request')]
   if (!request) return c.notFound()
-  const outcome = await command(request.command, id)
-  await Promise.all(request.wakes.map((kind) => wake(kind, id)))
+  const outcome = await command(request.command, life)
+  await Promise.all(request.wakes.map((kind) => wake(kind, life)))
   return c.json(outcome, 200)
 })
 const server = serve({ fetch: app.fetch, hostname: '127.0.0.1', port: Number(process.env.PORT) }, () =>

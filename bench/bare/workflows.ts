@@ -1,6 +1,7 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common'
 import * as workflow from '@temporalio/workflow'
 import {
+  type ActivityInterfaceFor,
   condition,
   defineSignal,
   defineUpdate,
@@ -11,19 +12,23 @@ import {
 } from '@temporalio/workflow'
 import type { Nothing } from './activities.ts'
 
-const here = proxyLocalActivities<Nothing>({ startToCloseTimeout: '15s' })
-const there = proxyActivities<Nothing>({ startToCloseTimeout: '15s' })
+/** Activities by way of the server, as a plain Temporal program has them, or in the worker that has the workflow. */
+export type Where = 'server' | 'worker'
+const activities: Record<Where, ActivityInterfaceFor<Nothing>> = {
+  server: proxyActivities<Nothing>({ startToCloseTimeout: '15s' }),
+  worker: proxyLocalActivities<Nothing>({ startToCloseTimeout: '15s' }),
+}
 
 export const placed = defineUpdate<{ version: number }>('placed')
 
-/** One empty activity between the start and the answer, in the worker that has the workflow or by way of the server. */
-export async function place(_number: string, where: 'local' | 'remote'): Promise<void> {
+/** One empty activity between the start and the answer. */
+export async function place(_number: string, where: Where): Promise<void> {
   let isPlaced = false
   setHandler(placed, async () => {
     await condition(() => isPlaced)
     return { version: 1 }
   })
-  await (where === 'local' ? here : there).nothing()
+  await activities[where].nothing()
   isPlaced = true
   await condition(workflow.allHandlersFinished)
 }
@@ -48,13 +53,15 @@ const HOUR = 3_600_000
 class Listener {
   private came = 0
   private looks = 0
+  readonly nothing: () => Promise<void>
 
-  constructor() {
+  constructor(where: Where) {
+    this.nothing = () => activities[where].nothing()
     setHandler(look, () => {
       this.looks += 1
     })
     setHandler(act, async () => {
-      await here.nothing()
+      await this.nothing()
       this.came += 1
       return { version: this.came }
     })
@@ -74,7 +81,7 @@ class Listener {
   async seen(count: number, hasDeadline: boolean): Promise<void> {
     if (hasDeadline) await condition(() => this.looks >= count, HOUR, { summary: 'until the deadline' })
     else await condition(() => this.looks >= count)
-    await here.nothing()
+    await this.nothing()
   }
 }
 
@@ -93,14 +100,14 @@ function show(number: string, stage: string, isFirst = false): void {
   ])
 }
 
-export async function order(number: string): Promise<void> {
-  const listener = new Listener()
+export async function order(number: string, where: Where): Promise<void> {
+  const listener = new Listener(where)
   let isPlaced = false
   setHandler(placed, async () => {
     await condition(() => isPlaced)
     return { version: 1 }
   })
-  await here.nothing()
+  await listener.nothing()
   isPlaced = true
   show(number, 'offered', true)
   await listener.commands(1)
@@ -108,9 +115,9 @@ export async function order(number: string): Promise<void> {
   await condition(workflow.allHandlersFinished)
 }
 
-export async function backOrder(number: string): Promise<void> {
-  const listener = new Listener()
-  await here.nothing()
+export async function backOrder(number: string, where: Where): Promise<void> {
+  const listener = new Listener(where)
+  await listener.nothing()
   show(number, 'waiting', true)
   await listener.seen(2, true)
   show(number, 'met')
@@ -125,42 +132,42 @@ export async function backOrder(number: string): Promise<void> {
   await condition(workflow.allHandlersFinished)
 }
 
-export async function purchasing(number: string): Promise<void> {
+export async function purchasing(number: string, where: Where): Promise<void> {
   setHandler(look, () => {})
   workflow.upsertSearchAttributes([{ key: ATTRIBUTES.partnerId, value: number }])
-  await here.nothing()
+  await activities[where].nothing()
   workflow.setCurrentDetails('Gathers demand.')
   await sleep(1_000, { summary: 'gathers demand' })
-  await here.nothing()
+  await activities[where].nothing()
   workflow.setCurrentDetails('Ordered.')
 }
 
-export async function purchaseOrder(number: string): Promise<void> {
-  const listener = new Listener()
-  await here.nothing()
+export async function purchaseOrder(number: string, where: Where): Promise<void> {
+  const listener = new Listener(where)
+  await listener.nothing()
   show(number, 'sent', true)
   await listener.commands(1)
-  await here.nothing()
+  await listener.nothing()
   show(number, 'acknowledged')
   await listener.seen(2, true)
-  await here.nothing()
+  await listener.nothing()
   show(number, 'closed')
   await condition(workflow.allHandlersFinished)
 }
 
-export async function restock(): Promise<void> {
-  const listener = new Listener()
+export async function restock(_number: string, where: Where): Promise<void> {
+  const listener = new Listener(where)
   await listener.booked()
-  await here.nothing()
+  await listener.nothing()
   workflow.setCurrentDetails('Booked, handed out, and the waiters told.')
 }
 
-export async function delivery(number: string): Promise<void> {
-  const listener = new Listener()
-  await here.nothing()
-  await here.nothing()
-  await there.nothing()
-  await here.nothing()
+export async function delivery(number: string, where: Where): Promise<void> {
+  const listener = new Listener(where)
+  await listener.nothing()
+  await listener.nothing()
+  await activities.server.nothing()
+  await listener.nothing()
   show(number, 'booked', true)
   await listener.commands(1)
   show(number, 'dispatched')

@@ -74,11 +74,14 @@ export class PromptCarrier {
       const at = new Date()
       const data = { tracking, reference, status, at: at.toISOString() }
       const body = JSON.stringify({ type: 'shipment.updated', timestamp: at.toISOString(), data })
-      const answer = await this.holdfast.post('/v1/carrier-webhooks', body, {
+      const headers = {
         'webhook-id': id,
         'webhook-timestamp': String(Math.floor(at.getTime() / 1_000)),
         'webhook-signature': this.webhook.sign(id, at, body),
-      })
+      }
+      let answer = await this.holdfast.post('/v1/carrier-webhooks', body, headers)
+      // As any sender of webhooks does when the answer is "not now".
+      while (answer.status === 503) answer = await this.holdfast.post('/v1/carrier-webhooks', body, headers)
       if (answer.status !== 200)
         throw new Error(
           `a report of the carrier was answered ${answer.status}: ${JSON.stringify(answer.body)}`,

@@ -52,13 +52,9 @@ let turn: Promise<unknown> = Promise.resolve()
  * One local activity of a process at a time. Of two that run side by side the results come one after the other, but in a
  * replay together, and what the process then does next could come in another order than it did.
  */
-async function inTurn(call: () => Promise<unknown> | undefined): Promise<unknown> {
-  const before = turn
-  const mine = (async () => {
-    await before
-    return call()
-  })()
-  turn = mine.catch(() => {})
+function inTurn(call: () => Promise<unknown> | undefined): Promise<unknown> {
+  const mine = turn.then(call, call)
+  turn = mine
   return mine
 }
 
