@@ -110,6 +110,15 @@ CREATE TABLE "events" (
 	CONSTRAINT "events_sequence" UNIQUE("number","sequence")
 );
 --> statement-breakpoint
+CREATE TABLE "failing_steps" (
+	"workflow" text NOT NULL,
+	"activity" text NOT NULL,
+	"kind" text NOT NULL,
+	"since" timestamp with time zone DEFAULT now() NOT NULL,
+	"last_at" timestamp with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "failing_steps_workflow_activity_pk" PRIMARY KEY("workflow","activity")
+);
+--> statement-breakpoint
 CREATE TABLE "idempotency_keys" (
 	"caller" text NOT NULL,
 	"key" text NOT NULL,

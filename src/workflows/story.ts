@@ -75,8 +75,8 @@ async function untilDone(call: () => Promise<unknown> | undefined): Promise<unkn
 
 /** All attempts of a series failed. A refusal, which is an outcome, is not retried, and a cancellation is a wish. */
 function hasGivenUp(error: unknown): boolean {
-  if (!(error instanceof ActivityFailure) || isCancellation(error)) return false
-  return !(error.cause instanceof ApplicationFailure && error.cause.nonRetryable)
+  const cause = refusalOf(error)
+  return !isCancellation(error) && !(cause instanceof ApplicationFailure && cause.nonRetryable)
 }
 
 type Call = ((...args: unknown[]) => Promise<unknown>) & {
@@ -293,7 +293,10 @@ function fitting(skus: string[]): string[] {
   return shown
 }
 
-/** The refusal inside an activity's failure, as the failure of an update; anything else is passed on as it is. */
+/**
+ * The refusal inside an activity's failure, as the failure of an update; anything else is passed on as it is. A local
+ * activity's failure comes without a wrapping of its own.
+ */
 export function refusalOf(error: unknown): unknown {
   if (error instanceof ActivityFailure && error.cause instanceof ApplicationFailure) return error.cause
   return error
