@@ -357,7 +357,6 @@ ALTER TABLE "deliveries" ADD CONSTRAINT "deliveries_order_number_orders_number_f
 ALTER TABLE "deliveries" ADD CONSTRAINT "deliveries_back_order_back_orders_number_fk" FOREIGN KEY ("back_order") REFERENCES "public"."back_orders"("number") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "deliveries" ADD CONSTRAINT "deliveries_ship_to_addresses_id_fk" FOREIGN KEY ("ship_to") REFERENCES "public"."addresses"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "delivery_lines" ADD CONSTRAINT "delivery_lines_delivery_deliveries_number_fk" FOREIGN KEY ("delivery") REFERENCES "public"."deliveries"("number") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-ALTER TABLE "notifications" ADD CONSTRAINT "notifications_event_events_id_fk" FOREIGN KEY ("event") REFERENCES "public"."events"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "order_lines" ADD CONSTRAINT "order_lines_order_number_orders_number_fk" FOREIGN KEY ("order_number") REFERENCES "public"."orders"("number") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "order_lines" ADD CONSTRAINT "order_lines_sku_items_sku_fk" FOREIGN KEY ("sku") REFERENCES "public"."items"("sku") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "orders" ADD CONSTRAINT "orders_storefront_storefronts_id_fk" FOREIGN KEY ("storefront") REFERENCES "public"."storefronts"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -381,7 +380,6 @@ CREATE INDEX "deliveries_by_order" ON "deliveries" USING btree ("order_number");
 CREATE INDEX "deliveries_by_storefront" ON "deliveries" USING btree ("storefront","created_at","number");--> statement-breakpoint
 CREATE UNIQUE INDEX "deliveries_open_by_back_order" ON "deliveries" USING btree ("back_order") WHERE "deliveries"."ended_at" IS NULL;--> statement-breakpoint
 CREATE INDEX "deliveries_open" ON "deliveries" USING btree ("number") WHERE "deliveries"."ended_at" IS NULL;--> statement-breakpoint
-CREATE INDEX "notifications_pending" ON "notifications" USING btree ("number") WHERE "notifications"."state" = 'pending';--> statement-breakpoint
 CREATE INDEX "notifications_by_number" ON "notifications" USING btree ("number","created_at");--> statement-breakpoint
 CREATE INDEX "notifications_abandoned" ON "notifications" USING btree ("created_at") WHERE "notifications"."state" = 'abandoned';--> statement-breakpoint
 CREATE INDEX "notifications_overdue" ON "notifications" USING btree ("created_at") WHERE "notifications"."state" IN ('pending', 'retrying');--> statement-breakpoint

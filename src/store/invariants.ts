@@ -202,4 +202,10 @@ export const INVARIANTS: Record<string, (graceSeconds: number) => SQL> = {
   'nobody who is to be woken is left asleep': (graceSeconds) => sql`
       SELECT workflow AS subject, format('not woken since %s', created_at) AS detail FROM wakes
        WHERE created_at < now() - make_interval(secs => ${graceSeconds}) ORDER BY id`,
+
+  'every notification tells of an event of the same story': () => sql`
+      SELECT n.number AS subject, format('notification %s tells of event %s, which is %s', n.id, n.event,
+                                         COALESCE('of ' || e.number, 'not there')) AS detail
+        FROM notifications n LEFT JOIN events e ON e.id = n.event
+       WHERE e.number IS DISTINCT FROM n.number ORDER BY n.created_at`,
 }

@@ -161,6 +161,11 @@ describe('books that prove themselves (X3)', () => {
         `INSERT INTO wakes (workflow, step, created_at) VALUES ('order/x', 'x', now() - interval '1 minute')`,
       /not woken since/,
     ],
+    [
+      'of the same story',
+      () => `DELETE FROM events WHERE number = '${order}'`,
+      /notification .* tells of event \d+, which is not there/,
+    ],
   ])('say so when it is no longer true: %s', async (words, tampering, detail) => {
     const found = await foundAfter(tampering())
     expect(
