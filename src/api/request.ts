@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { DateTime, Duration, IANAZone } from 'luxon'
+import { COUNTRIES } from '../domain/country.ts'
 import { type NumberKind, parseNumber } from '../domain/number.ts'
 import { MAX_LINES } from '../domain/order.ts'
 import { Quantity, Sku } from '../domain/order-shape.ts'
@@ -43,7 +44,13 @@ export const Address = z
     city: text(100),
     postcode: text(20),
     region: text(100).optional(),
-    country: z.string().regex(/^[A-Z]{2}$/, 'must be a country code of two capital letters (ISO 3166-1)'),
+    country: z
+      .string()
+      .refine(
+        (code) => COUNTRIES.has(code),
+        'must be a country code of two capital letters (ISO 3166-1), such as DE',
+      )
+      .meta({ description: 'ISO 3166-1 alpha-2', example: 'DE' }),
   })
   .meta({ id: 'Address' })
 
