@@ -35,6 +35,7 @@ export const TimeZone = z
 export const Instant = z.iso
   .datetime({ offset: true })
   .refine((value) => /^(19[7-9]|2\d\d)\d-/.test(value), 'must be in the years 1970 to 2999')
+  .refine((value) => /(Z|[+-](0\d|1[0-4]):\d\d)$/.test(value), 'must be at most 14 hours away from UTC')
 export const Day = z.iso.date()
 
 export const Address = z

@@ -37,6 +37,38 @@ async function walk(path: string, key: string): Promise<string[]> {
   return seen
 }
 
+test('a cursor that nobody was given finds nothing and breaks nothing, in every list (P5)', async () => {
+  const sku = await shop.item({ onHand: 1 })
+  const supplier = await shop.supplier({ skus: [sku] })
+  const { number } = expectStatus(await shop.order([{ sku, quantity: 1 }]), 201).body
+  type Paths = Record<string, { get?: { parameters?: { name: string }[] } }>
+  const { paths } = (await (await fetch(`${house().apiUrl}/openapi.json`)).json()) as { paths: Paths }
+  const lists = Object.entries(paths)
+    .filter(([, { get }]) => get?.parameters?.some(({ name }) => name === 'cursor'))
+    .map(([path]) => path.replace('{number}', number).replace('{id}', supplier.id))
+  expect(lists.length).toBeGreaterThan(10)
+
+  const uuid = randomUUID()
+  const parts = [2 ** 31, 2 ** 53 - 1, 2 ** 53, -1, '\0', '\ud800', 'x', '0000-01-01T00:00:00Z']
+  const times = ['2026-01-01T00:00:00+23:59', '9999-12-31T23:59:59Z', '0000-01-01T00:00:00Z', '\0']
+  const forged = [
+    ...parts.map((part) => [part]),
+    ...[...parts, ...times].flatMap((part) => [
+      [part, uuid],
+      [part, 'x'],
+      ['2026-01-01T00:00:00Z', part],
+    ]),
+  ].map((key) => Buffer.from(JSON.stringify(key)).toString('base64url'))
+  const failures: unknown[] = []
+  for (const path of lists) {
+    for (const cursor of forged) {
+      const { status, body } = await shop.call('GET', `${path}?cursor=${cursor}`, { key: shop.operatorKey })
+      if (status >= 500) failures.push([path, cursor, status, body])
+    }
+  }
+  expect(failures).toEqual([])
+})
+
 describe('asking before ordering (A1)', () => {
   test('what is free, who waits, when more comes; nothing is set aside', async () => {
     const sku = await shop.item({ onHand: 3, cap: 10 })
@@ -190,6 +222,7 @@ describe('finding (P4, P5)', () => {
         'limit=0',
         'email=nobody',
         'opened_after=yesterday',
+        'opened_after=2026-01-01T00:00:00%2B23:59',
         'colour=red',
       ]) {
         expectProblem(await read(`${list}?${query}`), 422, 'invalid-request')
@@ -490,6 +523,8 @@ describe('suppliers by signed webhook (A5)', () => {
     const refused = [
       await say({ ...supplier, secret: rival.secret }, 'inventory.updated', update),
       await say(supplier, 'inventory.updated', update, { to: 'nobody' }),
+      await say(supplier, 'inventory.updated', update, { to: '%00' }),
+      await say(supplier, 'inventory.updated', update, { to: 'x'.repeat(300) }),
       await say(supplier, 'inventory.updated', update, { to: rival.id }),
       await say(supplier, 'inventory.updated', update, { at: new Date(Date.now() - 600_000) }),
       await shop.call('POST', `/v1/supplier-webhooks/${supplier.id}`, {
@@ -508,6 +543,9 @@ describe('suppliers by signed webhook (A5)', () => {
     const words = { number: order.number, lines: [{ line: 1, rejected: { quantity: 1, reason: 'no' } }] }
     expectProblem(await say(rival, 'purchase_order.acknowledged', words), 404, 'not-found')
     expectProblem(await say(supplier, 'purchase_order.eaten', words), 422, 'invalid-request')
+    // Signed all right, and so long that no index of the database takes it.
+    const id = randomBytes(3_000).toString('hex')
+    expectProblem(await say(supplier, 'inventory.updated', update, { id }), 400, 'malformed-request')
     expectProblem(
       await say(supplier, 'purchase_order.acknowledged', { ...words, colour: 'red' }),
       422,
