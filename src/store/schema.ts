@@ -27,7 +27,7 @@ import type { PurchaseOrderState } from '../domain/purchase-order.ts'
  * The books. Counts change only together with a row of `stock_movements`; every change of a row with states leaves a
  * row of `events` in the same transaction, with the row's `version` as its sequence.
  *
- * Locks are taken in one order: orders → stock_levels by item → back_orders → purchase_orders → their lines.
+ * Locks are taken in one order: orders → stock_levels by item → back_orders → purchase_orders by number → their lines.
  */
 
 const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' })
