@@ -34,13 +34,14 @@ import {
 } from '../store/stock.ts'
 import { askForSupply, expectedDate, withdrawSurplus } from '../store/supply.ts'
 import { wake } from '../store/wake.ts'
+import { together } from '../store/together.ts'
 
 /** An order under its locks: its row, its lines and their items by item code, the items' levels, the time. */
 export type OpenedOrder = { order: OrderRow; lines: OrderLine[]; levels: Map<string, Level>; now: Date }
 
 export async function openOrder(tx: Transaction, number: string): Promise<OpenedOrder> {
   // Sent together; the connection keeps the order, so the lines are read under the lock.
-  const [locked, lines] = await Promise.all([lockOrder(tx, number), orderLinesOf(tx, number)])
+  const [locked, lines] = await together([lockOrder(tx, number), orderLinesOf(tx, number)])
   if (!locked) throw new Refusal('not-found', `There is no order ${number}.`)
   const levels = await lockStock(
     tx,
