@@ -71,20 +71,21 @@ export function periodSeconds(period: string): number {
 }
 
 /**
- * A period that may be given as a length or by its end, not both: whole seconds, never less than were given. Null when
- * neither is given.
+ * A period that may be given as a length or by its end, not both: whole seconds, never less than were given and at least
+ * one. Null when neither is given.
  *
- * @throws Refusal when its end is in the past.
+ * @throws Refusal when its end was in the past as it was asked for.
  */
 export function periodOrEnd(
   period: string | undefined,
   until: string | undefined,
   pointer: string,
+  askedAt = new Date(),
 ): number | null {
   if (period !== undefined) return periodSeconds(period)
   if (until === undefined) return null
-  const seconds = Math.ceil(DateTime.fromISO(until).diffNow().as('seconds'))
-  if (seconds > 0) return seconds
+  const end = DateTime.fromISO(until)
+  if (end > DateTime.fromJSDate(askedAt)) return Math.max(Math.ceil(end.diffNow().as('seconds')), 1)
   const detail = 'is in the past'
   throw new Refusal('period-out-of-range', `The period's end ${detail}.`, { errors: [{ pointer, detail }] })
 }
