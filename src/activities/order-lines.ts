@@ -24,6 +24,7 @@ import {
   updateOrder,
   updateOrderLine,
 } from '../store/order.ts'
+import { tellIfUnsourced } from '../store/promise.ts'
 import {
   allocateToWaiters,
   changeOutstanding,
@@ -33,8 +34,8 @@ import {
   move,
 } from '../store/stock.ts'
 import { askForSupply, expectedDate, withdrawSurplus } from '../store/supply.ts'
-import { wake } from '../store/wake.ts'
 import { together } from '../store/together.ts'
+import { wake } from '../store/wake.ts'
 
 /** An order under its locks: its row, its lines and their items by item code, the items' levels, the time. */
 export type OpenedOrder = { order: OrderRow; lines: OrderLine[]; levels: Map<string, Level>; now: Date }
@@ -168,6 +169,7 @@ export async function answerLine(
   // Units may have come free since the offer was made.
   await allocateToWaiters(tx, line.sku, step)
   await askForSupply(tx, line.sku, lacking, step)
+  await tellIfUnsourced(tx, backOrder, step)
   await wake(tx, step, [`back-order/${backOrder.number}`])
 }
 
