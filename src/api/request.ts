@@ -110,7 +110,7 @@ export const IdempotencyHeader = z.object({
   'idempotency-key': z
     .string()
     .optional()
-    .meta({ description: 'Required. The same key again gets the same answer.' }),
+    .meta({ description: 'Required. For seven days the same key again gets the same answer.' }),
 })
 
 /** The body of a request in OpenAPI; required, so that an undeclared content type cannot slip past its checks. */

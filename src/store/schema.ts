@@ -571,11 +571,17 @@ export const attempts = pgTable(
 // ── the machinery ────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** A step that was done, with its result: a repeat returns the result and changes nothing. */
-export const steps = pgTable('steps', {
-  key: text('key').primaryKey(),
-  result: jsonb('result'),
-  at: at('at').notNull().defaultNow(),
-})
+export const steps = pgTable(
+  'steps',
+  {
+    key: text('key').primaryKey(),
+    /** Whose step it is: `order/<number>`, `restock/…`; null for a request that needs no process. It may be repeated while that runs. */
+    workflow: text('workflow'),
+    result: jsonb('result'),
+    at: at('at').notNull().defaultNow(),
+  },
+  (t) => [index('steps_by_age').on(t.at)],
+)
 
 /** Workflows that have to look at their row again: `order/<number>`, `purchasing/<supplier>` …; deleted once told. */
 export const wakes = pgTable(
@@ -609,5 +615,5 @@ export const idempotencyKeys = pgTable(
     answer: jsonb('answer').$type<unknown>(),
     created_at: createdAt(),
   },
-  (t) => [primaryKey({ columns: [t.caller, t.key] })],
+  (t) => [primaryKey({ columns: [t.caller, t.key] }), index('idempotency_keys_by_age').on(t.created_at)],
 )
