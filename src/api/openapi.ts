@@ -43,6 +43,7 @@ const CustomerEvent = z.object({
 })
 const SupplierEvent = PurchaseOrderView.extend({
   event: z.record(z.string(), z.unknown()).meta({ description: 'What this message is about, in figures' }),
+  line: z.int().optional().meta({ description: 'The line that it is about, if it is about a single one' }),
 })
 
 /** OpenAPI 3.1 of every route and of every webhook that we send, made from the routes themselves (REQUIREMENTS P5). */

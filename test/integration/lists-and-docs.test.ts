@@ -1,9 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { Webhook } from 'standardwebhooks'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { useHouse } from '../support/house.ts'
+import { type Document, differences } from '../support/openapi.ts'
 import { type Answer, expectStatus, Shop, waitFor } from '../support/shop.ts'
 
 const house = useHouse({ partners: ['mail'] })
@@ -41,8 +43,7 @@ test('a cursor that nobody was given finds nothing and breaks nothing, in every 
   const sku = await shop.item({ onHand: 1 })
   const supplier = await shop.supplier({ skus: [sku] })
   const { number } = expectStatus(await shop.order([{ sku, quantity: 1 }]), 201).body
-  type Paths = Record<string, { get?: { parameters?: { name: string }[] } }>
-  const { paths } = (await (await fetch(`${house().apiUrl}/openapi.json`)).json()) as { paths: Paths }
+  const { paths } = (await (await fetch(`${house().apiUrl}/openapi.json`)).json()) as Document
   const lists = Object.entries(paths)
     .filter(([, { get }]) => get?.parameters?.some(({ name }) => name === 'cursor'))
     .map(([path]) => path.replace('{number}', number).replace('{id}', supplier.id))
@@ -572,5 +573,59 @@ describe('the docs (P5)', () => {
       200,
       expect.stringContaining('This number has a typing error'),
     ])
+  })
+
+  test('name every member of the webhooks that are sent, and none that is not', async () => {
+    const received = new Map<string, unknown>()
+    const receiver = createServer((request, response) => {
+      void text(request).then((sent) => {
+        const body = JSON.parse(sent) as { type: string }
+        received.set(body.type, body)
+        response.writeHead(204).end()
+      })
+    }).listen(0, '127.0.0.1')
+    try {
+      await new Promise((resolve) => receiver.once('listening', resolve))
+      const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook`
+      const own = await Shop.open(house())
+      expectStatus(await own.call('POST', '/v1/webhook-endpoints', { body: { url } }), 201)
+      const sku = await own.item({ onHand: 1 })
+      const supplier = await own.supplier({ skus: [sku], webhookUrl: url })
+      const { number } = await own.backOrder(sku, 3, { choice: 'ship_available' })
+      const [order] = await waitFor(
+        'the purchase order',
+        async () => (await found('purchase-orders', supplier.key)).data,
+        (rows) => rows.length > 0,
+      )
+      expectStatus(await own.command(number, 'quantity', { quantity: 1 }), 200)
+      await own.until(order.number, ({ lines }) => lines[0].quantity === 1)
+      const withdrawal = `/v1/purchase-orders/${order.number}/lines/1/withdrawal`
+      const path = withdrawal.replace('/v1/', '/v1/operator/')
+      expectStatus(await own.call('POST', path, { key: own.operatorKey, body: { reason: 'late' } }), 200)
+      expectStatus(await own.bring(supplier, sku, 1), 201)
+      const types = [
+        'order.offered',
+        'order.answered',
+        'delivery.planned',
+        'back_order.lowered',
+        'back_order.unsourced',
+        'back_order.met',
+        'purchase_order.created',
+        'purchase_order.change_requested',
+        'purchase_order.line_withdrawn',
+      ]
+      await waitFor(
+        'the webhooks',
+        async () => types.filter((type) => !received.has(type)),
+        (missing) => missing.length === 0,
+      )
+      const document = (await (await fetch(`${house().apiUrl}/openapi.json`)).json()) as Document
+      for (const [type, body] of received) {
+        const schema = document.webhooks[type]?.post.requestBody.content['application/json'].schema
+        expect([type, differences(document, schema ?? {}, body)]).toEqual([type, []])
+      }
+    } finally {
+      receiver.close()
+    }
   })
 })
