@@ -267,6 +267,7 @@ CREATE TABLE "schedule_lines" (
 --> statement-breakpoint
 CREATE TABLE "steps" (
 	"key" text PRIMARY KEY NOT NULL,
+	"workflow" text,
 	"result" jsonb,
 	"at" timestamp with time zone DEFAULT now() NOT NULL
 );
@@ -380,6 +381,7 @@ CREATE INDEX "deliveries_by_order" ON "deliveries" USING btree ("order_number");
 CREATE INDEX "deliveries_by_storefront" ON "deliveries" USING btree ("storefront","created_at","number");--> statement-breakpoint
 CREATE UNIQUE INDEX "deliveries_open_by_back_order" ON "deliveries" USING btree ("back_order") WHERE "deliveries"."ended_at" IS NULL;--> statement-breakpoint
 CREATE INDEX "deliveries_open" ON "deliveries" USING btree ("number") WHERE "deliveries"."ended_at" IS NULL;--> statement-breakpoint
+CREATE INDEX "idempotency_keys_by_age" ON "idempotency_keys" USING btree ("created_at");--> statement-breakpoint
 CREATE INDEX "notifications_by_number" ON "notifications" USING btree ("number","created_at");--> statement-breakpoint
 CREATE INDEX "notifications_abandoned" ON "notifications" USING btree ("created_at") WHERE "notifications"."state" = 'abandoned';--> statement-breakpoint
 CREATE INDEX "notifications_overdue" ON "notifications" USING btree ("created_at") WHERE "notifications"."state" IN ('pending', 'retrying');--> statement-breakpoint
@@ -391,6 +393,7 @@ CREATE INDEX "purchase_order_lines_open" ON "purchase_order_lines" USING btree (
 CREATE INDEX "purchase_orders_by_supplier" ON "purchase_orders" USING btree ("supplier","created_at","number");--> statement-breakpoint
 CREATE INDEX "purchase_orders_open" ON "purchase_orders" USING btree ("number") WHERE "purchase_orders"."ended_at" IS NULL;--> statement-breakpoint
 CREATE INDEX "schedule_lines_by_line" ON "schedule_lines" USING btree ("purchase_order","line","expected_at");--> statement-breakpoint
+CREATE INDEX "steps_by_age" ON "steps" USING btree ("at");--> statement-breakpoint
 CREATE INDEX "stock_movements_by_sku" ON "stock_movements" USING btree ("sku","id");--> statement-breakpoint
 CREATE INDEX "supplier_items_by_sku" ON "supplier_items" USING btree ("sku","rank","supplier");--> statement-breakpoint
 CREATE INDEX "wakes_by_step" ON "wakes" USING btree ("step");--> statement-breakpoint

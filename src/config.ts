@@ -61,7 +61,7 @@ const Environment = z.object({
     .int()
     .min(1)
     .default(1_000)
-    .describe('Requests a second that each API process answers per API key'),
+    .describe('Requests a second that each API process answers per caller: an API key, or an address'),
   WORKFLOW_BUNDLE: z
     .string()
     .optional()

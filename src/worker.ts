@@ -6,7 +6,7 @@ import { loadClientConnectConfig } from '@temporalio/envconfig'
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { failureInterceptor } from './activities/failure-interceptor.ts'
 import { createActivities } from './activities/index.ts'
-import { ensureReconcileSchedule } from './clients/schedule.ts'
+import { ensureSchedules } from './clients/schedule.ts'
 import { openTemporal } from './clients/temporal.ts'
 import { helpOnConfig, printConfig, readConfig } from './config.ts'
 import { httpCarrier } from './integrations/carrier.ts'
@@ -67,7 +67,7 @@ async function main(): Promise<void> {
     maxConcurrentLocalActivityExecutions: half,
     shutdownGraceTime: '8s',
   })
-  await ensureReconcileSchedule(temporal)
+  await ensureSchedules(temporal)
 
   const health = createServer((_, response) => {
     const isPolling = worker.getState() === 'RUNNING'

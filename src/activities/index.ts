@@ -8,6 +8,7 @@ import { createBackOrderActivities } from './back-order.ts'
 import { createDeliveryActivities } from './delivery.ts'
 import { createNotificationActivities, createTelling, type Telling } from './notification.ts'
 import { createOrderActivities } from './order.ts'
+import { createPruneActivities } from './prune.ts'
 import { createPurchaseOrderActivities } from './purchase-order.ts'
 import { createPurchasingActivities } from './purchasing.ts'
 import { createReconcileActivities } from './reconcile.ts'
@@ -45,6 +46,7 @@ function createAll(kit: Kit & { steps: Steps; telling: Telling }) {
     ...createNotificationActivities(kit),
     ...createWakeActivities(kit),
     ...createReconcileActivities(kit),
+    ...createPruneActivities(kit),
   }
 }
 

@@ -24,6 +24,7 @@ import {
   updateOrder,
   updateOrderLine,
 } from '../store/order.ts'
+import { tellIfUnsourced } from '../store/promise.ts'
 import {
   allocateToWaiters,
   changeOutstanding,
@@ -33,6 +34,7 @@ import {
   move,
 } from '../store/stock.ts'
 import { askForSupply, expectedDate, withdrawSurplus } from '../store/supply.ts'
+import { together } from '../store/together.ts'
 import { wake } from '../store/wake.ts'
 
 /** An order under its locks: its row, its lines and their items by item code, the items' levels, the time. */
@@ -40,7 +42,7 @@ export type OpenedOrder = { order: OrderRow; lines: OrderLine[]; levels: Map<str
 
 export async function openOrder(tx: Transaction, number: string): Promise<OpenedOrder> {
   // Sent together; the connection keeps the order, so the lines are read under the lock.
-  const [locked, lines] = await Promise.all([lockOrder(tx, number), orderLinesOf(tx, number)])
+  const [locked, lines] = await together([lockOrder(tx, number), orderLinesOf(tx, number)])
   if (!locked) throw new Refusal('not-found', `There is no order ${number}.`)
   const levels = await lockStock(
     tx,
@@ -167,6 +169,7 @@ export async function answerLine(
   // Units may have come free since the offer was made.
   await allocateToWaiters(tx, line.sku, step)
   await askForSupply(tx, line.sku, lacking, step)
+  await tellIfUnsourced(tx, backOrder, step)
   await wake(tx, step, [`back-order/${backOrder.number}`])
 }
 

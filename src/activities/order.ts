@@ -7,6 +7,7 @@ import { readCommandBody, storeAnswer } from '../store/idempotency-key.ts'
 import { orderProgress, updateOrder } from '../store/order.ts'
 import { orderView } from '../store/order-view.ts'
 import { readPeriods } from '../store/period.ts'
+import { together } from '../store/together.ts'
 import {
   answerLine,
   giveUpLine,
@@ -33,7 +34,7 @@ export function createOrderActivities({ db, steps }: { db: Database; steps: Step
      */
     async placeOrder({ number, step }: { number: string; step: string }): Promise<OrderProgress | null> {
       return steps.run(step, async (tx) => {
-        const [opened, { offer, wait }] = await Promise.all([openOrder(tx, number), readPeriods(tx)])
+        const [opened, { offer, wait }] = await together([openOrder(tx, number), readPeriods(tx)])
         const { order, lines, now } = opened
         if (order.state !== 'received') return orderProgress(tx, number)
         for (const line of lines) await promiseLine(tx, opened, line, step)
@@ -62,7 +63,7 @@ export function createOrderActivities({ db, steps }: { db: Database; steps: Step
     ): Promise<OrderProgress | null> {
       const { number, command, actor } = asked
       return steps.run(command, async (tx) => {
-        const [opened, periods] = await Promise.all([openOrder(tx, number), readPeriods(tx)])
+        const [opened, periods] = await together([openOrder(tx, number), readPeriods(tx)])
         const { order, lines } = opened
         if (offerHasEnded(opened)) {
           throw new Refusal('offer-ended', `The offer ended at ${order.deadline_at?.toISOString()}.`)

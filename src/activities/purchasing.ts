@@ -10,8 +10,10 @@ import {
   insertPurchaseOrder,
   itemsToConsider,
   lockPurchaseOrder,
+  lockPurchaseOrders,
   needsFrom,
   openLinesFor,
+  type PurchaseOrderLineRow,
   type SupplierNeed,
   updatePurchaseOrder,
   updatePurchaseOrderLine,
@@ -43,8 +45,14 @@ export function createPurchasingActivities({ db, steps }: { db: Database; steps:
         const skus = await itemsToConsider(tx, supplier)
         await lockStock(tx, skus)
         const needs = await needsFrom(tx, supplier, skus)
-        for (const surplus of needs.filter(({ need }) => need < 0))
-          await giveUpSurplus(tx, house, surplus, step)
+        const tooMuch = needs.filter(({ need }) => need < 0)
+        const open: PurchaseOrderLineRow[] = []
+        for (const { sku } of tooMuch) open.push(...(await openLinesFor(tx, supplier, sku)))
+        await lockPurchaseOrders(
+          tx,
+          open.map((line) => line.purchase_order),
+        )
+        for (const surplus of tooMuch) await giveUpSurplus(tx, house, surplus, step)
         return {
           purchase_order: await order(
             tx,

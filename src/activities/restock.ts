@@ -6,6 +6,7 @@ import { readCommandBody, storeAnswer } from '../store/idempotency-key.ts'
 import { unknownItems } from '../store/order.ts'
 import {
   lockPurchaseOrder,
+  lockPurchaseOrders,
   openLinesFor,
   type PurchaseOrderLineRow,
   purchaseOrderLinesOf,
@@ -168,10 +169,6 @@ async function linesFor(
   throw new Refusal('invalid-request', `There is a fault: ${detail}.`, {
     errors: [{ pointer: `/lines/${index}/sku`, detail }],
   })
-}
-
-async function lockPurchaseOrders(tx: Transaction, numbers: string[]): Promise<void> {
-  for (const number of [...new Set(numbers)].sort()) await lockPurchaseOrder(tx, number)
 }
 
 /** Suppliers hear what the delivery means for what is wanted: rejected units are asked for anew, surplus is given up. */

@@ -1,3 +1,4 @@
+import { activityInfo } from '@temporalio/activity'
 import { lookAt } from '../clients/look.ts'
 import type { Temporal } from '../clients/temporal.ts'
 import type { Database, Transaction } from '../store/database.ts'
@@ -44,7 +45,7 @@ export function createSteps(kit: {
   const telling = createAfterwards({ atOnce: 10 })
   const steps: Steps = {
     async run(key, work) {
-      const { result, mayWake } = await takeStep(db, key, work)
+      const { result, mayWake } = await takeStep(db, key, work, ownWorkflow())
       if (mayWake) waking.run(key, () => drainAll(key))
       if (isSeen(result)) steps.seen(result)
       return result
@@ -56,7 +57,7 @@ export function createSteps(kit: {
     async finished() {
       await Promise.all([waking.finished(), telling.finished()])
     },
-    runQuietly: (key, work) => inStep(db, key, work),
+    runQuietly: (key, work) => inStep(db, key, work, ownWorkflow()),
     async drain(key, limit = BATCH) {
       const wakes = await pendingWakes(db, { step: key }, limit)
       const undelivered = await deliver(wakes)
@@ -98,6 +99,11 @@ export function createSteps(kit: {
     await wakesDone(db, done)
     return wakes.length - done.length
   }
+}
+
+/** The process that the activity in work belongs to. */
+function ownWorkflow(): string | null {
+  return activityInfo().workflowExecution?.workflowId ?? null
 }
 
 function isSeen(result: unknown): result is Seen {

@@ -20,6 +20,7 @@ import { registerHealth } from './routes/health.ts'
 import { registerHistories } from './routes/histories.ts'
 import { registerInventoryUpdates } from './routes/inventory-updates.ts'
 import { registerItems } from './routes/items.ts'
+import { registerLinks } from './routes/links.ts'
 import { registerLists } from './routes/lists.ts'
 import { registerNotifications } from './routes/notifications.ts'
 import { registerOrders } from './routes/orders.ts'
@@ -118,6 +119,7 @@ export function createApi(kit: ApiKit): Api {
   registerApiKeys(app, kit)
   registerPeriods(app, kit)
   registerStockCounts(app, kit)
+  registerLinks(app, kit)
   registerNotifications(app, kit)
   registerAttention(app, kit)
   registerOpenApi(app, kit)

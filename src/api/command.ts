@@ -8,7 +8,9 @@ import type { ApiEnv, ApiKit } from './kit.ts'
 
 /**
  * Sends a command to the process of a number, and answers it exactly once. `facts` makes what goes through Temporal
- * beside who asks, and may refuse; the `body` as it came is stored under the command's id, where the step finds free text and addresses.
+ * beside who asks, and may refuse; it gets the time at which the request first came, so that it judges a repeat as it
+ * judged the first one, whose command may be under way. The `body` as it came is stored under the command's id, where
+ * the step finds free text and addresses.
  */
 export async function commandOnce<C extends Command>(
   c: Context<ApiEnv>,
@@ -16,7 +18,7 @@ export async function commandOnce<C extends Command>(
   command: {
     to: { kind: ProcessKind; number: string }
     update: UpdateDefinition<Outcome, [C]>
-    facts: () => Omit<C, keyof Command>
+    facts: (askedAt: Date) => Omit<C, keyof Command>
     body: unknown
   },
 ): Promise<Response> {
@@ -25,8 +27,8 @@ export async function commandOnce<C extends Command>(
   return answerOnce(c, kit, {
     key: idempotencyKeyOf(c),
     body,
-    work: async ({ command }) => {
-      await send(kit.temporal, to, update, { ...facts(), command, actor } as C)
+    work: async ({ command, created_at }) => {
+      await send(kit.temporal, to, update, { ...facts(created_at), command, actor } as C)
     },
   })
 }

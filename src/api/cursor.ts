@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { Refusal } from '../domain/refusal.ts'
+import { Instant } from './request.ts'
 
 /** Lists by cursor (REQUIREMENTS P5): the sort key of the last row seen, sealed so that nobody builds on its form. */
 
@@ -14,6 +15,20 @@ export function Page<Row extends z.ZodType>(row: Row) {
     data: z.array(row),
     next_cursor: z.string().nullable().meta({ description: 'For the next page; null on the last one' }),
   })
+}
+
+/**
+ * What sort keys are made of, beside ids and item codes. Anybody can write a cursor, so nothing gets through that the
+ * database could not take.
+ */
+export const sortKey = {
+  /** Of a history: an `integer` of the database. */
+  sequence: z.int().min(0).max(2_147_483_647),
+  /** A `bigint` of the database, which goes further than whole numbers do here. */
+  id: z.int().min(0),
+  time: Instant,
+  /** Of an order, back order, delivery or purchase order. */
+  number: z.string().regex(/^[A-Z0-9-]{1,20}$/),
 }
 
 type Key = readonly (string | number)[]

@@ -15,7 +15,10 @@ import {
 import type { ApiEnv, ApiKit } from './kit.ts'
 import { type Problem, problemOf, sendProblem } from './problem.ts'
 
-/** The key that the caller gave this request, 1 to 255 visible characters. */
+/** What an idempotency key may be, in whichever header it comes. */
+export const KEY = /^[\x21-\x7e]{1,255}$/
+
+/** The key that the caller gave this request. */
 export function idempotencyKeyOf(c: Context): string {
   const key = c.req.header('idempotency-key')
   if (!key)
@@ -23,7 +26,7 @@ export function idempotencyKeyOf(c: Context): string {
       'idempotency-key-missing',
       'Any unique text will do; send the same one when you repeat the request.',
     )
-  if (!/^[\x21-\x7e]{1,255}$/.test(key)) {
+  if (!KEY.test(key)) {
     throw new Refusal(
       'malformed-request',
       'An Idempotency-Key is 1 to 255 visible ASCII characters without spaces.',

@@ -15,7 +15,7 @@ const INFO = {
   version: '1',
   description: [
     'Orders that cannot be filled at once: short lines, back orders, purchasing, deliveries.',
-    'Every POST takes an **Idempotency-Key**: send the same key when you repeat a request, and you get the same answer.',
+    'Every POST takes an **Idempotency-Key**: send the same key when you repeat a request, and for seven days you get the same answer.',
     'Every no is a problem (RFC 9457) whose `type` is a page that explains it. Times are ISO 8601 in UTC, amounts in minor units.',
     'Lists go on with the `next_cursor` of the page before. What two people may edit has an `ETag`, and changing it takes `If-Match`.',
   ].join('\n\n'),
@@ -43,6 +43,7 @@ const CustomerEvent = z.object({
 })
 const SupplierEvent = PurchaseOrderView.extend({
   event: z.record(z.string(), z.unknown()).meta({ description: 'What this message is about, in figures' }),
+  line: z.int().optional().meta({ description: 'The line that it is about, if it is about a single one' }),
 })
 
 /** OpenAPI 3.1 of every route and of every webhook that we send, made from the routes themselves (REQUIREMENTS P5). */

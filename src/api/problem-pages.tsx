@@ -132,7 +132,8 @@ export const EXPLANATIONS: Record<RefusalType, { means: string; todo: string }> 
     todo: 'Read it and send its ETag in the header If-Match.',
   },
   'too-many-requests': {
-    means: 'More requests came with this key within a second than are answered.',
+    means:
+      'More requests came with this key, or without one from this address, within a second than are answered.',
     todo: 'Wait for the time in Retry-After and go more slowly.',
   },
   'internal-error': {

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { DateTime, Duration, IANAZone } from 'luxon'
+import { COUNTRIES } from '../domain/country.ts'
 import { type NumberKind, parseNumber } from '../domain/number.ts'
 import { MAX_LINES } from '../domain/order.ts'
 import { Quantity, Sku } from '../domain/order-shape.ts'
@@ -34,6 +35,7 @@ export const TimeZone = z
 export const Instant = z.iso
   .datetime({ offset: true })
   .refine((value) => /^(19[7-9]|2\d\d)\d-/.test(value), 'must be in the years 1970 to 2999')
+  .refine((value) => /(Z|[+-](0\d|1[0-4]):\d\d)$/.test(value), 'must be at most 14 hours away from UTC')
 export const Day = z.iso.date()
 
 export const Address = z
@@ -43,7 +45,13 @@ export const Address = z
     city: text(100),
     postcode: text(20),
     region: text(100).optional(),
-    country: z.string().regex(/^[A-Z]{2}$/, 'must be a country code of two capital letters (ISO 3166-1)'),
+    country: z
+      .string()
+      .refine(
+        (code) => COUNTRIES.has(code),
+        'must be a country code of two capital letters (ISO 3166-1), such as DE',
+      )
+      .meta({ description: 'ISO 3166-1 alpha-2', example: 'DE' }),
   })
   .meta({ id: 'Address' })
 
@@ -63,20 +71,21 @@ export function periodSeconds(period: string): number {
 }
 
 /**
- * A period that may be given as a length or by its end, not both: whole seconds, never less than were given. Null when
- * neither is given.
+ * A period that may be given as a length or by its end, not both: whole seconds, never less than were given and at least
+ * one. Null when neither is given.
  *
- * @throws Refusal when its end is in the past.
+ * @throws Refusal when its end was in the past as it was asked for.
  */
 export function periodOrEnd(
   period: string | undefined,
   until: string | undefined,
   pointer: string,
+  askedAt = new Date(),
 ): number | null {
   if (period !== undefined) return periodSeconds(period)
   if (until === undefined) return null
-  const seconds = Math.ceil(DateTime.fromISO(until).diffNow().as('seconds'))
-  if (seconds > 0) return seconds
+  const end = DateTime.fromISO(until)
+  if (end > DateTime.fromJSDate(askedAt)) return Math.max(Math.ceil(end.diffNow().as('seconds')), 1)
   const detail = 'is in the past'
   throw new Refusal('period-out-of-range', `The period's end ${detail}.`, { errors: [{ pointer, detail }] })
 }
@@ -101,7 +110,7 @@ export const IdempotencyHeader = z.object({
   'idempotency-key': z
     .string()
     .optional()
-    .meta({ description: 'Required. The same key again gets the same answer.' }),
+    .meta({ description: 'Required. For seven days the same key again gets the same answer.' }),
 })
 
 /** The body of a request in OpenAPI; required, so that an undeclared content type cannot slip past its checks. */

@@ -11,6 +11,7 @@ export const EVENTS = {
   'order.deadline_changed': { told: 'customer' },
   'order.offer_expired': { told: 'customer' },
   'order.cancelled': { told: 'customer' },
+  'order.links_revoked': { told: null },
 
   'back_order.accepted': { told: null },
   'back_order.allocated': { told: null },

@@ -196,6 +196,29 @@ export async function updateOrder(
   return row
 }
 
+/** Every link to the order's page that was mailed so far opens nothing any more; the next mail has another one. */
+export async function revokeLinks(
+  tx: Transaction,
+  number: string,
+  { actor, reason }: { actor: string; reason: string },
+): Promise<void> {
+  const [row] = await tx
+    .update(orders)
+    .set({ link_version: sql`${orders.link_version} + 1`, version: sql`${orders.version} + 1` })
+    .where(eq(orders.number, number))
+    .returning()
+  if (!row) throw new Error('the order is gone')
+  await recordEvent(tx, {
+    number,
+    sequence: row.version,
+    type: 'order.links_revoked',
+    actor,
+    from: row.state,
+    to: row.state,
+    note: reason,
+  })
+}
+
 /** The numbers of the back orders that came from an order, by line. */
 export async function backOrdersOf(db: Database | Transaction, order: string) {
   return db

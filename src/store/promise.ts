@@ -1,10 +1,10 @@
 import { type SQL, sql } from 'drizzle-orm'
-import type { Transaction } from './database.ts'
+import { type Database, post, type Transaction } from './database.ts'
 import { notificationsFor } from './event.ts'
 import { ASKED_SUPPLIER, NEED } from './supply.ts'
 
-/** Most back orders that one revision writes: it bounds how long the item stays locked. */
-const REVISION_LIMIT = 1_000
+/** A waiter whose promise is to be revised, as it was when that was found: the date, or null when nobody is left to ask. */
+export type DuePromise = { number: string; version: number; expected_at: string | null }
 
 /**
  * What is still to come of an item, by date: the latest of the parts that a supplier named for its lines, as far as units
@@ -31,87 +31,99 @@ const inbound = (sku: string): SQL => sql`
     SELECT expected_at, sum(quantity) OVER (ORDER BY expected_at ROWS UNBOUNDED PRECEDING) AS by_then FROM inbound
   )`
 
+/** True when more of an item is wanted than is to come, and every supplier who can bring it is passed over (A5). */
+const nobodyIsLeft = (sku: string): SQL => sql`
+  EXISTS (SELECT 1 FROM stock_levels l
+           WHERE l.sku = ${sku} AND ${NEED} > 0 AND ${ASKED_SUPPLIER} IS NULL
+             AND EXISTS (SELECT 1 FROM supplier_items s WHERE s.sku = l.sku))`
+
 /**
- * Walks the queue over what is to come and notes for each waiter when its last unit is expected. A revision is kept
- * when the calendar day (UTC) changes; the customer is told when it moves later. Waiters whom nothing inbound covers
- * keep the date they were told. The item's lock is held. Returns true when more are left for another call.
+ * The first waiters of an item, by place, whose promise is not what is expected now; at most `limit`. One walk over the
+ * queue and what is to come, both in the order of their units, finds when the last unit of each is expected. A promise
+ * is kept while the calendar day (UTC) is the same. Whom nothing to come covers keeps the date they were told, unless
+ * nobody is left to ask. No lock is held, so that the walk may be long: `revisePromises` looks again.
  */
-export async function revisePromises(tx: Transaction, sku: string, step: string): Promise<boolean> {
-  const [row] = await tx.execute<{ revised: number }>(sql`
+export async function promisesDue(db: Database, sku: string, limit: number): Promise<DuePromise[]> {
+  const rows = await db.execute<DuePromise>(sql`
     WITH ${inbound(sku)},
+    now_known AS MATERIALIZED (
+      SELECT ${nobodyIsLeft(sku)} AS nobody_is_left, COALESCE(max(by_then), 0) AS to_come FROM arriving
+    ),
     waiters AS (
-      SELECT number, promised_at, sum(ordered - allocated) OVER (ORDER BY place) AS until_it
-        FROM (SELECT number, place, ordered, allocated, promised_at FROM back_orders
+      SELECT number, version, promised_at, unsourced, sum(lacking) OVER (ORDER BY place ROWS UNBOUNDED PRECEDING) AS until_it
+        FROM (SELECT number, version, place, ordered - allocated AS lacking, promised_at, unsourced FROM back_orders
                WHERE sku = ${sku} AND state = 'waiting'
-               ORDER BY place LIMIT (SELECT COALESCE(max(by_then), 0) FROM arriving)) AS first
+               ORDER BY place LIMIT (SELECT CASE WHEN NOT nobody_is_left THEN to_come END FROM now_known)) AS first
     ),
-    expected AS (
-      SELECT w.number, w.promised_at, (SELECT min(a.expected_at) FROM arriving a WHERE a.by_then >= w.until_it) AS expected_at
-        FROM waiters w
+    walk AS (
+      SELECT until_it AS units, number, version, promised_at, unsourced, NULL::timestamptz AS arrives_at FROM waiters
+      UNION ALL SELECT by_then, NULL, NULL, NULL, NULL, expected_at FROM arriving
     ),
-    revisions AS MATERIALIZED (
-      SELECT * FROM expected
-       WHERE expected_at IS NOT NULL
-         AND (promised_at IS NULL OR (promised_at AT TIME ZONE 'UTC')::date <> (expected_at AT TIME ZONE 'UTC')::date)
-       LIMIT ${sql.raw(String(REVISION_LIMIT))}
-    ),
+    covered AS (
+      -- From the end: of all that arrives at or after a waiter's last unit, the first. Where both meet it is in time.
+      SELECT *, min(arrives_at) OVER (ORDER BY units DESC, number NULLS FIRST ROWS UNBOUNDED PRECEDING) AS expected_at
+        FROM walk
+    )
+    SELECT number, version, expected_at FROM covered, now_known
+     WHERE number IS NOT NULL
+       AND CASE WHEN expected_at IS NULL THEN nobody_is_left AND NOT unsourced
+                ELSE promised_at IS NULL OR (promised_at AT TIME ZONE 'UTC')::date <> (expected_at AT TIME ZONE 'UTC')::date END
+     ORDER BY units LIMIT ${limit}`)
+  return [...rows]
+}
+
+/**
+ * Writes what is expected now to these waiters, but those that have changed since. The customer is told when it moves
+ * later, or when nobody is left to ask. The item's lock is held. Returns how many were revised.
+ */
+export async function revisePromises(tx: Transaction, due: DuePromise[], step: string): Promise<number> {
+  const given = sql`
+    SELECT * FROM jsonb_to_recordset(${JSON.stringify(due)}::jsonb) AS d(number text, version integer, expected_at timestamptz)`
+  const [row] = await tx.execute<{ revised: number }>(revision(given, step))
+  return row?.revised ?? 0
+}
+
+/**
+ * Tells a newcomer to an item's queue that nobody is left to ask, if that is so: whoever waits behind all others is not
+ * covered by anything to come while more is wanted than that. The item's lock is held.
+ */
+export async function tellIfUnsourced(
+  tx: Transaction,
+  { sku, number }: { sku: string; number: string },
+  step: string,
+): Promise<void> {
+  const given = sql`
+    SELECT number, version, NULL::timestamptz AS expected_at FROM back_orders
+     WHERE number = ${number} AND ${nobodyIsLeft(sku)}`
+  await post(tx, tx.execute(revision(given, step)))
+}
+
+/** The statement that writes promises, with the events and what follows from them. */
+function revision(due: SQL, step: string): SQL {
+  return sql`
+    WITH due AS MATERIALIZED (${due}),
     revised AS (
       UPDATE back_orders b
-         SET promised_at = r.expected_at, unsourced = false, version = b.version + 1
-        FROM revisions r WHERE b.number = r.number
-   RETURNING b.number, b.version, b.storefront, b.customer, r.promised_at AS before, b.promised_at
+         SET promised_at = d.expected_at, unsourced = d.expected_at IS NULL, version = b.version + 1
+        FROM due d JOIN back_orders was ON was.number = d.number AND was.version = d.version AND was.state = 'waiting'
+       WHERE b.number = d.number
+   RETURNING b.number, b.version, b.storefront, b.customer, was.promised_at AS before, b.promised_at
     ),
     noted AS (
       INSERT INTO events (number, sequence, type, actor, from_state, to_state, details)
-      SELECT number, version, CASE WHEN promised_at > before THEN 'back_order.delayed' ELSE 'back_order.promised' END,
-             'house', 'waiting', 'waiting', jsonb_build_object('promised_at', promised_at, 'before', before)
+      SELECT number, version,
+             CASE WHEN promised_at IS NULL THEN 'back_order.unsourced'
+                  WHEN promised_at > before THEN 'back_order.delayed' ELSE 'back_order.promised' END,
+             'house', 'waiting', 'waiting',
+             CASE WHEN promised_at IS NULL THEN '{}' ELSE jsonb_build_object('promised_at', promised_at, 'before', before) END
         FROM revised
    RETURNING id, number, type
     ),
     told AS (
       SELECT n.id, n.number, r.storefront, r.customer FROM noted n JOIN revised r USING (number)
-       WHERE n.type = 'back_order.delayed'
+       WHERE n.type <> 'back_order.promised'
     ),
     notified AS (${notificationsFor(sql`told`)}),
     woken AS (INSERT INTO wakes (workflow, step) SELECT 'back-order/' || number, ${step} FROM told)
-    SELECT count(*)::integer AS revised FROM revisions`)
-  return row?.revised === REVISION_LIMIT
-}
-
-/**
- * Tells those waiters whom nothing to come covers that no supplier is left to ask (REQUIREMENTS A5). Nothing to do while
- * there is one. The item's lock is held. Returns true when more are left for another call.
- */
-export async function tellUnsourced(tx: Transaction, sku: string, step: string): Promise<boolean> {
-  const [row] = await tx.execute<{ marked: number }>(sql`
-    WITH ${inbound(sku)},
-    lacking AS (
-      SELECT 1 FROM stock_levels l
-       WHERE l.sku = ${sku} AND ${NEED} > 0 AND ${ASKED_SUPPLIER} IS NULL
-         AND EXISTS (SELECT 1 FROM supplier_items s WHERE s.sku = l.sku)
-    ),
-    waiters AS (
-      SELECT number, unsourced, sum(ordered - allocated) OVER (ORDER BY place) AS until_it
-        FROM back_orders WHERE sku = ${sku} AND state = 'waiting' AND EXISTS (SELECT 1 FROM lacking)
-    ),
-    uncovered AS MATERIALIZED (
-      SELECT number FROM waiters
-       WHERE NOT unsourced AND until_it > (SELECT COALESCE(max(by_then), 0) FROM arriving)
-       LIMIT ${sql.raw(String(REVISION_LIMIT))}
-    ),
-    marked AS (
-      UPDATE back_orders b SET unsourced = true, promised_at = NULL, version = b.version + 1
-        FROM uncovered u WHERE b.number = u.number
-   RETURNING b.number, b.version, b.storefront, b.customer
-    ),
-    noted AS (
-      INSERT INTO events (number, sequence, type, actor, from_state, to_state, details)
-      SELECT number, version, 'back_order.unsourced', 'house', 'waiting', 'waiting', '{}' FROM marked
-   RETURNING id, number
-    ),
-    told AS (SELECT n.id, n.number, m.storefront, m.customer FROM noted n JOIN marked m USING (number)),
-    notified AS (${notificationsFor(sql`told`)}),
-    woken AS (INSERT INTO wakes (workflow, step) SELECT 'back-order/' || number, ${step} FROM marked)
-    SELECT count(*)::integer AS marked FROM uncovered`)
-  return row?.marked === REVISION_LIMIT
+    SELECT count(*)::integer AS revised FROM revised`
 }

@@ -83,6 +83,14 @@ export async function lockPurchaseOrder(
   return row
 }
 
+/** Purchase orders locked in the order of their numbers, which is how everybody takes several; the caller holds the stock rows. */
+export async function lockPurchaseOrders(tx: Transaction, numbers: string[]): Promise<void> {
+  const given = sql`SELECT jsonb_array_elements_text(${JSON.stringify(numbers)}::jsonb)`
+  await tx.execute(
+    sql`SELECT number FROM purchase_orders WHERE number IN (${given}) ORDER BY number FOR NO KEY UPDATE`,
+  )
+}
+
 export async function purchaseOrderLinesOf(
   db: Database | Transaction,
   number: string,

@@ -27,7 +27,7 @@ import type { PurchaseOrderState } from '../domain/purchase-order.ts'
  * The books. Counts change only together with a row of `stock_movements`; every change of a row with states leaves a
  * row of `events` in the same transaction, with the row's `version` as its sequence.
  *
- * Locks are taken in one order: orders → stock_levels by item → back_orders → purchase_orders → their lines.
+ * Locks are taken in one order: orders → stock_levels by item → back_orders → purchase_orders by number → their lines.
  */
 
 const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' })
@@ -569,11 +569,17 @@ export const attempts = pgTable(
 // ── the machinery ────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** A step that was done, with its result: a repeat returns the result and changes nothing. */
-export const steps = pgTable('steps', {
-  key: text('key').primaryKey(),
-  result: jsonb('result'),
-  at: at('at').notNull().defaultNow(),
-})
+export const steps = pgTable(
+  'steps',
+  {
+    key: text('key').primaryKey(),
+    /** Whose step it is: `order/<number>`, `restock/…`; null for a request that needs no process. It may be repeated while that runs. */
+    workflow: text('workflow'),
+    result: jsonb('result'),
+    at: at('at').notNull().defaultNow(),
+  },
+  (t) => [index('steps_by_age').on(t.at)],
+)
 
 /** Workflows that have to look at their row again: `order/<number>`, `purchasing/<supplier>` …; deleted once told. */
 export const wakes = pgTable(
@@ -607,7 +613,7 @@ export const idempotencyKeys = pgTable(
     answer: jsonb('answer').$type<unknown>(),
     created_at: createdAt(),
   },
-  (t) => [primaryKey({ columns: [t.caller, t.key] })],
+  (t) => [primaryKey({ columns: [t.caller, t.key] }), index('idempotency_keys_by_age').on(t.created_at)],
 )
 
 /** Steps that keep failing, for operators: what, since when, and the kind of the last failure, which names nobody. */

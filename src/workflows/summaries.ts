@@ -50,4 +50,8 @@ export const SUMMARIES: Record<keyof Activities, string> = {
   drainIdleStock: 'hands out what lies idle',
   pokePurchasing: 'wakes the purchasing of what is lacking',
   retryNotifications: 'sends what was never sent',
+
+  pruneRequests: 'forgets old requests',
+  pruneAttempts: 'forgets old attempts to tell somebody',
+  pruneSteps: 'forgets the steps of what is long over',
 }

@@ -25,10 +25,11 @@ describe('nobody is there to do it: the outcome is not known, and the same key l
   type Sent = { request: () => Promise<Answer>; took: number; answer: Answer }
   let sku: string
   let item: string
-  let numbers: { ready: string; waiting: string; offered: string }
+  let numbers: { ready: string; waiting: string; offered: string; hasty: string }
   let placing: Sent
   let early: Sent
   let commands: Record<'confirmed' | 'cancelled' | 'answered' | 'received', Sent>
+  let hasty: { first: Answer; again: Answer; request: () => Promise<Answer> }
   let meanwhile: Answer
   let before: { order: string | undefined; level: object }
 
@@ -49,7 +50,13 @@ describe('nobody is there to do it: the outcome is not known, and the same key l
     expectStatus(await shop.command(ready.number, 'delivery-request', { ship_to: ADDRESS }), 200)
     const waiting = await shop.backOrder(item, 3, { wait_period: 'PT1H' })
     const offered = expectStatus(await shop.order([{ sku: item, quantity: 1 }]), 201)
-    numbers = { ready: ready.number, waiting: waiting.number, offered: offered.body.number }
+    const scarce = expectStatus(await shop.order([{ sku: await shop.item(), quantity: 1 }]), 201)
+    numbers = {
+      ready: ready.number,
+      waiting: waiting.number,
+      offered: offered.body.number,
+      hasty: scarce.body.number,
+    }
     await expectSoundHouse(house())
     await house().stopWorker(worker)
 
@@ -63,6 +70,9 @@ describe('nobody is there to do it: the outcome is not known, and the same key l
         shop.order([{ sku, quantity: 7 }], { idempotencyKey, email, more: { offer_period: 'PT1H' } })
     }
     const decline = { answers: [{ line: 1, choice: 'decline' }] }
+    // Over before it is known what came of it.
+    const wait_until = new Date(Date.now() + 8_000).toISOString()
+    const accept = { answers: [{ line: 1, choice: 'wait_for_all', wait_until }] }
     const update = { reference: 'crossing', lines: [{ sku: item, received: 4 }] }
     const order = ordering('crossing@example.test', sku)
     const other = await shop.item({ onHand: 1 })
@@ -73,6 +83,7 @@ describe('nobody is there to do it: the outcome is not known, and the same key l
       inTime(send(`/v1/back-orders/${numbers.waiting}/cancellation`, {})),
       inTime(send(`/v1/orders/${numbers.offered}/answers`, decline)),
       inTime(send('/v1/inventory-updates', update, supplier.key)),
+      inTime(send(`/v1/orders/${numbers.hasty}/answers`, accept)),
     ])
     const stored = await waitFor(
       'the orders to be stored',
@@ -80,12 +91,14 @@ describe('nobody is there to do it: the outcome is not known, and the same key l
       (rows) => rows.length === 2,
     )
     meanwhile = await order()
-    let confirmed: Sent, cancelled: Sent, answered: Sent, received: Sent
-    ;[placing, early, confirmed, cancelled, answered, received] = await all
+    let confirmed: Sent, cancelled: Sent, answered: Sent, received: Sent, accepted: Sent
+    ;[placing, early, confirmed, cancelled, answered, received, accepted] = await all
+    const again = accepted.request()
     commands = { confirmed, cancelled, answered, received }
     before = { order: stored[0]?.number, level: await shop.level(sku) }
     await house().temporal.workflow.getHandle(`order/${stored[1]?.number}`).cancel()
     await house().startWorker(worker)
+    hasty = { first: accepted.answer, again: await again, request: accepted.request }
   })
 
   test('who asks hears so in time, who asks again meanwhile hears that it is in work', async () => {
@@ -114,6 +127,14 @@ describe('nobody is there to do it: the outcome is not known, and the same key l
       'Order …: some items are not in stock',
       'Order … is cancelled',
     ])
+  })
+
+  test('what was in time as it was asked for is not refused to a repeat while it is under way', async () => {
+    await expectProblem(house(), hasty.first, 503, 'outcome-unknown')
+    expect(expectStatus(hasty.again, 200).body).toMatchObject({ state: 'decided' })
+    expect((await hasty.request()).body).toEqual(hasty.again.body)
+    const [line] = hasty.again.body.lines
+    await shop.until(line.back_order, (view) => view.state === 'expired')
   })
 
   test('commands are carried out once', async () => {

@@ -1,9 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { Webhook } from 'standardwebhooks'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { useHouse } from '../support/house.ts'
+import { type Document, differences } from '../support/openapi.ts'
 import { type Answer, expectStatus, Shop, waitFor } from '../support/shop.ts'
 
 const house = useHouse({ partners: ['mail'] })
@@ -36,6 +38,37 @@ async function walk(path: string, key: string): Promise<string[]> {
   }
   return seen
 }
+
+test('a cursor that nobody was given finds nothing and breaks nothing, in every list (P5)', async () => {
+  const sku = await shop.item({ onHand: 1 })
+  const supplier = await shop.supplier({ skus: [sku] })
+  const { number } = expectStatus(await shop.order([{ sku, quantity: 1 }]), 201).body
+  const { paths } = (await (await fetch(`${house().apiUrl}/openapi.json`)).json()) as Document
+  const lists = Object.entries(paths)
+    .filter(([, { get }]) => get?.parameters?.some(({ name }) => name === 'cursor'))
+    .map(([path]) => path.replace('{number}', number).replace('{id}', supplier.id))
+  expect(lists.length).toBeGreaterThan(10)
+
+  const uuid = randomUUID()
+  const parts = [2 ** 31, 2 ** 53 - 1, 2 ** 53, -1, '\0', '\ud800', 'x', '0000-01-01T00:00:00Z']
+  const times = ['2026-01-01T00:00:00+23:59', '9999-12-31T23:59:59Z', '0000-01-01T00:00:00Z', '\0']
+  const forged = [
+    ...parts.map((part) => [part]),
+    ...[...parts, ...times].flatMap((part) => [
+      [part, uuid],
+      [part, 'x'],
+      ['2026-01-01T00:00:00Z', part],
+    ]),
+  ].map((key) => Buffer.from(JSON.stringify(key)).toString('base64url'))
+  const failures: unknown[] = []
+  for (const path of lists) {
+    for (const cursor of forged) {
+      const { status, body } = await shop.call('GET', `${path}?cursor=${cursor}`, { key: shop.operatorKey })
+      if (status >= 500) failures.push([path, cursor, status, body])
+    }
+  }
+  expect(failures).toEqual([])
+})
 
 describe('asking before ordering (A1)', () => {
   test('what is free, who waits, when more comes; nothing is set aside', async () => {
@@ -190,6 +223,7 @@ describe('finding (P4, P5)', () => {
         'limit=0',
         'email=nobody',
         'opened_after=yesterday',
+        'opened_after=2026-01-01T00:00:00%2B23:59',
         'colour=red',
       ]) {
         expectProblem(await read(`${list}?${query}`), 422, 'invalid-request')
@@ -490,6 +524,8 @@ describe('suppliers by signed webhook (A5)', () => {
     const refused = [
       await say({ ...supplier, secret: rival.secret }, 'inventory.updated', update),
       await say(supplier, 'inventory.updated', update, { to: 'nobody' }),
+      await say(supplier, 'inventory.updated', update, { to: '%00' }),
+      await say(supplier, 'inventory.updated', update, { to: 'x'.repeat(300) }),
       await say(supplier, 'inventory.updated', update, { to: rival.id }),
       await say(supplier, 'inventory.updated', update, { at: new Date(Date.now() - 600_000) }),
       await shop.call('POST', `/v1/supplier-webhooks/${supplier.id}`, {
@@ -508,6 +544,9 @@ describe('suppliers by signed webhook (A5)', () => {
     const words = { number: order.number, lines: [{ line: 1, rejected: { quantity: 1, reason: 'no' } }] }
     expectProblem(await say(rival, 'purchase_order.acknowledged', words), 404, 'not-found')
     expectProblem(await say(supplier, 'purchase_order.eaten', words), 422, 'invalid-request')
+    // Signed all right, and so long that no index of the database takes it.
+    const id = randomBytes(3_000).toString('hex')
+    expectProblem(await say(supplier, 'inventory.updated', update, { id }), 400, 'malformed-request')
     expectProblem(
       await say(supplier, 'purchase_order.acknowledged', { ...words, colour: 'red' }),
       422,
@@ -534,5 +573,59 @@ describe('the docs (P5)', () => {
       200,
       expect.stringContaining('This number has a typing error'),
     ])
+  })
+
+  test('name every member of the webhooks that are sent, and none that is not', async () => {
+    const received = new Map<string, unknown>()
+    const receiver = createServer((request, response) => {
+      void text(request).then((sent) => {
+        const body = JSON.parse(sent) as { type: string }
+        received.set(body.type, body)
+        response.writeHead(204).end()
+      })
+    }).listen(0, '127.0.0.1')
+    try {
+      await new Promise((resolve) => receiver.once('listening', resolve))
+      const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook`
+      const own = await Shop.open(house())
+      expectStatus(await own.call('POST', '/v1/webhook-endpoints', { body: { url } }), 201)
+      const sku = await own.item({ onHand: 1 })
+      const supplier = await own.supplier({ skus: [sku], webhookUrl: url })
+      const { number } = await own.backOrder(sku, 3, { choice: 'ship_available' })
+      const [order] = await waitFor(
+        'the purchase order',
+        async () => (await found('purchase-orders', supplier.key)).data,
+        (rows) => rows.length > 0,
+      )
+      expectStatus(await own.command(number, 'quantity', { quantity: 1 }), 200)
+      await own.until(order.number, ({ lines }) => lines[0].quantity === 1)
+      const withdrawal = `/v1/purchase-orders/${order.number}/lines/1/withdrawal`
+      const path = withdrawal.replace('/v1/', '/v1/operator/')
+      expectStatus(await own.call('POST', path, { key: own.operatorKey, body: { reason: 'late' } }), 200)
+      expectStatus(await own.bring(supplier, sku, 1), 201)
+      const types = [
+        'order.offered',
+        'order.answered',
+        'delivery.planned',
+        'back_order.lowered',
+        'back_order.unsourced',
+        'back_order.met',
+        'purchase_order.created',
+        'purchase_order.change_requested',
+        'purchase_order.line_withdrawn',
+      ]
+      await waitFor(
+        'the webhooks',
+        async () => types.filter((type) => !received.has(type)),
+        (missing) => missing.length === 0,
+      )
+      const document = (await (await fetch(`${house().apiUrl}/openapi.json`)).json()) as Document
+      for (const [type, body] of received) {
+        const schema = document.webhooks[type]?.post.requestBody.content['application/json'].schema
+        expect([type, differences(document, schema ?? {}, body)]).toEqual([type, []])
+      }
+    } finally {
+      receiver.close()
+    }
   })
 })

@@ -101,7 +101,7 @@ describe('a process that lives long continues as new (DESIGN §1)', () => {
       SELECT split_part(key, '/', 3)::integer AS step FROM steps
        WHERE key LIKE ${`${runs[0]?.runId}/promises/%`} ORDER BY 1`
     expect(keys.length).toBeGreaterThanOrEqual(days)
-    expect(keys.map(({ step }) => step)).toEqual(keys.map((_, index) => index + 1))
+    expect(new Set(keys.map(({ step }) => step)).size).toBe(keys.length)
 
     expectStatus(await shop.bring(supplier, sku, 1), 201)
     await shop.until(row?.number ?? '', (view) => view.state === 'closed')

@@ -1,9 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { newNumber } from '../../src/domain/number.ts'
 import { cancel } from '../../src/workflows/messages.ts'
 import { Browser } from '../support/browser.ts'
 import { useHouse } from '../support/house.ts'
-import { ADDRESS, expectStatus, Shop } from '../support/shop.ts'
+import { ADDRESS, expectStatus, Shop, waitFor } from '../support/shop.ts'
 
 const house = useHouse()
 let shop: Shop
@@ -254,7 +255,7 @@ describe('once, and only for what was shown', () => {
 })
 
 describe('the link is the permission', () => {
-  test('a wrong, foreign, revoked or ended link opens the same page that says so', async () => {
+  test('a wrong or foreign link opens the same page that says so', async () => {
     const { link, number, page } = await ordered({ onHand: 0, quantity: 1 })
     const other = await ordered({ onHand: 0, quantity: 1 })
     const proof = link.split('/').at(-1) ?? ''
@@ -287,9 +288,53 @@ describe('the link is the permission', () => {
     const moved = foreign.action.replace(new URL(stranger.link).pathname, new URL(link).pathname)
     expect((await new Browser().post(moved, foreign.fields)).status).toBe(404)
     expect(await shop.look(stranger.backOrder)).toMatchObject({ state: 'waiting' })
+  })
 
-    await house().db`UPDATE orders SET link_version = link_version + 1 WHERE number = ${number}`
-    await ended(link)
+  test('an operator revokes the links mailed so far; a mail that is told again has a new one', async () => {
+    const { link, number, email, page } = await ordered({ onHand: 0, quantity: 1 })
+    const { action, fields } = page.form('/answers')
+    const path = `/v1/operator/orders/${number}/link-revocation`
+    const body = { reason: 'Forwarded to a stranger' }
+    expect((await shop.call('POST', path, { body })).status).toBe(403)
+    expect((await shop.call('POST', path, { body: {}, key: shop.operatorKey })).status).toBe(422)
+    const nowhere = path.replace(number, newNumber('order'))
+    expect((await shop.call('POST', nowhere, { body, key: shop.operatorKey })).status).toBe(404)
+
+    const again = { body, key: shop.operatorKey, idempotencyKey: randomUUID() }
+    const revoked = expectStatus(await shop.call('POST', path, again), 200)
+    expect(revoked.body).toMatchObject({ number, state: 'offered' })
+    expect((await shop.call('POST', path, again)).body).toEqual(revoked.body)
+    const opened = await new Browser().open(link)
+    expect([opened.status, opened.text]).toEqual([404, expect.stringContaining('This link is not valid')])
+    expect((await new Browser().post(action, { ...fields, 'choice-1': 'decline' })).status).toBe(404)
+    const history = await shop.call('GET', `/v1/orders/${number}/events`, { key: shop.operatorKey })
+    expect(history.body.data.at(-1)).toMatchObject({
+      type: 'order.links_revoked',
+      actor: expect.stringMatching(/^operator:/),
+      from: 'offered',
+      to: 'offered',
+      note: body.reason,
+    })
+    expect(
+      history.body.data.filter(({ type }: { type: string }) => type === 'order.links_revoked'),
+    ).toHaveLength(1)
+
+    const told = await shop.call('GET', `/v1/operator/orders/${number}/notifications`, {
+      key: shop.operatorKey,
+    })
+    const mail = told.body.data.find(({ channel }: { channel: string }) => channel === 'mail')
+    const redelivery = `/v1/operator/notifications/${mail.id}/redelivery`
+    expectStatus(await shop.call('POST', redelivery, { body: {}, key: shop.operatorKey }), 202)
+    const links = await waitFor(
+      'the mail to come again',
+      async () => (await shop.mails(email, /not in stock/)).map(({ text }) => LINK.exec(text)?.[0] ?? ''),
+      (links) => links.length === 2,
+    )
+    const [renewed = ''] = links.filter((other) => other !== link)
+    const anew = await new Browser().open(renewed)
+    expect(anew.status).toBe(200)
+    await anew.send('/answers', { 'choice-1': 'decline' })
+    expect(await shop.look(number)).toMatchObject({ state: 'decided' })
   })
 
   test('it works until 30 days after everything about the order has ended', async () => {

@@ -407,6 +407,28 @@ describe.concurrent('a supplier who drops out (A5)', () => {
     await purchaseOrders(shop, second, 1)
   })
 
+  test('whoever accepts while every supplier is passed over is told so at once', async () => {
+    const sku = await shop.item()
+    const only = await shop.supplier({ skus: [sku] })
+    const unaware = await waiter(sku, 1)
+    const [order] = await purchaseOrders(shop, only, 1)
+    const sold = [{ line: 1, rejected: { quantity: 1, reason: 'sold out' } }]
+    expectStatus(await acknowledge(shop, only, order.number, sold), 200)
+    await shop.mails(unaware.email, /no supplier can deliver at present/)
+
+    const newcomer = await waiter(sku, 2)
+    await shop.mails(newcomer.email, /no supplier can deliver at present/)
+    expect(await eventsOf(newcomer.number, 'back_order.unsourced')).toHaveLength(1)
+    expect(await shop.look(newcomer.number)).toMatchObject({ state: 'waiting', promised_at: null })
+    // Nobody is told who is covered, or for whom somebody can still be asked.
+    const other = await shop.item()
+    await shop.supplier({ skus: [other] })
+    const lucky = await waiter(other, 1)
+    await purchasingIsOver(house(), only)
+    expect(await eventsOf(lucky.number, 'back_order.unsourced')).toEqual([])
+    expect(await eventsOf(unaware.number, 'back_order.unsourced')).toHaveLength(1)
+  })
+
   test('takes the whole need to the next one, also what it was about to be asked for', async () => {
     const sku = await shop.item()
     const first = await shop.supplier({ skus: [sku], rank: 1, gatherSeconds: 1 })

@@ -103,6 +103,12 @@ export const toldLater: Path = async (scene) => {
   }
 }
 
+export const pruned: Path = async ({ house: { temporal }, keep }) => {
+  const workflowId = 'prune/recorded'
+  await temporal.workflow.execute('prune', { workflowId, taskQueue: 'holdfast', args: [] })
+  await keep('once-a-day', workflowId)
+}
+
 export const reconciled: Path = async ({ house: { temporal }, keep }) => {
   const workflowId = 'reconcile/recorded'
   await temporal.workflow.execute('reconcile', { workflowId, taskQueue: 'holdfast', args: [] })

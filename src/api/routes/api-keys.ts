@@ -7,7 +7,7 @@ import { readStorefront } from '../../store/storefront.ts'
 import { readSupplier } from '../../store/supplier.ts'
 import { answerWithSecret } from '../answer.ts'
 import { requireRole } from '../auth.ts'
-import { Page, pageOf, pageQuery } from '../cursor.ts'
+import { Page, pageOf, pageQuery, sortKey } from '../cursor.ts'
 import { idempotencyKeyOf } from '../idempotency.ts'
 import type { Api, ApiKit } from '../kit.ts'
 import { PartnerId } from '../master-data.ts'
@@ -89,7 +89,7 @@ export function registerApiKeys(app: Api, kit: ApiKit): void {
     }),
     async (c) => {
       const page = await pageOf<Awaited<ReturnType<typeof listKeys>>[number], SortKey>(c.req.valid('query'), {
-        key: z.tuple([z.iso.datetime(), z.uuid()]),
+        key: z.tuple([sortKey.time, z.uuid()]),
         read: (before, limit) => listKeys(kit.db, before, limit),
         keyOf: ({ key, sort_at }) => [sort_at, key.id],
       })

@@ -9,7 +9,7 @@ import { EventView, historyOf } from '../../store/history.ts'
 import { readOrder } from '../../store/order.ts'
 import { readPurchaseOrder } from '../../store/purchase-order.ts'
 import { maySee, requireRole } from '../auth.ts'
-import { Page, pageOf, pageQuery } from '../cursor.ts'
+import { Page, pageOf, pageQuery, sortKey } from '../cursor.ts'
 import type { Api, ApiKit } from '../kit.ts'
 import { answers, NumberParam, numberIn } from '../request.ts'
 
@@ -82,7 +82,7 @@ function registerHistory(app: Api, kit: ApiKit, { path, kind, name, tag, partner
         throw new Refusal('not-found', `There is no ${name} ${number}.`)
       }
       const page = await pageOf<EventView, [number]>(c.req.valid('query'), {
-        key: z.tuple([z.int()]),
+        key: z.tuple([sortKey.sequence]),
         read: (after, limit) => historyOf(kit.db, number, after?.[0] ?? 0, limit),
         keyOf: ({ sequence }) => [sequence],
       })

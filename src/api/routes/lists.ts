@@ -29,7 +29,7 @@ import {
   purchaseOrderSummary,
 } from '../../store/purchase-order-list.ts'
 import { requireRole } from '../auth.ts'
-import { Page, pageOf, pageQuery } from '../cursor.ts'
+import { Page, pageOf, pageQuery, sortKey } from '../cursor.ts'
 import type { Api, ApiKit, Caller } from '../kit.ts'
 import { PartnerId } from '../master-data.ts'
 import { answers, Email, Instant, Sku } from '../request.ts'
@@ -45,7 +45,7 @@ const customerFilters = {
   email: Email.optional().meta({ description: "The customer's whole e-mail address" }),
   storefront: PartnerId.optional(),
 }
-const Cursor = z.tuple([z.iso.datetime(), z.string().max(20)])
+const Cursor = z.tuple([sortKey.time, sortKey.number])
 const description = "The newest first. A partner's key finds its own; an operator's finds all (P4)."
 
 /** Finding orders, back orders, deliveries and purchase orders (REQUIREMENTS P4, P5). */

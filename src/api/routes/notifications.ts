@@ -13,7 +13,7 @@ import { readOrder } from '../../store/order.ts'
 import { pendingWakes, wake, wakesDone } from '../../store/wake.ts'
 import { answerFromBooks } from '../answer.ts'
 import { requireRole } from '../auth.ts'
-import { Page, pageOf, pageQuery } from '../cursor.ts'
+import { Page, pageOf, pageQuery, sortKey } from '../cursor.ts'
 import { idempotencyKeyOf } from '../idempotency.ts'
 import type { Api, ApiKit } from '../kit.ts'
 import { answers, IdempotencyHeader, jsonBody, NumberParam, numberIn } from '../request.ts'
@@ -45,7 +45,7 @@ export function registerNotifications(app: Api, kit: ApiKit): void {
       const number = numberIn('order', c.req.valid('param').number)
       if (!(await readOrder(kit.db, number))) throw new Refusal('not-found', `There is no order ${number}.`)
       const page = await pageOf<ListedNotification, readonly [number, string]>(c.req.valid('query'), {
-        key: z.tuple([z.int(), z.uuid()]),
+        key: z.tuple([sortKey.id, z.uuid()]),
         read: (after, limit) => notificationsOf(kit.db, number, after, limit),
         keyOf: ({ event_id, view }) => [event_id, view.id],
       })

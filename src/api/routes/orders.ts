@@ -173,11 +173,16 @@ export function registerOrders(app: Api, kit: ApiKit): void {
         to: { kind: 'order', number },
         update: answerOffer,
         // Within the work: a repeat gets the first answer, also once a period's end has passed.
-        facts: () => ({
+        facts: (askedAt) => ({
           answers: body.answers.map((answer, index) => ({
             line: answer.line,
             choice: answer.choice,
-            wait_seconds: periodOrEnd(answer.wait_period, answer.wait_until, `/answers/${index}/wait_until`),
+            wait_seconds: periodOrEnd(
+              answer.wait_period,
+              answer.wait_until,
+              `/answers/${index}/wait_until`,
+              askedAt,
+            ),
             hold_seconds: periodOrEnd(answer.hold_period, undefined, `/answers/${index}/hold_period`),
           })),
         }),

@@ -5,6 +5,7 @@ import { readSupplier } from '../../store/supplier.ts'
 import { newWebhookSecret } from '../../store/webhook-endpoint.ts'
 import { answerOnce } from '../idempotency.ts'
 import type { Api, ApiKit } from '../kit.ts'
+import { PartnerId } from '../master-data.ts'
 import { SIGNED } from '../openapi.ts'
 import { answers, Instant, jsonBody } from '../request.ts'
 import { verifySignature } from '../signature.ts'
@@ -42,15 +43,17 @@ export function registerSupplierWebhooks(app: Api, kit: ApiKit): void {
       middleware: [
         async (c, next) => {
           const id = c.req.param('supplier') ?? ''
+          // Before the parameters are checked, so that what is no id at all is not looked for.
+          const known = PartnerId.safeParse(id).success ? await readSupplier(kit.db, id) : undefined
           // A supplier that is not known has a secret that nobody knows: it looks like a bad signature.
-          const secret = (await readSupplier(kit.db, id))?.webhook_secret ?? newWebhookSecret()
+          const secret = known?.webhook_secret ?? newWebhookSecret()
           const { id: key } = await verifySignature(c, secret)
           c.set('caller', { role: 'supplier', partner: id, actor: `supplier:${id}`, scope: `supplier:${id}` })
           c.set('requestKey', key)
           await next()
         },
       ] as const,
-      request: { params: z.object({ supplier: z.string() }), body: jsonBody(Message) },
+      request: { params: z.object({ supplier: PartnerId }), body: jsonBody(Message) },
       responses: answers(200, 'As the request by API key is answered', z.looseObject({})),
     }),
     async (c) => {

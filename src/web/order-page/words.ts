@@ -222,6 +222,7 @@ const EVENT_WORDS: Partial<Record<EventType, (told: Told) => string>> = {
     `The time to answer was changed to ${time(details.deadline_at)}.`,
   'order.offer_expired': () => 'The time to answer passed. What was missing was not back-ordered.',
   'order.cancelled': () => 'The order was cancelled.',
+  'order.links_revoked': () => 'The links in our earlier mails were switched off.',
   'back_order.accepted': ({ details, time }) =>
     `Back-ordered ${details.ordered}${details.allocated ? `, of which ${details.allocated} are set aside` : ''}. We wait until ${time(details.deadline_at)}.`,
   'back_order.allocated': ({ details }) =>
