@@ -1,6 +1,6 @@
 import type { Temporal } from '../clients/temporal.ts'
 import type { Database } from '../store/database.ts'
-import { deleteAttempts, deleteRequests, deleteSteps, type StepsWalked } from '../store/prune.ts'
+import { deleteAttempts, deleteFailingSteps, deleteRequests, deleteSteps, type StepsWalked } from '../store/prune.ts'
 
 /** Most rows that one statement deletes, and how many statements one activity makes: each stays short. */
 const BATCH = 2_000
@@ -17,6 +17,11 @@ export function createPruneActivities({ db, temporal }: { db: Database; temporal
     /** Forgets attempts of long ago. `more`: call it again. */
     async pruneAttempts(): Promise<{ more: boolean }> {
       return inBatches(() => deleteAttempts(db, BATCH))
+    },
+
+    /** Forgets steps that kept failing long ago. `more`: call it again. */
+    async pruneFailingSteps(): Promise<{ more: boolean }> {
+      return inBatches(() => deleteFailingSteps(db, BATCH))
     },
 
     /** Forgets the steps of processes that were over long ago; gives where to go on, null at the end. */

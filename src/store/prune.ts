@@ -12,6 +12,8 @@ export const KEPT_DAYS = {
   steps: 30,
   /** Attempts to tell somebody; that and when they were told stays in `notifications`. */
   attempts: 90,
+  /** Steps that kept failing, since they last did. */
+  failingSteps: 90,
 }
 
 const ago = (days: number): SQL => sql`now() - make_interval(days => ${days})`
@@ -37,6 +39,16 @@ export async function deleteAttempts(db: Database, limit: number): Promise<numbe
     DELETE FROM attempts WHERE id IN (
       SELECT id FROM (SELECT id, at FROM attempts ORDER BY id LIMIT ${limit}) AS oldest
        WHERE at < ${ago(KEPT_DAYS.attempts)})
+    RETURNING 1`)
+  return rows.length
+}
+
+/** Deletes steps that kept failing, the oldest first. Returns how many went. */
+export async function deleteFailingSteps(db: Database, limit: number): Promise<number> {
+  const rows = await db.execute(sql`
+    DELETE FROM failing_steps WHERE (workflow, activity) IN (
+      SELECT workflow, activity FROM failing_steps
+       WHERE last_at < ${ago(KEPT_DAYS.failingSteps)} ORDER BY last_at LIMIT ${limit})
     RETURNING 1`)
   return rows.length
 }

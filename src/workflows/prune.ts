@@ -4,6 +4,7 @@ import { outside } from './story.ts'
 export async function prune(): Promise<void> {
   while ((await outside.pruneRequests()).more);
   while ((await outside.pruneAttempts()).more);
+  while ((await outside.pruneFailingSteps()).more);
   let walked = await outside.pruneSteps(null)
   while (walked) walked = await outside.pruneSteps(walked)
 }

@@ -53,5 +53,6 @@ export const SUMMARIES: Record<keyof Activities, string> = {
 
   pruneRequests: 'forgets old requests',
   pruneAttempts: 'forgets old attempts to tell somebody',
+  pruneFailingSteps: 'forgets old trouble',
   pruneSteps: 'forgets the steps of what is long over',
 }

@@ -123,3 +123,13 @@ test('attempts go after 90 days; that and when somebody was told stays', async (
   ])
   expect(await db`SELECT attempts FROM notifications WHERE id = ${id}`).toMatchObject([{ attempts: 1 }])
 })
+
+test('steps that kept failing go 90 days after they last did', async () => {
+  const { db } = house()
+  await db`
+    INSERT INTO failing_steps (workflow, activity, kind, since, last_at)
+    VALUES ('order/OR-OLD', 'placeOrder', '53300', now() - interval '95 days', now() - interval '91 days'),
+           ('order/OR-LATER', 'placeOrder', '53300', now() - interval '95 days', now() - interval '89 days')`
+  await prune()
+  expect(await db`SELECT workflow FROM failing_steps`).toEqual([{ workflow: 'order/OR-LATER' }])
+})
