@@ -1,6 +1,6 @@
 import type { CarrierReport } from '../domain/delivery.ts'
 
-/** What a carrier is asked to fetch and bring. `collect_on` is a calendar day, YYYY-MM-DD, or null for at once. */
+/** What a carrier is asked to fetch and bring. `collect_on` is a calendar day, YYYY-MM-DD in UTC and not over yet, or null for at once. */
 export type Shipment = {
   reference: string
   ship_to: {

@@ -234,6 +234,31 @@ describe('requested, confirmed, delivered (A8)', () => {
     await inState(body.delivery, 'booked')
     expect(await shipments(body.delivery)).toMatchObject([{ collect_on: today() }])
   })
+
+  test('a wanted day that has passed is not asked of the carrier, nor does a repeat make another shipment', async () => {
+    // As when nobody was there to act on its day.
+    const late = await confirmed(1, { deliver_on: today(2) })
+    await house().db`UPDATE deliveries SET deliver_on = ${today(-1)} WHERE number = ${late.delivery}`
+    await house().temporal.workflow.getHandle(`delivery/${late.delivery}`).signal('look')
+    await inState(late.delivery, 'booked')
+    const [booked] = await shipments(late.delivery)
+    expect(booked).not.toHaveProperty('collect_on')
+
+    // As when the carrier's answer was lost just before midnight.
+    await behave({ mode: 'vanish', collect_after_ms: 600_000 })
+    const lost = await confirmed(1, { deliver_on: today() })
+    const [first] = await waitFor(
+      'the carrier to have it',
+      () => shipments(lost.delivery),
+      (known) => known.length > 0,
+    )
+    await house().db`UPDATE deliveries SET deliver_on = ${today(-1)} WHERE number = ${lost.delivery}`
+    await behave({ mode: 'hold' })
+    expect(await inState(lost.delivery, 'booked')).toMatchObject({ tracking: first.tracking })
+    expect(await shipments(lost.delivery)).toHaveLength(1)
+    expectStatus(await shop.command(lost.number, 'cancellation'), 202)
+    await inState(lost.number, 'cancelled')
+  })
 })
 
 describe('a delivery that fails (A8)', () => {
