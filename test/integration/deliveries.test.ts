@@ -404,6 +404,48 @@ describe('a carrier who is away (A8)', () => {
   })
 })
 
+describe('a carrier who is silent for long (P4)', () => {
+  const HOURS = { booking: 1, cancelling: 1, booked: 3 * 24, dispatched: 14 * 24 }
+
+  test('is shown to operators, by how long each state may take', async () => {
+    const silent = async (delivery: string) => {
+      const { body } = expectStatus(
+        await shop.call('GET', '/v1/operator/attention', { key: shop.operatorKey }),
+        200,
+      )
+      return body.silent_deliveries.filter((row: Answer['body']) => row.delivery === delivery)
+    }
+    /** Listed once nothing has happened for so many hours, and not a minute before. */
+    const isListed = async (delivery: string, state: keyof typeof HOURS) => {
+      await inState(delivery, state)
+      const { db } = house()
+      const quietFor = (minutes: number) =>
+        db`UPDATE events SET at = now() - make_interval(mins => ${minutes}) WHERE number = ${delivery}`
+      await quietFor(HOURS[state] * 60 - 1)
+      expect(await silent(delivery)).toEqual([])
+      await quietFor(HOURS[state] * 60 + 1)
+      const { order } = await shop.look(delivery)
+      expect(await silent(delivery)).toEqual([{ delivery, order, state, since: expect.any(String) }])
+    }
+    await behave({ mode: 'unavailable' })
+    const { number, delivery } = await confirmed(1)
+    await isListed(delivery, 'booking')
+    expectStatus(await shop.command(number, 'cancellation'), 202)
+    await isListed(delivery, 'cancelling')
+    await behave({ mode: 'hold' })
+    await inState(number, 'cancelled')
+    expect(await silent(delivery)).toEqual([])
+
+    const other = await confirmed(1)
+    await isListed(other.delivery, 'booked')
+    await report(other.delivery, 'collected')
+    await isListed(other.delivery, 'dispatched')
+    await report(other.delivery, 'delivered')
+    await inState(other.number, 'delivered')
+    expect(await silent(other.delivery)).toEqual([])
+  })
+})
+
 describe("the carrier's word (A8)", () => {
   test('repeated and out of order it does no harm', async () => {
     const { number, sku, delivery } = await confirmed()
