@@ -47,6 +47,11 @@ const Environment = z.object({
   SMTP_URL: z.url({ protocol: /^smtps?$/ }).describe('Mail server, as `smtp://user:password@host:port`'),
   MAIL_FROM: z.email().default('orders@holdfast.example').describe('Sender address of every mail'),
   CARRIER_URL: z.url().describe('Base URL of the carrier that fetches and delivers parcels'),
+  CARRIER_API_KEY: z
+    .string()
+    .regex(/^[\x21-\x7e]*$/)
+    .optional()
+    .describe('Key that we show to the carrier, as `Authorization: Bearer …`; without it calls carry none'),
   CARRIER_SECRET: z
     .string()
     .regex(/^whsec_[A-Za-z0-9+/=]+$/)
@@ -74,7 +79,7 @@ const Environment = z.object({
 
 export type Config = z.infer<typeof Environment>
 
-const SECRETS: ReadonlySet<string> = new Set(['LINK_SECRET', 'CARRIER_SECRET'])
+const SECRETS: ReadonlySet<string> = new Set(['LINK_SECRET', 'CARRIER_SECRET', 'CARRIER_API_KEY'])
 const URLS_WITH_PASSWORDS: ReadonlySet<string> = new Set(['DATABASE_URL', 'SMTP_URL'])
 
 /** Reads the configuration, or throws one error that names every setting that is missing or wrong. */

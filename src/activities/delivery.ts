@@ -39,11 +39,14 @@ export function createDeliveryActivities({
     async bookCarrier(number: string): Promise<{ tracking: string } | { refused: true }> {
       const shipment = await shipmentOf(db, number)
       if (!shipment) throw new Refusal('not-found', `There is no delivery ${number}.`)
+      const { deliver_on } = shipment.delivery
+      const today = new Date().toISOString().slice(0, 10)
       const answer = await carrier.book({
         reference: shipmentReference(number, shipment.delivery.attempt),
         ship_to: shipment.ship_to,
         parcels: shipment.lines,
-        collect_on: shipment.delivery.deliver_on,
+        // A day that has passed cannot be kept any more, and a carrier would refuse it.
+        collect_on: deliver_on && deliver_on >= today ? deliver_on : null,
       })
       return 'tracking' in answer ? answer : { refused: true }
     },

@@ -23,6 +23,9 @@ import { readSupplier, type SupplierRow } from '../store/supplier.ts'
 import { wake } from '../store/wake.ts'
 import type { Steps } from './steps.ts'
 
+/** Most lines of one purchase order; whatever is lacking beyond them goes into another. */
+export const MOST_LINES = 500
+
 /** What a supplier is asked for, all items at once (REQUIREMENTS A4, A5). */
 export function createPurchasingActivities({ db, steps }: { db: Database; steps: Steps }) {
   return {
@@ -35,13 +38,13 @@ export function createPurchasingActivities({ db, steps }: { db: Database; steps:
      * Works out what is lacking and what is too much, under the locks of the items: one new purchase order with a line
      * per lacking item; what is too much is taken back from lines that are not acknowledged yet, and for acknowledged
      * ones the supplier is asked to change them. Done twice it finds nothing left to do, so each run is a step of its
-     * own: a repeat has to see the need that arose since.
+     * own: a repeat has to see the need that arose since. `more`: the purchase order is full; call it again for the rest.
      */
-    async settleNeed(supplier: string): Promise<{ purchase_order: string | null }> {
+    async settleNeed(supplier: string): Promise<{ purchase_order: string | null; more: boolean }> {
       const step = `settle-need/${randomUUID()}`
       return steps.run(step, async (tx) => {
         const house = await readSupplier(tx, supplier)
-        if (!house) return { purchase_order: null }
+        if (!house) return { purchase_order: null, more: false }
         const skus = await itemsToConsider(tx, supplier)
         await lockStock(tx, skus)
         const needs = await needsFrom(tx, supplier, skus)
@@ -53,13 +56,10 @@ export function createPurchasingActivities({ db, steps }: { db: Database; steps:
           open.map((line) => line.purchase_order),
         )
         for (const surplus of tooMuch) await giveUpSurplus(tx, house, surplus, step)
+        const lacking = needs.filter(({ need }) => need > 0)
         return {
-          purchase_order: await order(
-            tx,
-            house,
-            needs.filter(({ need }) => need > 0),
-            step,
-          ),
+          purchase_order: await order(tx, house, lacking.slice(0, MOST_LINES), step),
+          more: lacking.length > MOST_LINES,
         }
       })
     },

@@ -5,6 +5,7 @@ import type { Database, Transaction } from '../store/database.ts'
 import { inStep, takeStep } from '../store/step.ts'
 import { pendingWakes, type Wake, wakesDone } from '../store/wake.ts'
 import { createAfterwards } from './afterwards.ts'
+import { sideBySide } from './side-by-side.ts'
 
 /** How many wakes one call delivers, and how many of them at a time. */
 const BATCH = 200
@@ -27,8 +28,8 @@ export type Steps = {
   runQuietly<T>(key: string, work: (tx: Transaction) => Promise<T>): Promise<T>
   /** Delivers what a step left behind, at most `limit` of it. `more`: there may be others; call it again. */
   drain(key: string, limit?: number): Promise<{ more: boolean }>
-  /** Delivers what nobody did for so long. Returns how many could not be delivered. */
-  drainOlderThan(seconds: number): Promise<number>
+  /** Delivers what nobody did for so long, until the time given. Returns the workflows that could not be told. */
+  drainOlderThan(seconds: number, until: number): Promise<string[]>
   /** Once nothing is left to be done in this process. */
   finished(): Promise<void>
 }
@@ -60,15 +61,19 @@ export function createSteps(kit: {
     runQuietly: (key, work) => inStep(db, key, work, ownWorkflow()),
     async drain(key, limit = BATCH) {
       const wakes = await pendingWakes(db, { step: key }, limit)
-      const undelivered = await deliver(wakes)
-      return { more: wakes.length === limit && undelivered === 0 }
+      const failed = await deliver(wakes)
+      return { more: wakes.length === limit && failed.length === 0 }
     },
-    async drainOlderThan(seconds) {
-      for (;;) {
-        const wakes = await pendingWakes(db, { olderThanSeconds: seconds }, BATCH)
-        const undelivered = await deliver(wakes)
-        if (undelivered > 0 || wakes.length < BATCH) return undelivered
+    async drainOlderThan(seconds, until) {
+      const failed: string[] = []
+      for (let after = 0; Date.now() < until; ) {
+        const wakes = await pendingWakes(db, { olderThanSeconds: seconds, after }, BATCH)
+        failed.push(...(await deliver(wakes, until)))
+        const last = wakes.at(-1)
+        if (!last || wakes.length < BATCH) break
+        after = last.id
       }
+      return failed
     },
   }
   return steps
@@ -77,27 +82,20 @@ export function createSteps(kit: {
     while ((await steps.drain(key)).more);
   }
 
-  /** Tells each workflow once and strikes out what was told. Returns how many wakes could not be delivered. */
-  async function deliver(wakes: Wake[]): Promise<number> {
+  /** Tells each workflow once and strikes out what was told; the others' wakes stay for whoever drains next. Returns those. */
+  async function deliver(wakes: Wake[], until?: number): Promise<string[]> {
     const byWorkflow = new Map<string, number[]>()
     for (const { workflow, id } of wakes) byWorkflow.set(workflow, [...(byWorkflow.get(workflow) ?? []), id])
-    const queue = [...byWorkflow]
-    const done: number[] = []
-    await Promise.all(
-      Array.from({ length: Math.min(AT_ONCE, queue.length) }, async () => {
-        for (let next = queue.shift(); next; next = queue.shift()) {
-          const [workflow, ids] = next
-          try {
-            await lookAt(temporal, workflow)
-            done.push(...ids)
-          } catch {
-            // It stays in the table; whoever drains next tries it again.
-          }
-        }
-      }),
+    const { done, failed } = await sideBySide(
+      [...byWorkflow.keys()],
+      { atOnce: AT_ONCE, until },
+      (workflow) => lookAt(temporal, workflow),
     )
-    await wakesDone(db, done)
-    return wakes.length - done.length
+    await wakesDone(
+      db,
+      done.flatMap((workflow) => byWorkflow.get(workflow) ?? []),
+    )
+    return failed
   }
 }
 

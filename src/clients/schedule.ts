@@ -1,32 +1,46 @@
-import {
-  ScheduleAlreadyRunning,
-  type ScheduleOptions,
-  ScheduleOverlapPolicy,
-  type ScheduleSpec,
-} from '@temporalio/client'
+import { ScheduleAlreadyRunning, type ScheduleOptions, ScheduleOverlapPolicy } from '@temporalio/client'
 import type { Temporal } from './temporal.ts'
 
-/** Sees to it that `reconcile` and `prune` run, one run of each at a time. Every worker asks for it when it starts. */
+/**
+ * Sees to it that `reconcile` and `prune` run as this version wants it, one run of each at a time. Every worker asks for it
+ * when it starts. Whether one is paused stays as it is.
+ */
 export async function ensureSchedules(temporal: Temporal): Promise<void> {
-  await ensure(temporal, 'reconcile', { intervals: [{ every: '30s' }] }, '1m')
+  await ensure(temporal, 'reconcile', {
+    spec: { intervals: [{ every: '30s' }] },
+    catchupWindow: '1m',
+    // While a run is open there is no other: one that stands still must not stop all recovery.
+    workflowExecutionTimeout: '5m',
+  })
   // Missed because nothing ran at night, it is made up for.
-  await ensure(temporal, 'prune', { calendars: [{ hour: 3 }] }, '1d')
+  await ensure(temporal, 'prune', {
+    spec: { calendars: [{ hour: 3 }] },
+    catchupWindow: '1d',
+    workflowExecutionTimeout: '20h',
+  })
+}
+
+type Wanted = {
+  spec: ScheduleOptions['spec']
+  catchupWindow: '1m' | '1d'
+  workflowExecutionTimeout: '5m' | '20h'
 }
 
 async function ensure(
-  temporal: Temporal,
+  { client, taskQueue }: Temporal,
   workflowType: 'reconcile' | 'prune',
-  spec: ScheduleSpec,
-  catchupWindow: NonNullable<ScheduleOptions['policies']>['catchupWindow'],
+  { spec, catchupWindow, workflowExecutionTimeout }: Wanted,
 ): Promise<void> {
+  const scheduleId = `${workflowType}/${taskQueue}`
+  const schedule = {
+    spec,
+    policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow },
+    action: { type: 'startWorkflow', workflowType, taskQueue, args: [], workflowExecutionTimeout },
+  } satisfies Omit<ScheduleOptions, 'scheduleId'>
   try {
-    await temporal.client.schedule.create({
-      scheduleId: `${workflowType}/${temporal.taskQueue}`,
-      spec,
-      policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow },
-      action: { type: 'startWorkflow', workflowType, taskQueue: temporal.taskQueue, args: [] },
-    })
+    await client.schedule.create({ scheduleId, ...schedule })
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error
+    await client.schedule.getHandle(scheduleId).update(({ state }) => ({ ...schedule, state }))
   }
 }

@@ -56,6 +56,18 @@ export const DELIVERY_STATES: Record<
   returned: { event: 'delivery.returned', back_order: { state: 'returned', event: 'back_order.returned' } },
 }
 
+const HOUR = 3_600
+const DAY = 24 * HOUR
+
+/** In these states it is the carrier's turn: after so many seconds without any news a person has to ask what is wrong. */
+export const LONGEST_SILENCE = {
+  booking: HOUR,
+  cancelling: HOUR,
+  booked: 3 * DAY,
+  dispatched: 14 * DAY,
+} satisfies Partial<Record<DeliveryState, number>>
+export type CarriersState = keyof typeof LONGEST_SILENCE
+
 /** What the carrier reports of a parcel. */
 export const CARRIER_REPORTS = ['collected', 'delivered', 'failed'] as const
 export type CarrierReport = (typeof CARRIER_REPORTS)[number]

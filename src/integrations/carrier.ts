@@ -1,6 +1,6 @@
 import type { CarrierReport } from '../domain/delivery.ts'
 
-/** What a carrier is asked to fetch and bring. `collect_on` is a calendar day, YYYY-MM-DD, or null for at once. */
+/** What a carrier is asked to fetch and bring. `collect_on` is a calendar day, YYYY-MM-DD in UTC and not over yet, or null for at once. */
 export type Shipment = {
   reference: string
   ship_to: {
@@ -30,25 +30,32 @@ export type Carrier = {
 
 const CALL_MS = 8_000
 
+/** An answer that is neither a yes nor one of the noes that are agreed on: it says nothing about the parcel. */
+class StrangeAnswer extends Error {
+  constructor(what: string) {
+    super(`the carrier answered ${what}`)
+    // What is logged and shown of a failure is its name.
+    this.name = `carrier answered ${what}`
+  }
+}
+
 /** A carrier that speaks JSON over HTTP as docs/partners.md says. */
-export function httpCarrier(baseUrl: string): Carrier {
+export function httpCarrier({ url, apiKey }: { url: string; apiKey?: string | undefined }): Carrier {
   async function call(
     method: string,
     path: string,
     options: { key?: string; body?: unknown } = {},
   ): Promise<Response> {
     const headers = new Headers({ accept: 'application/json' })
+    if (apiKey) headers.set('authorization', `Bearer ${apiKey}`)
     if (options.key) headers.set('idempotency-key', options.key)
     if (options.body) headers.set('content-type', 'application/json')
-    const response = await fetch(baseUrl.replace(/\/$/, '') + path, {
+    return fetch(url.replace(/\/$/, '') + path, {
       method,
       headers,
       signal: AbortSignal.timeout(CALL_MS),
       ...(options.body ? { body: JSON.stringify(options.body) } : {}),
     })
-    if (response.status >= 500 || response.status === 429)
-      throw new Error(`the carrier answered ${response.status}`)
-    return response
   }
 
   return {
@@ -62,27 +69,30 @@ export function httpCarrier(baseUrl: string): Carrier {
       }
       const response = await call('POST', '/shipments', { key: shipment.reference, body })
       if (response.status === 400 || response.status === 422) return { refused: true }
-      refuseStrange(response)
-      const { tracking } = (await response.json()) as { tracking: string }
-      return { tracking }
+      mustBeYes(response)
+      const answer = (await response.json().catch(() => null)) as { tracking?: unknown } | null
+      // It may have been booked: only the same question again tells.
+      if (typeof answer?.tracking !== 'string' || answer.tracking === '')
+        throw new StrangeAnswer(`${response.status} without a tracking number`)
+      return { tracking: answer.tracking }
     },
     async cancel(tracking) {
       const response = await call('DELETE', `/shipments/${encodeURIComponent(tracking)}`)
       if (response.status === 409) return 'collected'
-      // What the carrier does not know it cannot fetch.
-      if (response.status !== 404) refuseStrange(response)
+      // What the carrier does not know it cannot fetch. It may be our own earlier call that made it forget the shipment.
+      if (response.status !== 404) mustBeYes(response)
       return 'returned'
     },
     async status(tracking) {
       const response = await call('GET', `/shipments/${encodeURIComponent(tracking)}`)
-      if (!response.ok) return null
+      if (response.status === 404) return null
+      mustBeYes(response)
       const { status } = (await response.json()) as { status: string }
       return status === 'collected' || status === 'delivered' || status === 'failed' ? status : null
     },
   }
 }
 
-/** An answer that is neither a yes nor one of the noes that are agreed on says nothing about the parcel. */
-function refuseStrange(response: Response): void {
-  if (!response.ok) throw new Error(`the carrier answered ${response.status}`)
+function mustBeYes(response: Response): void {
+  if (!response.ok) throw new StrangeAnswer(String(response.status))
 }

@@ -94,6 +94,7 @@ export async function bringUp(
     SMTP_URL: `smtp://127.0.0.1:${ports.smtp}`,
     CARRIER_URL: url('carrier'),
     CARRIER_SECRET: settings.carrierSecret,
+    CARRIER_API_KEY: settings.carrierApiKey,
     ALLOW_PRIVATE_ADDRESSES: 'true',
     WORKFLOW_BUNDLE: built('workflow-bundle.js'),
   }
@@ -131,6 +132,7 @@ export async function bringUp(
     PORT: String(ports.carrier),
     HOLDFAST_API_URL: url('api'),
     CARRIER_SECRET: settings.carrierSecret,
+    CARRIER_API_KEY: settings.carrierApiKey,
     DATA_DIR: dataFile('carrier'),
   })
   await run('supplier', 'local/sample-supplier.js', 'listening', {

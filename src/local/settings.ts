@@ -22,6 +22,7 @@ export type Settings = {
   ports: Record<PortName, number>
   linkSecret: string
   carrierSecret: string
+  carrierApiKey: string
   postgresFolder?: string
   /** The databases that have their first data. */
   seeded: string[]
@@ -47,6 +48,7 @@ export function readSettings(): Settings {
   const settings = {
     linkSecret: randomBytes(24).toString('hex'),
     carrierSecret: `whsec_${randomBytes(24).toString('base64')}`,
+    carrierApiKey: randomBytes(24).toString('hex'),
     seeded: [],
     ...kept,
     ports: { ...DEFAULT_PORTS, ...kept.ports },

@@ -1,5 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
+import { type CarriersState, LONGEST_SILENCE } from '../domain/delivery.ts'
+import { inWords } from '../domain/period.ts'
 import type { Database } from './database.ts'
 import { STILL_FAILING } from './failing-step.ts'
 import { Instant } from './order-view.ts'
@@ -8,6 +10,10 @@ import { ASKED_SUPPLIER, NEED } from './supply.ts'
 /** Most entries of each kind that are shown; what is not shown comes up when those before it are done. */
 export const MOST_SHOWN = 100
 const LIMIT = sql.raw(String(MOST_SHOWN))
+
+const TOO_LONG = Object.entries(LONGEST_SILENCE)
+  .map(([state, seconds]) => `${state} for ${inWords(seconds)}`)
+  .join(', ')
 
 /** What a person has to look at. */
 export const Attention = z
@@ -22,6 +28,16 @@ export const Attention = z
         }),
       )
       .meta({ description: 'To be tried again or taken back into stock' }),
+    silent_deliveries: z
+      .array(
+        z.object({
+          delivery: z.string(),
+          order: z.string(),
+          state: z.enum(Object.keys(LONGEST_SILENCE) as [CarriersState, ...CarriersState[]]),
+          since: Instant.meta({ description: 'When something last happened to it' }),
+        }),
+      )
+      .meta({ description: `Nothing from the carrier for too long: ${TOO_LONG}` }),
     overdue_purchase_orders: z
       .array(
         z.object({ purchase_order: z.string(), supplier: z.string(), lines: z.int(), expected_at: Instant }),
@@ -68,6 +84,12 @@ export async function readAttention(db: Database): Promise<Attention> {
   const failed = await db.execute<Attention['failed_deliveries'][number]>(sql`
     SELECT number AS delivery, order_number AS order, attempt, failure FROM deliveries
      WHERE state = 'failed' AND ended_at IS NULL ORDER BY created_at LIMIT ${LIMIT}`)
+  const silent = await db.execute<Attention['silent_deliveries'][number]>(sql`
+    SELECT d.number AS delivery, d.order_number AS order, d.state, e.at AS since
+      FROM deliveries d JOIN events e ON e.number = d.number AND e.sequence = d.version
+     WHERE d.ended_at IS NULL
+       AND e.at < now() - make_interval(secs => (${JSON.stringify(LONGEST_SILENCE)}::jsonb ->> d.state)::integer)
+     ORDER BY e.at LIMIT ${LIMIT}`)
   const overdue = await db.execute<Attention['overdue_purchase_orders'][number]>(sql`
     SELECT o.number AS purchase_order, o.supplier, count(*)::integer AS lines, min(l.expected_at) AS expected_at
       FROM purchase_orders o
@@ -91,6 +113,7 @@ export async function readAttention(db: Database): Promise<Attention> {
      WHERE last_at > now() - ${STILL_FAILING} ORDER BY since LIMIT ${LIMIT}`)
   return {
     failed_deliveries: [...failed],
+    silent_deliveries: silent.map((row) => ({ ...row, since: instant(row.since) })),
     overdue_purchase_orders: overdue.map((row) => ({ ...row, expected_at: instant(row.expected_at) })),
     unsourced_items: [...unsourced],
     abandoned_notifications: abandoned.map((row) => ({

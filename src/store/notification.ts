@@ -57,15 +57,6 @@ export async function untoldNumbers(db: Database): Promise<string[]> {
   return rows.map((row) => row.number)
 }
 
-/** Notifications whose retries have stopped: no pause between them is so long. */
-export async function stalledNotifications(db: Database): Promise<string[]> {
-  const rows = await db.execute<{ id: string }>(sql`
-    SELECT id FROM notifications
-     WHERE state = 'retrying' AND last_attempt_at < now() - interval '2 days'
-     ORDER BY created_at LIMIT 200`)
-  return rows.map((row) => row.id)
-}
-
 export async function readEndpoint(db: Database, id: string) {
   const [row] = await db.select().from(webhookEndpoints).where(eq(webhookEndpoints.id, id))
   return row

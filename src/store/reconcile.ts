@@ -1,31 +1,27 @@
-import { and, asc, gt, isNull, sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import type { Database } from './database.ts'
-import { backOrders, deliveries, orders, purchaseOrders } from './schema.ts'
 import { ASKED_SUPPLIER, NEED } from './supply.ts'
 
-/** The kinds of rows that have a workflow each, by the first part of its id. */
-const TABLES = {
-  order: orders,
-  'back-order': backOrders,
-  delivery: deliveries,
-  'purchase-order': purchaseOrders,
-}
-export const OPEN_KINDS = Object.keys(TABLES) as (keyof typeof TABLES)[]
+/** The open rows of each kind that has a workflow for each of them, by the first part of its id. */
+const OPEN_ROWS = {
+  order: sql`SELECT number FROM orders WHERE ended_at IS NULL`,
+  'back-order': sql`SELECT number FROM back_orders WHERE ended_at IS NULL`,
+  delivery: sql`SELECT number FROM deliveries WHERE ended_at IS NULL`,
+  'purchase-order': sql`SELECT number FROM purchase_orders WHERE ended_at IS NULL`,
+  notification: sql`SELECT id::text AS number FROM notifications WHERE state = 'retrying'`,
+} satisfies Record<string, SQL>
+export type OpenKind = keyof typeof OPEN_ROWS
+export const OPEN_KINDS = Object.keys(OPEN_ROWS) as OpenKind[]
 
-/** The numbers of the open rows of a kind, in the order of their numbers, after the given one. */
+/** The numbers of the open rows of a kind, in their order, after the given one. */
 export async function openNumbers(
   db: Database,
-  kind: keyof typeof TABLES,
+  kind: OpenKind,
   after: string,
   limit: number,
 ): Promise<string[]> {
-  const table = TABLES[kind]
-  const rows = await db
-    .select({ number: table.number })
-    .from(table)
-    .where(and(isNull(table.ended_at), gt(table.number, after)))
-    .orderBy(asc(table.number))
-    .limit(limit)
+  const rows = await db.execute<{ number: string }>(sql`
+    SELECT number FROM (${OPEN_ROWS[kind]}) AS open WHERE number > ${after} ORDER BY number LIMIT ${limit}`)
   return rows.map((row) => row.number)
 }
 
@@ -36,7 +32,8 @@ export async function stillOpen(db: Database, workflows: string[]): Promise<stri
      WHERE EXISTS (SELECT 1 FROM orders WHERE number = substr(w, length('order/') + 1) AND ended_at IS NULL)
         OR EXISTS (SELECT 1 FROM back_orders WHERE number = substr(w, length('back-order/') + 1) AND ended_at IS NULL)
         OR EXISTS (SELECT 1 FROM deliveries WHERE number = substr(w, length('delivery/') + 1) AND ended_at IS NULL)
-        OR EXISTS (SELECT 1 FROM purchase_orders WHERE number = substr(w, length('purchase-order/') + 1) AND ended_at IS NULL)`)
+        OR EXISTS (SELECT 1 FROM purchase_orders WHERE number = substr(w, length('purchase-order/') + 1) AND ended_at IS NULL)
+        OR w IN (SELECT 'notification/' || id FROM notifications WHERE state = 'retrying')`)
   return rows.map((row) => row.workflow)
 }
 
@@ -46,6 +43,34 @@ export async function suppliersInNeed(db: Database): Promise<string[]> {
     SELECT DISTINCT supplier
       FROM (SELECT ${NEED} AS need, ${ASKED_SUPPLIER} AS supplier FROM stock_levels l WHERE l.outstanding > 0) AS wanted
      WHERE need > 0 AND supplier IS NOT NULL`)
+  return rows.map((row) => row.supplier)
+}
+
+/**
+ * Suppliers of whom too much was ordered, as far as it can be withdrawn: on lines that are not acknowledged. It is counted
+ * as `settleNeed` does it, youngest lines first and in whole packs, so that nobody is named with whom nothing would change.
+ */
+export async function suppliersInSurplus(db: Database): Promise<string[]> {
+  const rows = await db.execute<{ supplier: string }>(sql`
+    WITH surplus AS (
+      SELECT l.sku, -${NEED} AS units FROM stock_levels l
+       WHERE l.sku IN (SELECT sku FROM purchase_order_lines WHERE NOT closed AND accepted IS NULL) AND ${NEED} < 0
+    ),
+    to_come AS (
+      SELECT o.supplier, s.sku, s.units AS surplus, p.accepted,
+             CASE WHEN p.change_requested < p.agreed THEN p.agreed - GREATEST(p.change_requested, p.received) ELSE 0 END AS asked_back,
+             COALESCE(sum(p.agreed - p.received) OVER (
+               PARTITION BY o.supplier, s.sku ORDER BY o.created_at DESC, o.number DESC, p.line DESC
+               ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS on_younger_lines
+        FROM surplus s
+        JOIN purchase_order_lines p ON p.sku = s.sku AND NOT p.closed AND p.agreed > p.received
+        JOIN purchase_orders o ON o.number = p.purchase_order
+    )
+    SELECT DISTINCT c.supplier
+      FROM to_come c JOIN supplier_items i ON i.supplier = c.supplier AND i.sku = c.sku
+     WHERE c.accepted IS NULL
+       AND c.surplus - c.on_younger_lines >= i.pack_size
+           + COALESCE((SELECT sum(asked_back) FROM to_come others WHERE others.sku = c.sku AND others.supplier <> c.supplier), 0)`)
   return rows.map((row) => row.supplier)
 }
 

@@ -15,16 +15,19 @@ export async function wake(tx: Transaction, step: string, workflows: string[]): 
   )
 }
 
-/** The oldest wakes that a step left behind, or, without a step, those of anybody that are older than `olderThanSeconds`. */
+/**
+ * The oldest wakes that a step left behind, or, without a step, those of anybody that are older than `olderThanSeconds`
+ * and come after the given id.
+ */
 export async function pendingWakes(
   db: Database,
-  which: { step: string } | { olderThanSeconds: number },
+  which: { step: string } | { olderThanSeconds: number; after: number },
   limit: number,
 ): Promise<Wake[]> {
   const condition =
     'step' in which
       ? sql`step = ${which.step}`
-      : sql`created_at < now() - make_interval(secs => ${which.olderThanSeconds})`
+      : sql`created_at < now() - make_interval(secs => ${which.olderThanSeconds}) AND id > ${which.after}`
   const rows = await db.execute<{ id: string; workflow: string }>(
     sql`SELECT id, workflow FROM wakes WHERE ${condition} ORDER BY id LIMIT ${limit}`,
   )

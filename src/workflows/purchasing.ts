@@ -6,7 +6,8 @@ import { books } from './story.ts'
 /**
  * The clock of one supplier's demand, `purchasing/<supplier>` (REQUIREMENTS A5): poked when need goes from none to some,
  * it lets demand gather for the supplier's window, then one transaction works out what is lacking and makes one purchase
- * order of it. It ends when there was nothing to do and nobody poked it since; the next need starts it again.
+ * order of it, followed by others while that one is full. It ends when there was nothing to do and nobody poked it since;
+ * the next need starts it again.
  */
 export async function purchasing(supplier: string): Promise<void> {
   let poked = true
@@ -23,10 +24,13 @@ export async function purchasing(supplier: string): Promise<void> {
     await sleep(seconds * 1_000, { summary: 'gathers demand' })
     // Whoever poked it until here is covered by what is worked out now.
     poked = false
-    const { purchase_order } = await books.settleNeed(supplier)
-    workflow.setCurrentDetails(
-      purchase_order ? `Ordered as ${purchase_order}.` : 'Nothing had to be ordered.',
-    )
+    for (let more = true; more; ) {
+      const settled = await books.settleNeed(supplier)
+      more = settled.more
+      workflow.setCurrentDetails(
+        settled.purchase_order ? `Ordered as ${settled.purchase_order}.` : 'Nothing had to be ordered.',
+      )
+    }
     if (poked && workflow.workflowInfo().continueAsNewSuggested) await workflow.continueAsNew(supplier)
   }
   await condition(workflow.allHandlersFinished)

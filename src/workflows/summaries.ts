@@ -48,8 +48,8 @@ export const SUMMARIES: Record<keyof Activities, string> = {
   drainOldWakes: 'wakes whom nobody woke',
   reviveStories: 'starts what should run and does not',
   drainIdleStock: 'hands out what lies idle',
-  pokePurchasing: 'wakes the purchasing of what is lacking',
-  retryNotifications: 'sends what was never sent',
+  pokePurchasing: 'wakes the purchasing of what is lacking or too much',
+  tellUntold: 'sends what was never sent',
 
   pruneRequests: 'forgets old requests',
   pruneAttempts: 'forgets old attempts to tell somebody',

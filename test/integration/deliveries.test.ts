@@ -234,6 +234,31 @@ describe('requested, confirmed, delivered (A8)', () => {
     await inState(body.delivery, 'booked')
     expect(await shipments(body.delivery)).toMatchObject([{ collect_on: today() }])
   })
+
+  test('a wanted day that has passed is not asked of the carrier, nor does a repeat make another shipment', async () => {
+    // As when nobody was there to act on its day.
+    const late = await confirmed(1, { deliver_on: today(2) })
+    await house().db`UPDATE deliveries SET deliver_on = ${today(-1)} WHERE number = ${late.delivery}`
+    await house().temporal.workflow.getHandle(`delivery/${late.delivery}`).signal('look')
+    await inState(late.delivery, 'booked')
+    const [booked] = await shipments(late.delivery)
+    expect(booked).not.toHaveProperty('collect_on')
+
+    // As when the carrier's answer was lost just before midnight.
+    await behave({ mode: 'vanish', collect_after_ms: 600_000 })
+    const lost = await confirmed(1, { deliver_on: today() })
+    const [first] = await waitFor(
+      'the carrier to have it',
+      () => shipments(lost.delivery),
+      (known) => known.length > 0,
+    )
+    await house().db`UPDATE deliveries SET deliver_on = ${today(-1)} WHERE number = ${lost.delivery}`
+    await behave({ mode: 'hold' })
+    expect(await inState(lost.delivery, 'booked')).toMatchObject({ tracking: first.tracking })
+    expect(await shipments(lost.delivery)).toHaveLength(1)
+    expectStatus(await shop.command(lost.number, 'cancellation'), 202)
+    await inState(lost.number, 'cancelled')
+  })
 })
 
 describe('a delivery that fails (A8)', () => {
@@ -376,6 +401,48 @@ describe('a carrier who is away (A8)', () => {
     await inState(number, 'delivered')
     expect(await shipments(delivery)).toHaveLength(1)
     expect(await movements(sku)).toEqual(['confirm 2', 'deliver 2'])
+  })
+})
+
+describe('a carrier who is silent for long (P4)', () => {
+  const HOURS = { booking: 1, cancelling: 1, booked: 3 * 24, dispatched: 14 * 24 }
+
+  test('is shown to operators, by how long each state may take', async () => {
+    const silent = async (delivery: string) => {
+      const { body } = expectStatus(
+        await shop.call('GET', '/v1/operator/attention', { key: shop.operatorKey }),
+        200,
+      )
+      return body.silent_deliveries.filter((row: Answer['body']) => row.delivery === delivery)
+    }
+    /** Listed once nothing has happened for so many hours, and not a minute before. */
+    const isListed = async (delivery: string, state: keyof typeof HOURS) => {
+      await inState(delivery, state)
+      const { db } = house()
+      const quietFor = (minutes: number) =>
+        db`UPDATE events SET at = now() - make_interval(mins => ${minutes}) WHERE number = ${delivery}`
+      await quietFor(HOURS[state] * 60 - 1)
+      expect(await silent(delivery)).toEqual([])
+      await quietFor(HOURS[state] * 60 + 1)
+      const { order } = await shop.look(delivery)
+      expect(await silent(delivery)).toEqual([{ delivery, order, state, since: expect.any(String) }])
+    }
+    await behave({ mode: 'unavailable' })
+    const { number, delivery } = await confirmed(1)
+    await isListed(delivery, 'booking')
+    expectStatus(await shop.command(number, 'cancellation'), 202)
+    await isListed(delivery, 'cancelling')
+    await behave({ mode: 'hold' })
+    await inState(number, 'cancelled')
+    expect(await silent(delivery)).toEqual([])
+
+    const other = await confirmed(1)
+    await isListed(other.delivery, 'booked')
+    await report(other.delivery, 'collected')
+    await isListed(other.delivery, 'dispatched')
+    await report(other.delivery, 'delivered')
+    await inState(other.number, 'delivered')
+    expect(await silent(other.delivery)).toEqual([])
   })
 })
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { useHouse } from '../support/house.ts'
 import { expectSoundHouse } from '../support/proof.ts'
@@ -135,6 +136,28 @@ describe.concurrent('what suppliers are asked for (A4)', () => {
     const [next] = await purchaseOrders(shop, second, 1)
     expect(quantities(next)).toEqual([3])
     await purchaseOrders(shop, first, 1)
+  })
+
+  test('is put into another purchase order once one has 500 lines', async () => {
+    const { db, temporal } = house()
+    const prefix = `MANY-${randomUUID().slice(0, 8)}`
+    const supplier = await shop.supplier({ skus: [] })
+    await db`INSERT INTO items (sku, name, price_minor, currency, back_orderable)
+             SELECT ${prefix} || '-' || n, 'One of many', 1999, 'EUR', true FROM generate_series(1, 502) AS n`
+    await db`INSERT INTO supplier_items (supplier, sku, rank, lead_seconds, pack_size, price_minor, currency)
+             SELECT ${supplier.id}, sku, 1, 86400, 1, 999, 'EUR' FROM items WHERE sku LIKE ${`${prefix}-%`}`
+    // Only what is lacking counts here, not who lacks it.
+    await db`INSERT INTO stock_levels (sku, outstanding) SELECT sku, 1 FROM items WHERE sku LIKE ${`${prefix}-%`}`
+    await temporal.workflow.start('purchasing', {
+      taskQueue: 'holdfast',
+      workflowId: `purchasing/${supplier.id}`,
+      args: [supplier.id],
+    })
+    const orders = await purchaseOrders(shop, supplier, 2)
+    expect(orders.map(({ lines }) => lines.length)).toEqual([500, 2])
+    await purchasingIsOver(house(), supplier)
+    await purchaseOrders(shop, supplier, 2)
+    await db`UPDATE stock_levels SET outstanding = 0 WHERE sku LIKE ${`${prefix}-%`}`
   })
 
   test('is nothing for an item that nobody can bring', async () => {

@@ -126,6 +126,7 @@ async function build(
 
   const linkSecret = randomBytes(24).toString('hex')
   const carrierSecret = `whsec_${randomBytes(24).toString('base64')}`
+  const carrierApiKey = randomBytes(24).toString('hex')
   const keysFile = join(folder, 'data', 'keys.json')
   const ports = {
     api: await reservePort(runFolder),
@@ -163,6 +164,7 @@ async function build(
         DATA_DIR: join(folder, 'data', 'carrier'),
         HOLDFAST_API_URL: urlOf(ports.api),
         CARRIER_SECRET: carrierSecret,
+        CARRIER_API_KEY: carrierApiKey,
       }),
     supplier: () =>
       start('supplier', 'local/sample-supplier.js', 'listening', {
@@ -186,6 +188,7 @@ async function build(
     SMTP_URL: `smtp://127.0.0.1:${ports.smtp}`,
     CARRIER_URL: urlOf(ports.carrier),
     CARRIER_SECRET: carrierSecret,
+    CARRIER_API_KEY: carrierApiKey,
     ALLOW_PRIVATE_ADDRESSES: 'true',
     WORKFLOW_BUNDLE: built('workflow-bundle.js'),
     ...options.environment,

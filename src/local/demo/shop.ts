@@ -17,6 +17,11 @@ export type Shop = {
   order(sku: string, quantity: number): Promise<Answer>
   /** Orders what is short and accepts to wait for all of it; gives the back order's number. */
   backOrder(sku: string, quantity: number, answer?: Json): Promise<string>
+  /**
+   * Does something while goods may be held for a few seconds only, which a house does not allow unless it was started with
+   * sample data. Afterwards its shortest hold is again what it was.
+   */
+  withShortHolds<T>(doing: () => Promise<T>): Promise<T>
   /** Brings units as a count of the shelf. */
   count(sku: string, counted: number): Promise<void>
   /** Waits until it is so, and says in a line what it waits for. */
@@ -60,6 +65,24 @@ export async function openShop(at: {
   }
   const operator = (method: string, path: string, body?: Json) =>
     send(at.apiUrl, method, path, body, at.operatorKey)
+  /** The house's shortest hold period is this from now on; gives what it was. */
+  const setShortestHold = async (min: string): Promise<string> => {
+    const url = new URL('/v1/operator/periods', at.apiUrl)
+    const authorization = `Bearer ${at.operatorKey}`
+    const answer = await fetch(url, { headers: { authorization } })
+    const periods: Answer = await answer.json()
+    const changed = await fetch(url, {
+      method: 'PUT',
+      headers: {
+        authorization,
+        'content-type': 'application/json',
+        'if-match': answer.headers.get('etag') ?? '',
+      },
+      body: JSON.stringify({ ...periods, hold: { ...periods.hold, min } }),
+    })
+    if (!changed.ok) throw new Error(`the house's shortest hold could not be set: ${await changed.text()}`)
+    return periods.hold.min
+  }
   const keyFor = async (role: string, partner: string): Promise<string> =>
     (await operator('POST', '/v1/operator/api-keys', { role, partner, name: 'demo' })).secret
 
@@ -132,6 +155,15 @@ export async function openShop(at: {
       const view = await shop.call('GET', `/v1/back-orders/${backOrder}`)
       shop.say(`${backOrder}: accepted; ${view.explanation}`)
       return backOrder
+    },
+
+    async withShortHolds(doing) {
+      const before = await setShortestHold('PT1S')
+      try {
+        return await doing()
+      } finally {
+        await setShortestHold(before)
+      }
     },
 
     async count(sku, counted) {

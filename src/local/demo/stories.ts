@@ -64,7 +64,7 @@ export const STORIES: Story[] = [
     title: 'Expired, and the goods go to the next in line',
     async play(shop) {
       const sku = await shop.item('TENT', 0)
-      const first = await shop.backOrder(sku, 1, { hold_period: 'PT3S' })
+      const first = await shop.withShortHolds(() => shop.backOrder(sku, 1, { hold_period: 'PT3S' }))
       const second = await shop.backOrder(sku, 1)
       await shop.count(sku, 1)
       const met = await shop.call('GET', backOrder(first))

@@ -7,18 +7,29 @@ import type { Carrier } from './carrier.ts'
 import { shipmentsPage } from './pages.tsx'
 import { Booking, Report, type Shipment } from './shipment.ts'
 
-export function carrierApp(carrier: Carrier, behaviour: Behaviour<CarrierBehaviour>): Hono {
+export function carrierApp(
+  carrier: Carrier,
+  behaviour: Behaviour<CarrierBehaviour>,
+  apiKey: string | undefined,
+): Hono {
   const app = partnerApp()
-  addProtocol(app, carrier, behaviour)
+  addProtocol(app, carrier, behaviour, apiKey)
   addControl(app, carrier, behaviour)
   addPage(app, carrier, behaviour)
   return app
 }
 
 /** What Holdfast uses. */
-function addProtocol(app: Hono, carrier: Carrier, behaviour: Behaviour<CarrierBehaviour>): void {
-  app.use('/shipments/*', async (_c, next) => {
+function addProtocol(
+  app: Hono,
+  carrier: Carrier,
+  behaviour: Behaviour<CarrierBehaviour>,
+  apiKey: string | undefined,
+): void {
+  app.use('/shipments/*', async (c, next) => {
     await sleep(behaviour.current.answer_after_ms)
+    if (apiKey && c.req.header('authorization') !== `Bearer ${apiKey}`)
+      refuse(401, 'The API key is missing or wrong')
     if (behaviour.take('unavailable')) refuse(503, 'The carrier is out of service')
     await next()
     // The caller cannot know whether it was done: the same key, asked again, tells.
@@ -81,8 +92,10 @@ function known(carrier: Carrier, name: string): Shipment {
   return carrier.find(name) ?? refuse(404, 'There is no such shipment')
 }
 
+/** The wished day may be missing from a repeat: once it has passed, Holdfast does not wish for it any more. */
 function isSame(earlier: Shipment, booking: Booking): boolean {
-  return JSON.stringify(Booking.parse(earlier)) === JSON.stringify(booking)
+  const content = (of: Booking) => JSON.stringify({ ...Booking.parse(of), collect_on: null })
+  return content(earlier) === content(booking)
 }
 
 function outcome(behaviour: Behaviour<CarrierBehaviour>): Parameters<Carrier['book']>[2] {

@@ -9,6 +9,8 @@ import { Carrier } from './carrier.ts'
 export const CarrierSettings = PartnerSettings.extend({
   HOLDFAST_API_URL: z.url(),
   CARRIER_SECRET: z.string().startsWith('whsec_'),
+  /** Whom the carrier serves: bookings must show it. Without it anybody is served. */
+  CARRIER_API_KEY: z.string().optional(),
   COLLECT_AFTER_MS: z.coerce.number().int().min(0).default(2_000),
   DELIVER_AFTER_MS: z.coerce.number().int().min(0).default(3_000),
 })
@@ -27,7 +29,11 @@ export async function startCarrier(settings: z.output<typeof CarrierSettings>): 
     secret: settings.CARRIER_SECRET,
     behaviour,
   })
-  const http = await listen(carrierApp(carrier, behaviour), settings.HOST, settings.PORT)
+  const http = await listen(
+    carrierApp(carrier, behaviour, settings.CARRIER_API_KEY),
+    settings.HOST,
+    settings.PORT,
+  )
   carrier.start()
   return {
     ports: http.ports,

@@ -6,7 +6,13 @@ import { client, dataFolder } from './partner-bench.ts'
 
 const SECRET = 'whsec_c2VjcmV0LW9mLXRoZS1jYXJyaWVy'
 
-async function carrier({ folder = dataFolder(), collect = 20, deliver = 20, patience = 5_000 } = {}) {
+async function carrier({
+  folder = dataFolder(),
+  collect = 20,
+  deliver = 20,
+  patience = 5_000,
+  apiKey = undefined as string | undefined,
+} = {}) {
   const holdfast = await listener()
   onTestFinished(holdfast.close)
   const running = await startCarrier({
@@ -15,6 +21,7 @@ async function carrier({ folder = dataFolder(), collect = 20, deliver = 20, pati
     DATA_DIR: folder,
     HOLDFAST_API_URL: holdfast.url,
     CARRIER_SECRET: SECRET,
+    CARRIER_API_KEY: apiKey,
     COLLECT_AFTER_MS: collect,
     DELIVER_AFTER_MS: deliver,
   })
@@ -51,6 +58,21 @@ test('books once per key, then reports collection and delivery by signed webhook
   const { json } = await get(`/shipments/${tracking}`)
   expect(json).toMatchObject({ status: 'delivered', history: [{ status: 'booked' }, {}, {}] })
   expect((await get('/api/shipments')).json).toHaveLength(1)
+})
+
+test('finds a shipment by its key also when the wished day is gone from the repeat', async () => {
+  const { book } = await carrier()
+  const first = await book('k1', { collect_on: '2999-12-31' })
+  expect((await book('k1')).json).toEqual(first.json)
+})
+
+test('serves only whoever shows the API key, if it has one', async () => {
+  const { post, get } = await carrier({ apiKey: 'a-key' })
+  const book = (headers: object) => post('/shipments', BOOKING, { 'idempotency-key': 'k1', ...headers })
+  expect((await book({})).status).toBe(401)
+  expect((await book({ authorization: 'Bearer another' })).status).toBe(401)
+  expect((await get('/api/shipments')).json).toEqual([])
+  expect((await book({ authorization: 'Bearer a-key' })).status).toBe(201)
 })
 
 test('repeats a webhook under its id until it is taken, and stops at a plain 4xx', async () => {

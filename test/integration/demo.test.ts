@@ -1,0 +1,36 @@
+import { beforeAll, expect, test, vi } from 'vitest'
+import { openShop } from '../../src/local/demo/shop.ts'
+import { STORIES } from '../../src/local/demo/stories.ts'
+import { useHouse } from '../support/house.ts'
+import { expectSoundHouse } from '../support/proof.ts'
+import { Shop } from '../support/shop.ts'
+
+const house = useHouse()
+let operatorKey: string
+beforeAll(async () => {
+  operatorKey = (await Shop.open(house())).operatorKey
+  // As `npm start -- --empty` leaves it: with the periods of a new house, which are hours and days.
+  await house().db`DELETE FROM periods`
+})
+
+test('`npm run demo` plays its stories on a house without sample data, and leaves its periods as they were (P1)', async () => {
+  const { apiUrl, mailUrl, supplierUrl } = house()
+  const periods = async () => {
+    const headers = { authorization: `Bearer ${operatorKey}` }
+    return (await fetch(new URL('/v1/operator/periods', apiUrl), { headers })).json()
+  }
+  const before = await periods()
+  // What the stories tell is not this test's.
+  vi.spyOn(console, 'log').mockReturnValue()
+  const shop = await openShop({ apiUrl, mailUrl, supplierUrl, operatorKey, tag: 'TEST' })
+  const ends = await Promise.all(STORIES.map(({ play }) => play(shop).catch((error: Error) => error.message)))
+  expect(ends).toEqual([
+    'delivered without a back order',
+    'three missing units were bought, and all five delivered',
+    expect.stringMatching(/^BO-\S+, next in line, has the goods$/),
+    expect.stringMatching(/^keen-test brought what mute-test did not$/),
+    expect.stringMatching(/^DL-\S+ never left, and BO-\S+ has the unit$/),
+  ])
+  expect(await periods()).toEqual(before)
+  await expectSoundHouse(house())
+})
