@@ -375,12 +375,12 @@ CREATE INDEX "attempts_by_notification" ON "attempts" USING btree ("notification
 CREATE INDEX "back_orders_waiting" ON "back_orders" USING btree ("sku","place") WHERE "back_orders"."state" = 'waiting';--> statement-breakpoint
 CREATE INDEX "back_orders_holding" ON "back_orders" USING btree ("sku","place") WHERE "back_orders"."allocated" > 0 AND "back_orders"."state" IN ('waiting', 'met', 'delivery_requested');--> statement-breakpoint
 CREATE INDEX "back_orders_by_storefront" ON "back_orders" USING btree ("storefront","created_at","number");--> statement-breakpoint
-CREATE INDEX "back_orders_open" ON "back_orders" USING btree ("number") WHERE "back_orders"."ended_at" IS NULL;--> statement-breakpoint
+CREATE INDEX "back_orders_open" ON "back_orders" USING btree ("created_at","number") WHERE "back_orders"."ended_at" IS NULL;--> statement-breakpoint
 CREATE INDEX "deliveries_by_tracking" ON "deliveries" USING btree ("tracking");--> statement-breakpoint
 CREATE INDEX "deliveries_by_order" ON "deliveries" USING btree ("order_number");--> statement-breakpoint
 CREATE INDEX "deliveries_by_storefront" ON "deliveries" USING btree ("storefront","created_at","number");--> statement-breakpoint
 CREATE UNIQUE INDEX "deliveries_open_by_back_order" ON "deliveries" USING btree ("back_order") WHERE "deliveries"."ended_at" IS NULL;--> statement-breakpoint
-CREATE INDEX "deliveries_open" ON "deliveries" USING btree ("number") WHERE "deliveries"."ended_at" IS NULL;--> statement-breakpoint
+CREATE INDEX "deliveries_open" ON "deliveries" USING btree ("created_at","number") WHERE "deliveries"."ended_at" IS NULL;--> statement-breakpoint
 CREATE INDEX "idempotency_keys_by_age" ON "idempotency_keys" USING btree ("created_at");--> statement-breakpoint
 CREATE INDEX "notifications_by_number" ON "notifications" USING btree ("number","created_at");--> statement-breakpoint
 CREATE INDEX "notifications_abandoned" ON "notifications" USING btree ("created_at") WHERE "notifications"."state" = 'abandoned';--> statement-breakpoint
@@ -388,10 +388,10 @@ CREATE INDEX "notifications_overdue" ON "notifications" USING btree ("created_at
 CREATE INDEX "order_lines_allocated" ON "order_lines" USING btree ("sku") WHERE "order_lines"."allocated" > 0;--> statement-breakpoint
 CREATE INDEX "orders_by_storefront" ON "orders" USING btree ("storefront","created_at","number");--> statement-breakpoint
 CREATE INDEX "orders_by_customer" ON "orders" USING btree ("customer");--> statement-breakpoint
-CREATE INDEX "orders_open" ON "orders" USING btree ("number") WHERE "orders"."ended_at" IS NULL;--> statement-breakpoint
+CREATE INDEX "orders_open" ON "orders" USING btree ("created_at","number") WHERE "orders"."ended_at" IS NULL;--> statement-breakpoint
 CREATE INDEX "purchase_order_lines_open" ON "purchase_order_lines" USING btree ("sku","expected_at") WHERE NOT "purchase_order_lines"."closed";--> statement-breakpoint
 CREATE INDEX "purchase_orders_by_supplier" ON "purchase_orders" USING btree ("supplier","created_at","number");--> statement-breakpoint
-CREATE INDEX "purchase_orders_open" ON "purchase_orders" USING btree ("number") WHERE "purchase_orders"."ended_at" IS NULL;--> statement-breakpoint
+CREATE INDEX "purchase_orders_open" ON "purchase_orders" USING btree ("created_at","number") WHERE "purchase_orders"."ended_at" IS NULL;--> statement-breakpoint
 CREATE INDEX "schedule_lines_by_line" ON "schedule_lines" USING btree ("purchase_order","line","expected_at");--> statement-breakpoint
 CREATE INDEX "steps_by_age" ON "steps" USING btree ("at");--> statement-breakpoint
 CREATE INDEX "stock_movements_by_sku" ON "stock_movements" USING btree ("sku","id");--> statement-breakpoint

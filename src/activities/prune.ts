@@ -1,6 +1,12 @@
 import type { Temporal } from '../clients/temporal.ts'
 import type { Database } from '../store/database.ts'
-import { deleteAttempts, deleteFailingSteps, deleteRequests, deleteSteps, type StepsWalked } from '../store/prune.ts'
+import {
+  deleteAttempts,
+  deleteFailingSteps,
+  deleteRequests,
+  deleteSteps,
+  type StepsWalked,
+} from '../store/prune.ts'
 
 /** Most rows that one statement deletes, and how many statements one activity makes: each stays short. */
 const BATCH = 2_000

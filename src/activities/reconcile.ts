@@ -7,7 +7,8 @@ import {
   idleItems,
   OPEN_KINDS,
   type OpenKind,
-  openNumbers,
+  type OpenRow,
+  openRows,
   stillOpen,
   suppliersInNeed,
   suppliersInSurplus,
@@ -55,7 +56,7 @@ export function createReconcileActivities({
 }) {
   // Where this worker's walk over the open rows of each kind stands, and which ended runs it has seen to: Temporal goes on
   // listing those. Losing either only makes it look again.
-  const walked = new Map<OpenKind, string>()
+  const walked = new Map<OpenKind, OpenRow | undefined>()
   let seenTo = new Set<string>()
 
   return {
@@ -135,14 +136,14 @@ export function createReconcileActivities({
 
   /** The same. */
   async function walk(kind: OpenKind, until: number): Promise<string[]> {
-    const after = walked.get(kind) ?? ''
-    const numbers = await openNumbers(db, kind, after, PAGE)
+    const after = walked.get(kind)
+    const rows = await openRows(db, kind, after, PAGE)
     const { done, failed } = await start(
-      numbers.map((number) => `${kind}/${number}`),
+      rows.map(({ number }) => `${kind}/${number}`),
       until,
     )
     const begun = done.length + failed.length
-    walked.set(kind, begun === numbers.length && begun < PAGE ? '' : (numbers[begun - 1] ?? after))
+    walked.set(kind, begun === rows.length && begun < PAGE ? undefined : (rows[begun - 1] ?? after))
     return failed
   }
 }

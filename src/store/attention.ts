@@ -73,7 +73,8 @@ export const Attention = z
         }),
       )
       .meta({
-        description: 'Tried again and again, the last time within 5 minutes; what they belong to stands still',
+        description:
+          'Tried again and again, the last time within 5 minutes; what they belong to stands still',
       }),
   })
   .meta({ id: 'Attention' })

@@ -4,25 +4,31 @@ import { ASKED_SUPPLIER, NEED } from './supply.ts'
 
 /** The open rows of each kind that has a workflow for each of them, by the first part of its id. */
 const OPEN_ROWS = {
-  order: sql`SELECT number FROM orders WHERE ended_at IS NULL`,
-  'back-order': sql`SELECT number FROM back_orders WHERE ended_at IS NULL`,
-  delivery: sql`SELECT number FROM deliveries WHERE ended_at IS NULL`,
-  'purchase-order': sql`SELECT number FROM purchase_orders WHERE ended_at IS NULL`,
-  notification: sql`SELECT id::text AS number FROM notifications WHERE state = 'retrying'`,
+  order: sql`SELECT number, created_at FROM orders WHERE ended_at IS NULL`,
+  'back-order': sql`SELECT number, created_at FROM back_orders WHERE ended_at IS NULL`,
+  delivery: sql`SELECT number, created_at FROM deliveries WHERE ended_at IS NULL`,
+  'purchase-order': sql`SELECT number, created_at FROM purchase_orders WHERE ended_at IS NULL`,
+  notification: sql`SELECT id::text AS number, created_at FROM notifications WHERE state = 'retrying'`,
 } satisfies Record<string, SQL>
 export type OpenKind = keyof typeof OPEN_ROWS
 export const OPEN_KINDS = Object.keys(OPEN_ROWS) as OpenKind[]
 
-/** The numbers of the open rows of a kind, in their order, after the given one. */
-export async function openNumbers(
+/** A row in the walk over those of its kind, which goes from the oldest to the youngest. */
+export type OpenRow = { number: string; created_at: string }
+
+/** The next open rows of a kind, after the given one. The youngest are left out: somebody is just starting their workflows. */
+export async function openRows(
   db: Database,
   kind: OpenKind,
-  after: string,
+  after: OpenRow | undefined,
   limit: number,
-): Promise<string[]> {
-  const rows = await db.execute<{ number: string }>(sql`
-    SELECT number FROM (${OPEN_ROWS[kind]}) AS open WHERE number > ${after} ORDER BY number LIMIT ${limit}`)
-  return rows.map((row) => row.number)
+): Promise<OpenRow[]> {
+  const rows = await db.execute<OpenRow>(sql`
+    SELECT number, created_at::text AS created_at FROM (${OPEN_ROWS[kind]}) AS open
+     WHERE created_at < now() - interval '20 seconds'
+       AND ${after ? sql`(created_at, number) > (${after.created_at}::timestamptz, ${after.number})` : sql`true`}
+     ORDER BY open.created_at, number LIMIT ${limit}`)
+  return [...rows]
 }
 
 /** Those of these workflows whose row is still open. */

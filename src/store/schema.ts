@@ -243,7 +243,7 @@ export const orders = pgTable(
   (t) => [
     index('orders_by_storefront').on(t.storefront, t.created_at, t.number),
     index('orders_by_customer').on(t.customer),
-    index('orders_open').on(t.number).where(sql`${t.ended_at} IS NULL`),
+    index('orders_open').on(t.created_at, t.number).where(sql`${t.ended_at} IS NULL`),
     check('orders_deadline', sql`(${t.deadline_kind} IS NULL) = (${t.deadline_at} IS NULL)`),
   ],
 )
@@ -325,7 +325,7 @@ export const backOrders = pgTable(
       .on(t.sku, t.place)
       .where(sql`${t.allocated} > 0 AND ${t.state} IN ('waiting', 'met', 'delivery_requested')`),
     index('back_orders_by_storefront').on(t.storefront, t.created_at, t.number),
-    index('back_orders_open').on(t.number).where(sql`${t.ended_at} IS NULL`),
+    index('back_orders_open').on(t.created_at, t.number).where(sql`${t.ended_at} IS NULL`),
     check('back_orders_allocated', sql`${t.allocated} BETWEEN 0 AND ${t.ordered}`),
     check(
       'back_orders_met',
@@ -367,7 +367,7 @@ export const deliveries = pgTable(
     index('deliveries_by_order').on(t.order_number),
     index('deliveries_by_storefront').on(t.storefront, t.created_at, t.number),
     uniqueIndex('deliveries_open_by_back_order').on(t.back_order).where(sql`${t.ended_at} IS NULL`),
-    index('deliveries_open').on(t.number).where(sql`${t.ended_at} IS NULL`),
+    index('deliveries_open').on(t.created_at, t.number).where(sql`${t.ended_at} IS NULL`),
   ],
 )
 
@@ -406,7 +406,7 @@ export const purchaseOrders = pgTable(
   },
   (t) => [
     index('purchase_orders_by_supplier').on(t.supplier, t.created_at, t.number),
-    index('purchase_orders_open').on(t.number).where(sql`${t.ended_at} IS NULL`),
+    index('purchase_orders_open').on(t.created_at, t.number).where(sql`${t.ended_at} IS NULL`),
   ],
 )
 

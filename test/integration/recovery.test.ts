@@ -187,7 +187,8 @@ describe('a notification that is being retried', () => {
     const { db } = house()
     const number = await told(await shop.item())
     const [row] = await db<{ id: string }[]>`
-      UPDATE notifications SET state = 'retrying', last_attempt_at = now() WHERE number = ${number} RETURNING id`
+      UPDATE notifications SET state = 'retrying', last_attempt_at = now(), created_at = now() - interval '1 minute'
+       WHERE number = ${number} RETURNING id`
     expect(await reconcile()).toBeNull()
     await running(`notification/${row?.id}`)
   })
