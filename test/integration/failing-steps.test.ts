@@ -42,7 +42,10 @@ test('a step that keeps failing is seen by operators, holds up no other, and is 
   // Another command to the same process does not wait for it.
   const lowered = expectStatus(await shop.command(number, 'quantity', { quantity: 2 }), 200)
   expect(lowered.body).toMatchObject({ state: 'waiting', ordered: 2 })
-  expect(await first).toMatchObject({ status: 503, body: { type: expect.stringMatching(/outcome-unknown$/) } })
+  expect(await first).toMatchObject({
+    status: 503,
+    body: { type: expect.stringMatching(/outcome-unknown$/) },
+  })
 
   await db`DROP TRIGGER fail_cancellation ON back_orders`
   const answer = await waitFor('the cancellation', cancel, ({ status }) => status === 200)

@@ -101,8 +101,7 @@ describe.concurrent('sending a purchase order (A5)', () => {
     expect(await supplier.webhooks()).toEqual([])
     await waitFor(
       'the retries to have a process of their own',
-      () =>
-        house().temporal.workflow.getHandle(`notification/${told?.id}`).describe(),
+      () => house().temporal.workflow.getHandle(`notification/${told?.id}`).describe(),
       ({ status }) => status.name === 'RUNNING',
     )
     expect((await shop.look(order.number)).state).toBe('sent')

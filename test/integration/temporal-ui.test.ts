@@ -263,8 +263,7 @@ describe('Cancel pressed in the Temporal UI runs the business cancellation (P4)'
     const { number } = await shop.backOrder(sku, 1)
     await waitFor(
       'purchasing to gather',
-      () =>
-        house().temporal.workflow.getHandle(`purchasing/${supplier.id}`).describe(),
+      () => house().temporal.workflow.getHandle(`purchasing/${supplier.id}`).describe(),
       ({ status }) => status.name === 'RUNNING',
     )
     await house().temporal.workflow.getHandle(`purchasing/${supplier.id}`).cancel()

@@ -259,7 +259,8 @@ export async function waitFor<T>(
 
 function isNoSuchProcess(error: unknown): boolean {
   const NOT_FOUND = 5
-  return error instanceof WorkflowNotFoundError || (isGrpcServiceError(error) && error.code === NOT_FOUND)
+  const code: number | undefined = isGrpcServiceError(error) ? error.code : undefined
+  return error instanceof WorkflowNotFoundError || code === NOT_FOUND
 }
 
 async function makeKey(house: House, role: string, partner: string | null): Promise<string> {
