@@ -8,6 +8,7 @@ import { createBackOrderActivities } from './back-order.ts'
 import { createDeliveryActivities } from './delivery.ts'
 import { createNotificationActivities, createTelling, type Telling } from './notification.ts'
 import { createOrderActivities } from './order.ts'
+import { createPromiseActivities } from './promises.ts'
 import { createPruneActivities } from './prune.ts'
 import { createPurchaseOrderActivities } from './purchase-order.ts'
 import { createPurchasingActivities } from './purchasing.ts'
@@ -41,6 +42,7 @@ function createAll(kit: Kit & { steps: Steps; telling: Telling }) {
     ...createDeliveryActivities(kit),
     ...createPurchasingActivities(kit),
     ...createPurchaseOrderActivities(kit),
+    ...createPromiseActivities(kit),
     ...createRestockActivities(kit),
     ...createStockCountActivities(kit),
     ...createNotificationActivities(kit),

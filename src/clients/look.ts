@@ -9,6 +9,7 @@ const KINDS = {
   'purchase-order': { workflow: 'purchaseOrder', name: 'Purchase order' },
   delivery: { workflow: 'delivery', name: 'Delivery' },
   purchasing: { workflow: 'purchasing', name: 'Purchasing from' },
+  promises: { workflow: 'promises', name: 'What is promised of' },
   notification: { workflow: 'notification', name: 'Notification' },
 } as const
 export type ProcessKind = keyof typeof KINDS

@@ -37,7 +37,7 @@ export const SUMMARIES: Record<keyof Activities, string> = {
   noteShipment: 'the supplier announces a shipment',
   passPurchaseOrderDeadline: 'a deadline of the supplier has come',
   withdrawPurchaseOrderLine: 'withdraws a line',
-  revisePromises: 'revises what waiters were promised',
+  reviewPromises: 'tells waiters what is expected now',
 
   bookReceipt: 'books what came and hands it out',
   drainStock: 'hands out what is left, a pass at a time',
