@@ -388,6 +388,7 @@ CREATE INDEX "notifications_overdue" ON "notifications" USING btree ("created_at
 CREATE INDEX "order_lines_allocated" ON "order_lines" USING btree ("sku") WHERE "order_lines"."allocated" > 0;--> statement-breakpoint
 CREATE INDEX "orders_by_storefront" ON "orders" USING btree ("storefront","created_at","number");--> statement-breakpoint
 CREATE INDEX "orders_by_customer" ON "orders" USING btree ("customer");--> statement-breakpoint
+CREATE INDEX "orders_unplaced" ON "orders" USING btree ("created_at") WHERE "orders"."state" = 'received';--> statement-breakpoint
 CREATE INDEX "orders_open" ON "orders" USING btree ("created_at","number") WHERE "orders"."ended_at" IS NULL;--> statement-breakpoint
 CREATE INDEX "purchase_order_lines_open" ON "purchase_order_lines" USING btree ("sku","expected_at") WHERE NOT "purchase_order_lines"."closed";--> statement-breakpoint
 CREATE INDEX "purchase_orders_by_supplier" ON "purchase_orders" USING btree ("supplier","created_at","number");--> statement-breakpoint

@@ -243,6 +243,7 @@ export const orders = pgTable(
   (t) => [
     index('orders_by_storefront').on(t.storefront, t.created_at, t.number),
     index('orders_by_customer').on(t.customer),
+    index('orders_unplaced').on(t.created_at).where(sql`${t.state} = 'received'`),
     index('orders_open').on(t.created_at, t.number).where(sql`${t.ended_at} IS NULL`),
     check('orders_deadline', sql`(${t.deadline_kind} IS NULL) = (${t.deadline_at} IS NULL)`),
   ],
