@@ -252,7 +252,8 @@ export async function waitFor<T>(
     } catch (error) {
       if (!isNoSuchProcess(error)) throw error
     }
-    if (Date.now() > end) throw new Error(`waited ${seconds} s for ${what}; last: ${JSON.stringify(seen)}`)
+    if (Date.now() > end)
+      throw new Error(`waited ${seconds} s for ${what}; last: ${JSON.stringify(seen)?.slice(0, 2_000)}`)
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }
