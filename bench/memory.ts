@@ -57,7 +57,10 @@ export async function run(): Promise<void> {
     const [row] =
       await service.sql`SELECT count(*)::integer AS waiting FROM back_orders WHERE state = 'waiting'`
     report('memory', {
-      tables: { [`A worker with ${CACHE} cached workflows and a heap of ${HEAP_MIB} MiB (${row?.waiting} back orders wait)`]: rows },
+      tables: {
+        [`A worker with ${CACHE} cached workflows and a heap of ${HEAP_MIB} MiB (${row?.waiting} back orders wait)`]:
+          rows,
+      },
       goals: [
         atMost(
           `memory at ${STEPS.at(-1)} ÷ at ${STEPS[0]} waiting`,
