@@ -318,6 +318,18 @@ describe('a delivery that fails (A8)', () => {
       }),
       200,
     )
+    // What operators write is for operators.
+    const notes = async (path: string, key: string) =>
+      expectStatus(await shop.call('GET', `/v1/${path}/events`, { key }), 200).body.data.flatMap(
+        ({ note }: { note: string | null }) => note ?? [],
+      )
+    for (const [path, told] of [
+      [`deliveries/${delivery}`, ['Nobody was there']],
+      [`back-orders/${number}`, []],
+    ] as const) {
+      expect(await notes(path, shop.operatorKey)).toEqual([...told, 'Once more'])
+      expect(await notes(path, shop.storefrontKey)).toEqual(told)
+    }
     const second = await inState(delivery, 'booked')
     const [first, other] = await shipments(delivery)
     expect([first.reference, other.reference]).toEqual([delivery, `${delivery}/2`])
