@@ -383,6 +383,26 @@ describe('a carrier who is away (A8)', () => {
     expect(await shipments(delivery)).toHaveLength(1)
   })
 
+  test('out of service: operators see the call that fails, until it does not (P4)', async () => {
+    const calls = async (delivery: string) => {
+      const answer = await shop.call('GET', '/v1/operator/attention', { key: shop.operatorKey })
+      return expectStatus(answer, 200).body.failing_steps.filter(
+        (row: Answer['body']) => row.process === `delivery/${delivery}`,
+      )
+    }
+    await behave({ mode: 'unavailable' })
+    const { delivery } = await confirmed()
+    const [failing] = await waitFor(
+      'operators to see it',
+      () => calls(delivery),
+      (rows) => rows.length > 0,
+    )
+    expect(failing).toMatchObject({ step: 'bookCarrier', failure: 'carrier answered 503' })
+    await behave({ mode: 'hold' })
+    await inState(delivery, 'booked')
+    expect(await calls(delivery)).toEqual([])
+  })
+
   test('cancelled meanwhile: 202, and the units go to the next once the carrier has answered', async () => {
     await behave({ mode: 'unavailable' })
     const { number, sku, delivery } = await confirmed()
