@@ -109,7 +109,7 @@ export function createDeliveryActivities({
     },
 
     /** Asks the carrier to give a booked parcel back. */
-    async recallFromCarrier(number: string): Promise<'returned' | 'collected'> {
+    async recallFromCarrier(number: string): Promise<'returned' | 'collected' | 'unknown'> {
       const shipment = await shipmentOf(db, number)
       if (!shipment?.delivery.tracking) return 'returned'
       return carrier.cancel(shipment.delivery.tracking)

@@ -623,6 +623,19 @@ describe('cancelling between confirmation and dispatch (A8)', () => {
     expect(await movements(sku)).toEqual(['confirm 2', 'deliver 2'])
   })
 
+  test('the carrier does not know the shipment: believed once it says so again a minute later', async () => {
+    const { number, sku, delivery } = await confirmed()
+    await inState(delivery, 'booked')
+    await house().db`UPDATE deliveries SET tracking = 'SC0' WHERE number = ${delivery}`
+    const start = Date.now()
+    expectStatus(await shop.command(number, 'cancellation'), 202)
+    // Being looked at meanwhile is no second answer.
+    await house().temporal.workflow.getHandle(`delivery/${delivery}`).signal('look')
+    await shop.until(delivery, (view) => view.state === 'cancelled', 90)
+    expect(Date.now() - start).toBeGreaterThan(55_000)
+    expect(await movements(sku)).toEqual(['confirm 2', 'recall 2'])
+  }, 120_000)
+
   test('the carrier reports the collection while it is asked to give the parcel back', async () => {
     const { number, sku, delivery } = await confirmed()
     await inState(delivery, 'booked')
