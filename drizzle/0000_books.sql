@@ -84,6 +84,7 @@ CREATE TABLE "deliveries" (
 	"tracking" text,
 	"failure" text,
 	"deliver_on" text,
+	"collect_on" text,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
 	"ended_at" timestamp with time zone
 );

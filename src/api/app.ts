@@ -79,7 +79,8 @@ export function createApi(kit: ApiKit): Api {
       'request',
     )
   })
-  app.use('/v1/*', limitRate(kit.ratePerSecond))
+  const limit = limitRate(kit.ratePerSecond)
+  app.use('/v1/*', limit.byCaller)
   app.use('/v1/*', async (c, next) => {
     if (!hasRoute(matchedRoutes(c))) refuseOtherMethod(app, c)
     await next()
@@ -125,7 +126,7 @@ export function createApi(kit: ApiKit): Api {
   registerOpenApi(app, kit)
   registerDocs(app)
   registerHealth(app, kit)
-  registerOrderPage(app, kit)
+  registerOrderPage(app, kit, limit.byAddress)
   return app
 }
 

@@ -1,6 +1,9 @@
 import { z } from '@hono/zod-openapi'
 import { Duration } from 'luxon'
 import { isoDuration } from '../domain/duration.ts'
+import { Refusal } from '../domain/refusal.ts'
+import { namesPrivateAddress } from '../integrations/webhook.ts'
+import type { ApiKit } from './kit.ts'
 
 /** What the house's own records are made of (REQUIREMENTS P8); the limits keep every sum a safe integer. */
 
@@ -52,6 +55,14 @@ export const WebhookUrl = z
     const { username, password } = new URL(url)
     return username === '' && password === ''
   }, 'must not contain a name or password')
+
+/** Refuses a webhook's URL that says itself that it leads into a private network, unless this service may go there. */
+export function refusePrivateAddress(kit: ApiKit, url: string | null, pointer: string): void {
+  if (kit.allowPrivateAddresses || url === null || !namesPrivateAddress(url)) return
+  throw new Refusal('invalid-request', 'Webhooks are not sent to private addresses.', {
+    errors: [{ pointer, detail: 'must not be a private, loopback or reserved address' }],
+  })
+}
 
 /** Refuses lists in which a member, such as the item code, comes twice. */
 export function eachOnce<Member extends string>(member: Member) {

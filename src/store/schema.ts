@@ -359,6 +359,8 @@ export const deliveries = pgTable(
     /** Why it failed, in the carrier's words. */
     failure: text('failure'),
     deliver_on: text('deliver_on'),
+    /** The day that this try's carrier is asked for: settled when the booking begins, so that a repeat asks for the same. */
+    collect_on: text('collect_on'),
     created_at: createdAt(),
     ended_at: at('ended_at'),
   },

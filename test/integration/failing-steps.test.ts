@@ -61,6 +61,8 @@ test('a step that keeps failing is seen by operators, holds up no other, and is 
   expect(answer.body).toMatchObject({ state: 'cancelled', ordered: 2 })
   const cancelled = await db`SELECT id FROM events WHERE number = ${number} AND type = 'back_order.cancelled'`
   expect(cancelled.length).toBe(1)
+  // What is done needs nobody any more.
+  expect(await attention()).toEqual([])
 })
 
 test('while a step keeps failing the process stays awake, however long its history: its deadline ends it', async () => {
