@@ -14,6 +14,7 @@ import { registerAttention } from './routes/attention.ts'
 import { registerAvailability } from './routes/availability.ts'
 import { registerBackOrders } from './routes/back-orders.ts'
 import { registerCarrierWebhooks } from './routes/carrier-webhooks.ts'
+import { registerConfigurations } from './routes/configurations.ts'
 import { registerDeliveries } from './routes/deliveries.ts'
 import { registerDocs } from './routes/docs.ts'
 import { registerHealth } from './routes/health.ts'
@@ -22,6 +23,7 @@ import { registerInventoryUpdates } from './routes/inventory-updates.ts'
 import { registerItems } from './routes/items.ts'
 import { registerLinks } from './routes/links.ts'
 import { registerLists } from './routes/lists.ts'
+import { registerModelYears } from './routes/model-years.ts'
 import { registerNotifications } from './routes/notifications.ts'
 import { registerOrders } from './routes/orders.ts'
 import { registerPeriods } from './routes/periods.ts'
@@ -112,6 +114,7 @@ export function createApi(kit: ApiKit): Api {
   registerAvailability(app, kit)
   registerLists(app, kit)
   registerHistories(app, kit)
+  registerConfigurations(app, kit)
   registerItems(app, kit)
   registerSuppliers(app, kit)
   registerSupplierItems(app, kit)
@@ -119,6 +122,7 @@ export function createApi(kit: ApiKit): Api {
   registerWebhookEndpoints(app, kit)
   registerApiKeys(app, kit)
   registerPeriods(app, kit)
+  registerModelYears(app, kit)
   registerStockCounts(app, kit)
   registerLinks(app, kit)
   registerNotifications(app, kit)

@@ -56,6 +56,9 @@ export const EVENTS = {
   'purchase_order.closed': { told: null },
 
   'item.counted': { told: null },
+
+  'model_year.created': { told: null },
+  'model_year.changed': { told: null },
 } as const
 
 export type EventType = keyof typeof EVENTS

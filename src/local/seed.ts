@@ -4,16 +4,18 @@ import { type DeadlineKind, HOUSE_PERIODS, type Period, type Periods } from '../
 import { issueKey } from '../store/api-key.ts'
 import { openStore, type Transaction } from '../store/database.ts'
 import { insertItems } from '../store/item.ts'
+import { readModelYear, saveModelYear } from '../store/model-year.ts'
 import { saveCustomer } from '../store/order.ts'
 import { writePeriods } from '../store/period.ts'
 import { lockStock, move } from '../store/stock.ts'
 import { insertStorefront } from '../store/storefront.ts'
 import { insertSupplier, readSupplier } from '../store/supplier.ts'
 import { saveSupplierItems } from '../store/supplier-item.ts'
+import { MODEL_YEARS } from './sample-vehicles.ts'
 
 /**
  * What a first `npm start` fills in: a small shop for kitchen and outdoor things, with its items, customers and two
- * suppliers, and the keys to all of it in `KEYS_FILE`. With `--empty` only an operator's key, for bringing one's own
+ * suppliers, a make of vehicles, and the keys to all of it in `KEYS_FILE`. With `--empty` only an operator's key, for bringing one's own
  * data. It may be run again: what is there stays as it is, and new keys are made.
  */
 
@@ -106,6 +108,8 @@ async function fillIn(tx: Transaction, supplierUrl: string) {
   })
   for (const customer of CUSTOMERS) await saveCustomer(tx, STOREFRONT, customer)
   await stock(tx)
+  for (const given of MODEL_YEARS)
+    if (!(await readModelYear(tx, given.id))) await saveModelYear(tx, given, undefined, 'house')
   const suppliers = []
   for (const { id, name, mode } of SUPPLIERS) {
     const webhook_secret = await supplierSecret(tx, id, name, supplierUrl)

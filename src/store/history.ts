@@ -7,9 +7,9 @@ import { events } from './schema.ts'
 /** One thing that happened, as histories show it. */
 export const EventView = z
   .object({
-    sequence: z
-      .int()
-      .meta({ description: 'Counts the changes of this order, back order, delivery or purchase order' }),
+    sequence: z.int().meta({
+      description: 'Counts the changes of this order, back order, delivery, purchase order or model year',
+    }),
     type: z.string(),
     actor: z.string().meta({
       description:
@@ -27,7 +27,7 @@ export const EventView = z
 export type EventView = z.infer<typeof EventView>
 
 /**
- * What happened to an order, back order, delivery or purchase order after this sequence, in order (REQUIREMENTS P4).
+ * What happened to an order, back order, delivery, purchase order or model year after this sequence, in order (REQUIREMENTS P4).
  * Operators write notes for each other: `reader` says whether one of them reads it.
  */
 export async function historyOf(

@@ -5,6 +5,8 @@ import {
   boolean,
   check,
   customType,
+  date,
+  foreignKey,
   index,
   integer,
   jsonb,
@@ -17,7 +19,9 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core'
 import type { BackOrderState } from '../domain/back-order.ts'
+import type { PricedFeature } from '../domain/catalogue.ts'
 import type { DeliveryState } from '../domain/delivery.ts'
+import type { FeatureKind, RuleKind } from '../domain/model-year.ts'
 import type { MovementKind } from '../domain/movement.ts'
 import type { Choice, LineState, OrderState } from '../domain/order.ts'
 import type { DeadlineKind } from '../domain/period.ts'
@@ -488,13 +492,122 @@ export const receiptLines = pgTable(
   (t) => [primaryKey({ columns: [t.receipt, t.line] })],
 )
 
+// ── vehicles ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export const makes = pgTable('makes', { code: text('code').primaryKey(), name: text('name').notNull() })
+
+export const models = pgTable(
+  'models',
+  {
+    make: text('make')
+      .notNull()
+      .references(() => makes.code),
+    code: text('code').notNull(),
+    name: text('name').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.make, t.code] })],
+)
+
+/** What plants build: the model years of one line compete for the same places. */
+export const modelLines = pgTable('model_lines', {
+  code: text('code').primaryKey(),
+  name: text('name').notNull(),
+})
+
+/**
+ * A model year with its features and rules is one document: `version` counts its changes, and what is loaded replaces all
+ * of it. Days are in UTC, the first and the last one included; null where there is no such end.
+ */
+export const modelYears = pgTable(
+  'model_years',
+  {
+    id: text('id').primaryKey(),
+    make: text('make').notNull(),
+    model: text('model').notNull(),
+    year: integer('year').notNull(),
+    model_line: text('model_line')
+      .notNull()
+      .references(() => modelLines.code),
+    currency: text('currency').notNull(),
+    base_price_minor: bigint('base_price_minor', { mode: 'number' }).notNull(),
+    /** When it is sold. */
+    from_day: date('from_day', { mode: 'string' }),
+    until_day: date('until_day', { mode: 'string' }),
+    version: integer('version').notNull().default(1),
+    created_at: createdAt(),
+  },
+  (t) => [
+    foreignKey({ columns: [t.make, t.model], foreignColumns: [models.make, models.code] }),
+    unique('model_years_once').on(t.make, t.model, t.year),
+  ],
+)
+
+/** What a vehicle of the model year can have: exactly one of each kind but any number of options. */
+export const features = pgTable(
+  'features',
+  {
+    model_year: text('model_year')
+      .notNull()
+      .references(() => modelYears.id),
+    code: text('code').notNull(),
+    /** Its place in the document: pages show features in the order in which they were loaded. */
+    place: integer('place').notNull(),
+    kind: text('kind').$type<FeatureKind>().notNull(),
+    name: text('name').notNull(),
+    price_minor: bigint('price_minor', { mode: 'number' }).notNull(),
+    from_day: date('from_day', { mode: 'string' }),
+    until_day: date('until_day', { mode: 'string' }),
+  },
+  (t) => [primaryKey({ columns: [t.model_year, t.code] })],
+)
+
+/** What goes together, by features' codes. */
+export const featureRules = pgTable(
+  'feature_rules',
+  {
+    model_year: text('model_year')
+      .notNull()
+      .references(() => modelYears.id),
+    place: integer('place').notNull(),
+    kind: text('kind').$type<RuleKind>().notNull(),
+    subject: text('subject').notNull(),
+    objects: text('objects').array().notNull(),
+    /** Null for words made of the features' names. */
+    words: text('words'),
+    from_day: date('from_day', { mode: 'string' }),
+    until_day: date('until_day', { mode: 'string' }),
+  },
+  (t) => [primaryKey({ columns: [t.model_year, t.place] })],
+)
+
+/** A valid configuration as it was when a storefront stored it. It never changes. */
+export const configurations = pgTable('configurations', {
+  id: uuid('id').primaryKey(),
+  storefront: text('storefront')
+    .notNull()
+    .references(() => storefronts.id),
+  model_year: text('model_year')
+    .notNull()
+    .references(() => modelYears.id),
+  /** The version of the model year by whose rules and prices it was checked. */
+  model_year_version: integer('model_year_version').notNull(),
+  /** The same for the same features of the same model year: what vehicles and orders are matched by. */
+  fingerprint: text('fingerprint').notNull(),
+  /** With the names and prices of that time, in minor units of `currency`. */
+  features: jsonb('features').$type<PricedFeature[]>().notNull(),
+  base_price_minor: bigint('base_price_minor', { mode: 'number' }).notNull(),
+  total_price_minor: bigint('total_price_minor', { mode: 'number' }).notNull(),
+  currency: text('currency').notNull(),
+  checked_at: at('checked_at').notNull().defaultNow(),
+})
+
 // ── what happened, and who is told ───────────────────────────────────────────────────────────────────────────────
 
 export const events = pgTable(
   'events',
   {
     id: bigserial('id', { mode: 'number' }).primaryKey(),
-    /** Whose story: the number of an order, back order, purchase order or delivery, or `item/<sku>`. */
+    /** Whose story: the number of an order, back order, purchase order or delivery, `item/<sku>` or `model-year/<id>`. */
     number: text('number').notNull(),
     sequence: integer('sequence').notNull(),
     type: text('type').notNull(),
