@@ -602,6 +602,11 @@ describe('the docs (P5)', () => {
       const withdrawal = `/v1/purchase-orders/${order.number}/lines/1/withdrawal`
       const path = withdrawal.replace('/v1/', '/v1/operator/')
       expectStatus(await own.call('POST', path, { key: own.operatorKey, body: { reason: 'late' } }), 200)
+      await waitFor(
+        'the waiter to be told',
+        async () => received.has('back_order.unsourced'),
+        (isTold) => isTold,
+      )
       expectStatus(await own.bring(supplier, sku, 1), 201)
       const types = [
         'order.offered',

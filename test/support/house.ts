@@ -265,6 +265,15 @@ function logNames(folder: string): string[] {
 
 function endOfLogs(folder: string): string {
   return logNames(folder)
-    .map((name) => `== the end of ${name}\n${lastLines(join(folder, name), 15)}`)
+    .map((name) => {
+      const file = join(folder, name)
+      return `== the end of ${name}\n${lastLines(file, 15)}\n${errorsIn(file)}`
+    })
     .join('\n')
+}
+
+/** What a process logged as an error, wherever in its log. */
+function errorsIn(file: string): string {
+  const lines = readFileSync(file, 'utf8').split('\n')
+  return lines.filter((line) => /^\{"level":[56]0,/.test(line)).join('\n')
 }
