@@ -69,7 +69,7 @@ export function handleError(error: Error, c: Context<ApiEnv>): Response {
   }
   const fault = databaseFault(error)
   c.var.log.error(
-    { request_id: c.var.requestId, route: c.req.routePath, kind: fault ?? error.name },
+    { request_id: c.var.requestId, route: c.req.routePath, kind: fault ?? kindsOf(error) },
     'request failed',
   )
   if (fault && isTrouble(fault.code)) {
@@ -87,4 +87,14 @@ export function handleError(error: Error, c: Context<ApiEnv>): Response {
 /** Codes of a database that is away, starting, stopping or overloaded: the request may be sent again. */
 function isTrouble(code: string): boolean {
   return /^(ECONN|ETIMEDOUT|EPIPE|CONNECT|CONNECTION|57P0|08|53|55P03|40P01|57014)/.test(code)
+}
+
+/** What an error is and what caused it, by their classes and types alone: messages may carry data. */
+function kindsOf(error: unknown): string {
+  const kinds: string[] = []
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const { type } = cause as { type?: unknown }
+    kinds.push(typeof type === 'string' ? `${cause.name} ${type}` : cause.name)
+  }
+  return kinds.join(' < ')
 }

@@ -97,9 +97,8 @@ function asRefusal(error: unknown): unknown {
         return new Refusal(cause.type, cause.message, (members ?? {}) as RefusalMembers)
       }
     }
-    return error
   }
-  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isDeadline(error)) {
+  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isDeadline(error) || isCrossing(error)) {
     return new Refusal(
       'outcome-unknown',
       'Send the same request with the same Idempotency-Key again to learn the outcome.',
