@@ -4,19 +4,32 @@ import { isoDuration } from '../domain/duration.ts'
 
 /** What the house's own records are made of (REQUIREMENTS P8); the limits keep every sum a safe integer. */
 
-/** How a storefront or supplier is called in paths, keys and events. */
+/** How a storefront, supplier or dealer is called in paths, keys and events. */
 export const PartnerId = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'an id is 1 to 63 small letters, digits or dashes')
   .meta({ example: 'northwind' })
 
+/** How a make is called in records and lists. */
+export const MakeCode = z
+  .string()
+  .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'a make is small letters, digits and single dashes between them')
+  .max(63)
+  .meta({ example: 'mercedes-benz' })
+
+export const Latitude = z.number().min(-90).max(90).meta({ description: 'Degrees, WGS 84', example: 53.08 })
+export const Longitude = z.number().min(-180).max(180).meta({ description: 'Degrees, WGS 84', example: 8.8 })
+
 const CURRENCIES = new Set(Intl.supportedValuesOf('currency'))
+export const Currency = z
+  .string()
+  .refine((code) => CURRENCIES.has(code), 'must be an ISO 4217 currency such as EUR')
 
 /** An amount in minor units of an ISO 4217 currency: { amount: 1999, currency: 'EUR' } is 19.99 €. */
 export const Price = z
   .strictObject({
     amount: z.int().min(0).max(1_000_000_000).meta({ description: 'In minor units, such as cents' }),
-    currency: z.string().refine((code) => CURRENCIES.has(code), 'must be an ISO 4217 currency such as EUR'),
+    currency: Currency,
   })
   .meta({ id: 'Price' })
 

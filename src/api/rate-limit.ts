@@ -32,6 +32,6 @@ export function limitRate(perSecond: number) {
 function callerOf(c: Context<ApiEnv>): string {
   const header = c.req.header('authorization')
   if (header) return createHash('sha256').update(header).digest('base64')
-  const webhook = /^\/v1\/(carrier|supplier)-webhooks(\/[a-z0-9-]{1,63})?$/.exec(c.req.path)
+  const webhook = /^\/v1\/(carrier|supplier|dealer)-webhooks(\/[a-z0-9-]{1,63})?$/.exec(c.req.path)
   return `${getConnInfo(c).remote.address} ${webhook ? c.req.path : ''}`
 }
