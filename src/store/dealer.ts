@@ -70,7 +70,7 @@ export async function nearestDealers(
   const { make, after, limit } = find
   const rows = await db.execute<NearDealer>(sql`
     SELECT * FROM (
-      SELECT id, name, latitude, longitude, makes, round(2 * ${RADIUS} * asin(sqrt(least(1,
+      SELECT id, name, latitude, longitude, to_jsonb(makes) AS makes, round(2 * ${RADIUS} * asin(sqrt(least(1,
                power(sin(radians(latitude - ${near.latitude}::float8) / 2), 2)
                + cos(radians(${near.latitude}::float8)) * cos(radians(latitude))
                  * power(sin(radians(longitude - ${near.longitude}::float8) / 2), 2)))))::integer AS distance_m

@@ -19,16 +19,15 @@ import { customers, dealers, leads, storefronts } from './schema.ts'
 export const LeadStateName = z.enum(Object.keys(LEAD_TRANSITIONS) as [LeadState, ...LeadState[]])
 const LeadStatusName = z.enum(LEAD_STATUSES)
 
-const VehicleView = z
-  .object({
-    make: z.string().optional(),
-    model: z.string().optional(),
-    year: z.int().optional(),
-    trim: z.string().optional(),
-    stock: z.string().optional().meta({ description: "The dealer's stock number" }),
-    options: z.array(z.string()).optional(),
-  })
-  .meta({ id: 'Vehicle' })
+// Without an id of its own: OpenAPI then says of each place whether it may be null.
+const VehicleView = z.object({
+  make: z.string().optional(),
+  model: z.string().optional(),
+  year: z.int().optional(),
+  trim: z.string().optional(),
+  stock: z.string().optional().meta({ description: "The dealer's stock number" }),
+  options: z.array(z.string()).optional(),
+})
 
 export const LeadView = z
   .object({

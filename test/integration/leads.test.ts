@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readAdf } from '../../src/integrations/adf.ts'
 import { useHouse } from '../support/house.ts'
 import { type Dealer, dealersServer, newLead, say, storyUntil } from '../support/lead.ts'
+import { type Document, differences } from '../support/openapi.ts'
 import { expectReplayable, expectSoundHouse } from '../support/proof.ts'
 import { type Answer, expectStatus, Shop, waitFor } from '../support/shop.ts'
 
@@ -233,6 +234,11 @@ describe.concurrent('a dealer who is reached by signed webhook', () => {
       type: 'lead.status_requested',
       data: { number, status: 'contacted', event: { deadline_at: expect.any(String) } },
     })
+    const document = (await (await fetch(`${house().apiUrl}/openapi.json`)).json()) as Document
+    for (const message of [sent, asked]) {
+      const { schema } = document.webhooks[message.type]?.post.requestBody.content['application/json'] ?? {}
+      expect(differences(document, schema ?? {}, message)).toEqual([])
+    }
     // An answer starts the same clock anew.
     expectStatus(await say(shop, dealer, number, { status: 'quoted' }), 200)
     expect(await shop.look(number)).toMatchObject({ deadline: { kind: 'status' } })
@@ -304,6 +310,22 @@ describe.concurrent('a dealer who stays silent', () => {
     expect([none, statuses.length, version - before]).toEqual([[], 1, 1])
     expectStatus(await say(shop, next, number, { status: 'sold' }), 200)
     expect(await shop.look(number)).toMatchObject({ state: 'sold', dealer: next.id })
+    // What the first dealer could not be sent before it is not sent now.
+    const told = `/v1/operator/leads/${number}/notifications`
+    const of = async () =>
+      expectStatus(await shop.call('GET', told, { key: shop.operatorKey }), 200).body.data
+    const isFirst = (one: { event: string; recipient: string }) =>
+      one.event === 'lead.sent' && one.recipient === silent.id
+    const { id } = (await of()).find(isFirst)
+    const redelivery = `/v1/operator/notifications/${id}/redelivery`
+    expectStatus(await shop.call('POST', redelivery, { key: shop.operatorKey, body: {} }), 202)
+    const ended = await waitFor(
+      'the notification to be given up',
+      async () => (await of()).find(isFirst),
+      ({ attempts }) => attempts.length === 2,
+    )
+    expect([ended.state, ended.attempts[1].outcome]).toEqual(['abandoned', 'passed on'])
+    expect(JSON.stringify((await attention()).abandoned_notifications)).not.toContain(id)
     for (const { key } of [stranger, far]) expect((await shop.call('GET', path, { key })).status).toBe(404)
   })
 
