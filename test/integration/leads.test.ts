@@ -277,6 +277,13 @@ describe.concurrent('a dealer who stays silent', () => {
       deadline: { kind: 'acknowledge' },
       dealers: [{ dealer: silent.id }, { dealer: next.id }],
     })
+    // Operators find it in the Temporal UI by the dealer who has it now.
+    const process = house().temporal.workflow.getHandle(`lead/${number}`)
+    await waitFor(
+      'the new dealer to be shown',
+      async () => (await process.describe()).searchAttributes.PartnerId,
+      (shown) => shown?.[0] === next.id,
+    )
     expect((await attention()).silent_leads.filter(({ lead }: { lead: string }) => lead === number)).toEqual(
       [],
     )
