@@ -136,7 +136,8 @@ describe('ADF as it is read (B9)', () => {
     ],
     [
       'another encoding, without a word',
-      new Uint8Array([0x3c, 0x61, 0x64, 0x66, 0x3e, 0xe9]),
+      // A prospect whose name is one byte of ISO 8859-1; all else is as it should be.
+      Buffer.from('<adf><prospect><id>\u00e9</id></prospect></adf>', 'latin1'),
       'malformed-request',
     ],
     ['UTF-16', new Uint8Array([0xff, 0xfe, 0x3c, 0, 0x61, 0, 0x2f, 0, 0x3e, 0]), 'malformed-request'],
