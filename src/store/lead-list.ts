@@ -47,12 +47,23 @@ export type ListedLead = {
 /** Leads, the newest first (REQUIREMENTS P4): those of storefronts, or those that dealers have now. */
 export async function listLeads(
   db: Database,
-  filter: Filter & { of: 'storefronts' | 'dealers'; dealer?: string | undefined },
+  filter: Filter & {
+    of: 'storefronts' | 'dealers'
+    storefront?: string | undefined
+    dealer?: string | undefined
+  },
   before: Before | null,
   limit: number,
 ): Promise<ListedLead[]> {
   const ofDealers: Listed['whose'] = { table: sql`dealers`, row: sql`r.dealer = p.id`, partner: sql`p.id` }
-  const where: SQL[] = filter.dealer === undefined ? [] : [sql`r.dealer = ${filter.dealer}`]
+  const { storefront, dealer, email } = filter
+  const where: SQL[] = [
+    ...(storefront === undefined ? [] : [sql`r.storefront = ${storefront}`]),
+    ...(dealer === undefined ? [] : [sql`r.dealer = ${dealer}`]),
+    ...(email === undefined
+      ? []
+      : [sql`EXISTS (SELECT 1 FROM customers c WHERE c.id = r.customer AND c.email = ${email})`]),
+  ]
   const list = {
     table: sql`leads`,
     columns: sql`r.storefront, r.reference, r.dealer, r.state, r.status, r.version, r.deadline_kind, r.deadline_at`,

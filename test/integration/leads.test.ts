@@ -456,6 +456,11 @@ describe.concurrent('who may see and say what', () => {
     expect(found(await list(`dealer=${dealer.id}`, shop.storefrontKey))).toEqual(numbers)
     expect(found(await list(`dealer=${dealer.id}&state=sold`, shop.operatorKey))).toEqual([])
     expect(found(await list(`dealer=${other.id}`, dealer.key))).toEqual([])
+    const { email } = (await newLead(shop, dealer)).lead.prospect
+    expect(found(await list(`email=${email}&storefront=${shop.storefront}`, dealer.key))).toHaveLength(1)
+    expect(found(await list(`email=${email}`, shop.storefrontKey))).toHaveLength(1)
+    expect(found(await list(`email=${email}`, other.key))).toEqual([])
+    expect(found(await list('storefront=another', dealer.key))).toEqual([])
     const [summary] = first.data
     expect(summary).toMatchObject({ dealer: dealer.id, state: 'sent', deadline: { kind: 'acknowledge' } })
     expect(JSON.stringify(first)).not.toContain('example.test')

@@ -181,7 +181,6 @@ export function registerLists(app: Api, kit: ApiKit): void {
             {
               ...query,
               // A dealer is no storefront, even if both are called the same.
-              ...(isDealer ? { email: undefined, storefront: undefined } : {}),
               of: isDealer ? 'dealers' : 'storefronts',
               partners: partnersOf(c.var.caller, isDealer ? undefined : query.storefront),
             },
