@@ -367,8 +367,13 @@ describe.concurrent('a dealer who stays silent', () => {
 
   test('with nobody else to go to it stays, and counts as lost when nothing is heard for too long', async () => {
     const make = `make-${hex()}`
-    const silent = await shop.dealer({ makes: [make], ...IMPATIENT, closeSeconds: 2 })
+    const silent = await shop.dealer({ makes: [make], ...IMPATIENT, closeSeconds: 5 })
     const { number, email } = await newLead(shop, silent, { vehicle: { make }, another_dealer: true })
+    await storyUntil(shop, number, 'lead.unanswered')
+    const letter = (await shop.mails(email, /no answer so far$/)).find(({ subject }) =>
+      /no answer/.test(subject),
+    )
+    expect(letter?.text).toContain('We found no other dealer near you')
     expect(await storyUntil(shop, number, 'lead.closed')).toEqual([...LADDER, 'unanswered', 'closed'])
     expect(await shop.look(number)).toMatchObject({
       state: 'lost',
@@ -379,6 +384,23 @@ describe.concurrent('a dealer who stays silent', () => {
     const letters = await shop.mails(email, /is closed$/)
     expect(letters.map(({ subject }) => subject)).toHaveLength(3)
     expect(refused(await say(shop, silent, number, { status: 'contacted' }))).toEqual([409, 'state-conflict'])
+  })
+
+  test('an operator who reached the prospect may pass the consent on; a dealer may not', async () => {
+    const make = `make-${hex()}`
+    const silent = await shop.dealer({ makes: [make], ...IMPATIENT })
+    const next = await shop.dealer({ makes: [make] })
+    const { number } = await newLead(shop, silent, { vehicle: { make } })
+    const agree = (key: string) => shop.call('POST', `/v1/leads/${number}/agreement`, { key, body: {} })
+    expect(refused(await agree(silent.key))).toEqual([403, 'role-forbidden'])
+    // Before the dealer is given up it changes nothing else.
+    const agreed = expectStatus(await agree(shop.operatorKey), 200)
+    expect(agreed.body).toMatchObject({ state: 'sent', dealer: silent.id, another_dealer: true })
+    await shop.until(number, (view) => view.dealer === next.id)
+    const [event] = await house()
+      .db`SELECT actor FROM events WHERE number = ${number} AND type = 'lead.agreed'`
+    expect(event?.actor).toMatch(/^operator:/)
+    expectStatus(await say(shop, next, number, { status: 'sold' }), 200)
   })
 
   test('an answer after the escalation takes it back to work', async () => {

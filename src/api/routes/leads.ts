@@ -207,7 +207,7 @@ export function registerLeads(app: Api, kit: ApiKit): void {
       tags,
       summary: 'The prospect agrees to another dealer',
       description: 'If their dealer was given up already, the lead goes to the next one at once.',
-      middleware: [requireRole(kit, 'storefront')] as const,
+      middleware: [requireRole(kit, 'storefront', 'operator')] as const,
       request: { params: NumberParam, headers: IdempotencyHeader, body: jsonBody(z.strictObject({})) },
       responses: answers(200, 'The lead', LeadView),
     }),
