@@ -11,7 +11,7 @@ import { onStage, type Stage } from './support/stage.ts'
 
 /**
  * Whole lives of back orders through the API, from an order that is short to its delivery, each with an item and a
- * supplier of its own, so that each has all six workflows. Beside them, in turns on the same server: bare workflows with
+ * supplier of its own, so that each has all seven workflows. Beside them, in turns on the same server: bare workflows with
  * the same messages, timers, search attributes and number of activities, which are empty, behind bare routes that take as
  * many requests. There are no books, no mails and no webhooks on that side. The figure to reach is against activities as
  * any Temporal program has them; that they run in the worker which has the workflow is something that the service does to
@@ -286,6 +286,7 @@ async function measureStory(service: Service, expected: Expected, partner: Partn
     `order/${lived.order}`,
     `back-order/${lived.backOrder}`,
     `purchasing/${partner.supplier}`,
+    `promises/${partner.sku}`,
     `purchase-order/${lived.purchaseOrder}`,
     `delivery/${lived.delivery}`,
   ]
@@ -301,7 +302,7 @@ async function measureBare(temporal: Client, bareApi: Caller, where: 'server' | 
   const id = randomUUID()
   await bareLife(bareApi, where, id)
   await sleep(1_000)
-  const kinds = ['order', 'backOrder', 'purchasing', 'purchaseOrder', 'delivery', 'restock']
+  const kinds = ['order', 'backOrder', 'purchasing', 'purchaseOrder', 'promises', 'delivery', 'restock']
   return Promise.all(kinds.map((kind) => sizeOf(temporal, `${kind}/${id}`)))
 }
 

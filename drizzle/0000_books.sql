@@ -62,6 +62,19 @@ CREATE TABLE "back_orders" (
 	CONSTRAINT "back_orders_deadline" CHECK (("back_orders"."deadline_kind" IS NULL) = ("back_orders"."deadline_at" IS NULL))
 );
 --> statement-breakpoint
+CREATE TABLE "configurations" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"storefront" text NOT NULL,
+	"model_year" text NOT NULL,
+	"model_year_version" integer NOT NULL,
+	"fingerprint" text NOT NULL,
+	"features" jsonb NOT NULL,
+	"base_price_minor" bigint NOT NULL,
+	"total_price_minor" bigint NOT NULL,
+	"currency" text NOT NULL,
+	"checked_at" timestamp with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "customers" (
 	"id" uuid PRIMARY KEY DEFAULT gen_random_uuid() NOT NULL,
 	"storefront" text NOT NULL,
@@ -105,6 +118,7 @@ CREATE TABLE "deliveries" (
 	"tracking" text,
 	"failure" text,
 	"deliver_on" text,
+	"collect_on" text,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
 	"ended_at" timestamp with time zone
 );
@@ -138,6 +152,30 @@ CREATE TABLE "failing_steps" (
 	"since" timestamp with time zone DEFAULT now() NOT NULL,
 	"last_at" timestamp with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "failing_steps_workflow_activity_pk" PRIMARY KEY("workflow","activity")
+);
+--> statement-breakpoint
+CREATE TABLE "feature_rules" (
+	"model_year" text NOT NULL,
+	"place" integer NOT NULL,
+	"kind" text NOT NULL,
+	"subject" text NOT NULL,
+	"objects" text[] NOT NULL,
+	"words" text,
+	"from_day" date,
+	"until_day" date,
+	CONSTRAINT "feature_rules_model_year_place_pk" PRIMARY KEY("model_year","place")
+);
+--> statement-breakpoint
+CREATE TABLE "features" (
+	"model_year" text NOT NULL,
+	"code" text NOT NULL,
+	"place" integer NOT NULL,
+	"kind" text NOT NULL,
+	"name" text NOT NULL,
+	"price_minor" bigint NOT NULL,
+	"from_day" date,
+	"until_day" date,
+	CONSTRAINT "features_model_year_code_pk" PRIMARY KEY("model_year","code")
 );
 --> statement-breakpoint
 CREATE TABLE "idempotency_keys" (
@@ -214,6 +252,38 @@ CREATE TABLE "leads" (
 	"ended_at" timestamp with time zone,
 	CONSTRAINT "leads_deadline" CHECK (("leads"."deadline_kind" IS NULL) = ("leads"."deadline_at" IS NULL)),
 	CONSTRAINT "leads_lost" CHECK (("leads"."state" = 'lost') = ("leads"."lost_reason" IS NOT NULL))
+);
+--> statement-breakpoint
+CREATE TABLE "makes" (
+	"code" text PRIMARY KEY NOT NULL,
+	"name" text NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "model_lines" (
+	"code" text PRIMARY KEY NOT NULL,
+	"name" text NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "model_years" (
+	"id" text PRIMARY KEY NOT NULL,
+	"make" text NOT NULL,
+	"model" text NOT NULL,
+	"year" integer NOT NULL,
+	"model_line" text NOT NULL,
+	"currency" text NOT NULL,
+	"base_price_minor" bigint NOT NULL,
+	"from_day" date,
+	"until_day" date,
+	"version" integer DEFAULT 1 NOT NULL,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "model_years_once" UNIQUE("make","model","year")
+);
+--> statement-breakpoint
+CREATE TABLE "models" (
+	"make" text NOT NULL,
+	"code" text NOT NULL,
+	"name" text NOT NULL,
+	CONSTRAINT "models_make_code_pk" PRIMARY KEY("make","code")
 );
 --> statement-breakpoint
 CREATE TABLE "notifications" (
@@ -422,17 +492,24 @@ CREATE TABLE "webhook_endpoints" (
 --> statement-breakpoint
 ALTER TABLE "attempts" ADD CONSTRAINT "attempts_notification_notifications_id_fk" FOREIGN KEY ("notification") REFERENCES "public"."notifications"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "back_orders" ADD CONSTRAINT "back_orders_ship_to_addresses_id_fk" FOREIGN KEY ("ship_to") REFERENCES "public"."addresses"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "configurations" ADD CONSTRAINT "configurations_storefront_storefronts_id_fk" FOREIGN KEY ("storefront") REFERENCES "public"."storefronts"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "configurations" ADD CONSTRAINT "configurations_model_year_model_years_id_fk" FOREIGN KEY ("model_year") REFERENCES "public"."model_years"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "customers" ADD CONSTRAINT "customers_storefront_storefronts_id_fk" FOREIGN KEY ("storefront") REFERENCES "public"."storefronts"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "deliveries" ADD CONSTRAINT "deliveries_order_number_orders_number_fk" FOREIGN KEY ("order_number") REFERENCES "public"."orders"("number") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "deliveries" ADD CONSTRAINT "deliveries_back_order_back_orders_number_fk" FOREIGN KEY ("back_order") REFERENCES "public"."back_orders"("number") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "deliveries" ADD CONSTRAINT "deliveries_ship_to_addresses_id_fk" FOREIGN KEY ("ship_to") REFERENCES "public"."addresses"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "delivery_lines" ADD CONSTRAINT "delivery_lines_delivery_deliveries_number_fk" FOREIGN KEY ("delivery") REFERENCES "public"."deliveries"("number") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "feature_rules" ADD CONSTRAINT "feature_rules_model_year_model_years_id_fk" FOREIGN KEY ("model_year") REFERENCES "public"."model_years"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "features" ADD CONSTRAINT "features_model_year_model_years_id_fk" FOREIGN KEY ("model_year") REFERENCES "public"."model_years"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "lead_dealers" ADD CONSTRAINT "lead_dealers_lead_leads_number_fk" FOREIGN KEY ("lead") REFERENCES "public"."leads"("number") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "lead_dealers" ADD CONSTRAINT "lead_dealers_dealer_dealers_id_fk" FOREIGN KEY ("dealer") REFERENCES "public"."dealers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "lead_statuses" ADD CONSTRAINT "lead_statuses_lead_leads_number_fk" FOREIGN KEY ("lead") REFERENCES "public"."leads"("number") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "leads" ADD CONSTRAINT "leads_storefront_storefronts_id_fk" FOREIGN KEY ("storefront") REFERENCES "public"."storefronts"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "leads" ADD CONSTRAINT "leads_customer_customers_id_fk" FOREIGN KEY ("customer") REFERENCES "public"."customers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "leads" ADD CONSTRAINT "leads_dealer_dealers_id_fk" FOREIGN KEY ("dealer") REFERENCES "public"."dealers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "model_years" ADD CONSTRAINT "model_years_model_line_model_lines_code_fk" FOREIGN KEY ("model_line") REFERENCES "public"."model_lines"("code") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "model_years" ADD CONSTRAINT "model_years_make_model_models_make_code_fk" FOREIGN KEY ("make","model") REFERENCES "public"."models"("make","code") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "models" ADD CONSTRAINT "models_make_makes_code_fk" FOREIGN KEY ("make") REFERENCES "public"."makes"("code") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "order_lines" ADD CONSTRAINT "order_lines_order_number_orders_number_fk" FOREIGN KEY ("order_number") REFERENCES "public"."orders"("number") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "order_lines" ADD CONSTRAINT "order_lines_sku_items_sku_fk" FOREIGN KEY ("sku") REFERENCES "public"."items"("sku") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "orders" ADD CONSTRAINT "orders_storefront_storefronts_id_fk" FOREIGN KEY ("storefront") REFERENCES "public"."storefronts"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -468,6 +545,7 @@ CREATE INDEX "notifications_overdue" ON "notifications" USING btree ("created_at
 CREATE INDEX "order_lines_allocated" ON "order_lines" USING btree ("sku") WHERE "order_lines"."allocated" > 0;--> statement-breakpoint
 CREATE INDEX "orders_by_storefront" ON "orders" USING btree ("storefront","created_at","number");--> statement-breakpoint
 CREATE INDEX "orders_by_customer" ON "orders" USING btree ("customer");--> statement-breakpoint
+CREATE INDEX "orders_unplaced" ON "orders" USING btree ("created_at") WHERE "orders"."state" = 'received';--> statement-breakpoint
 CREATE INDEX "orders_open" ON "orders" USING btree ("created_at","number") WHERE "orders"."ended_at" IS NULL;--> statement-breakpoint
 CREATE INDEX "purchase_order_lines_open" ON "purchase_order_lines" USING btree ("sku","expected_at") WHERE NOT "purchase_order_lines"."closed";--> statement-breakpoint
 CREATE INDEX "purchase_orders_by_supplier" ON "purchase_orders" USING btree ("supplier","created_at","number");--> statement-breakpoint

@@ -66,7 +66,9 @@ const Environment = z.object({
     .enum(['true', 'false'])
     .default('false')
     .transform((value) => value === 'true')
-    .describe('`true` lets webhooks go to private and loopback addresses; for one-machine use only'),
+    .describe(
+      '`true` lets webhooks go to private and loopback addresses; for one-machine use only. The same for APIs and workers',
+    ),
   RATE_LIMIT_PER_SECOND: z.coerce
     .number()
     .int()

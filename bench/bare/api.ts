@@ -43,7 +43,7 @@ const command = (kind: string, life: Life) =>
 /** The messages of a back order's life: what each request has to get an answer from, and whom it wakes then. */
 const REQUESTS: Record<string, { command: string; wakes: string[] }> = {
   answers: { command: 'order', wakes: ['backOrder', 'purchasing'] },
-  acknowledgement: { command: 'purchaseOrder', wakes: [] },
+  acknowledgement: { command: 'purchaseOrder', wakes: ['promises'] },
   'inventory-update': { command: 'restock', wakes: ['purchaseOrder', 'backOrder'] },
   'delivery-request': { command: 'backOrder', wakes: [] },
   confirmation: { command: 'backOrder', wakes: ['delivery'] },

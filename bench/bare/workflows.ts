@@ -147,12 +147,17 @@ export async function purchaseOrder(number: string, where: Where): Promise<void>
   await listener.nothing()
   show(number, 'sent', true)
   await listener.commands(1)
-  await listener.nothing()
   show(number, 'acknowledged')
   await listener.seen(2, true)
-  await listener.nothing()
   show(number, 'closed')
   await condition(workflow.allHandlersFinished)
+}
+
+export async function promises(number: string): Promise<void> {
+  setHandler(look, () => {})
+  workflow.upsertSearchAttributes([{ key: ATTRIBUTES.sku, value: [number] }])
+  workflow.setCurrentDetails('Works out what its waiters may expect, and tells them.')
+  await activities.server.nothing()
 }
 
 export async function restock(_number: string, where: Where): Promise<void> {

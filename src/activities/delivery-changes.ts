@@ -72,6 +72,7 @@ export async function changeDelivery(
     state,
     ...(change.tracking ? { tracking: change.tracking } : {}),
     ...(change.failure ? { failure: change.failure } : {}),
+    begins_booking: verb === 'begin_booking',
     ...(verb === 'retry' ? { attempt: delivery.attempt + 1, tracking: null, failure: null } : {}),
     ended: isFinal(DELIVERY_TRANSITIONS, state),
   })

@@ -25,7 +25,7 @@ export function createDeliveryActivities({
       return steps.seen(await deliveryProgress(db, number))
     },
 
-    /** From here on the carrier may know of it: cancelling needs the carrier's word. */
+    /** From here on the carrier may know of it: cancelling needs the carrier's word, and every repeat says the same. */
     async beginBooking({ number, step }: { number: string; step: string }): Promise<DeliveryProgress | null> {
       return steps.run(step, async (tx) => {
         const delivery = await openDelivery(tx, number)
@@ -39,14 +39,11 @@ export function createDeliveryActivities({
     async bookCarrier(number: string): Promise<{ tracking: string } | { refused: true }> {
       const shipment = await shipmentOf(db, number)
       if (!shipment) throw new Refusal('not-found', `There is no delivery ${number}.`)
-      const { deliver_on } = shipment.delivery
-      const today = new Date().toISOString().slice(0, 10)
       const answer = await carrier.book({
         reference: shipmentReference(number, shipment.delivery.attempt),
         ship_to: shipment.ship_to,
         parcels: shipment.lines,
-        // A day that has passed cannot be kept any more, and a carrier would refuse it.
-        collect_on: deliver_on && deliver_on >= today ? deliver_on : null,
+        collect_on: shipment.delivery.collect_on,
       })
       return 'tracking' in answer ? answer : { refused: true }
     },
@@ -112,7 +109,7 @@ export function createDeliveryActivities({
     },
 
     /** Asks the carrier to give a booked parcel back. */
-    async recallFromCarrier(number: string): Promise<'returned' | 'collected'> {
+    async recallFromCarrier(number: string): Promise<'returned' | 'collected' | 'unknown'> {
       const shipment = await shipmentOf(db, number)
       if (!shipment?.delivery.tracking) return 'returned'
       return carrier.cancel(shipment.delivery.tracking)

@@ -9,6 +9,7 @@ import { createDeliveryActivities } from './delivery.ts'
 import { createLeadActivities } from './lead.ts'
 import { createNotificationActivities, createTelling, type Telling } from './notification.ts'
 import { createOrderActivities } from './order.ts'
+import { createPromiseActivities } from './promises.ts'
 import { createPruneActivities } from './prune.ts'
 import { createPurchaseOrderActivities } from './purchase-order.ts'
 import { createPurchasingActivities } from './purchasing.ts'
@@ -45,6 +46,7 @@ function createAll(kit: Kit & { steps: Steps; telling: Telling }) {
     ...createPurchasingActivities(kit),
     ...createPurchaseOrderActivities(kit),
     ...createLeadActivities(kit),
+    ...createPromiseActivities(kit),
     ...createRestockActivities(kit),
     ...createStockCountActivities(kit),
     ...createNotificationActivities(kit),

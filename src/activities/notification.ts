@@ -122,7 +122,8 @@ export function createTelling(kit: {
       button: { words: action, link },
     })
     await mailer.send({
-      id: notification.id,
+      // With another link it is another mail: receivers may drop one whose Message-ID they had before.
+      id: facts.link_version === 1 ? notification.id : `${notification.id}.${facts.link_version}`,
       to: facts.to,
       fromName: facts.from_name,
       replyTo: facts.reply_to,

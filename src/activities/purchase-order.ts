@@ -1,11 +1,10 @@
-import { randomUUID } from 'node:crypto'
 import type { Command } from '../domain/command.ts'
 import { after } from '../domain/period.ts'
 import { type PurchaseOrderProgress, withShipment } from '../domain/purchase-order.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { Database, Transaction } from '../store/database.ts'
 import { readCommandBody, storeAnswer } from '../store/idempotency-key.ts'
-import { promisesDue, revisePromises } from '../store/promise.ts'
+import { reviewPromises } from '../store/promise.ts'
 import {
   lockPurchaseOrder,
   type PurchaseOrderLineRow,
@@ -22,10 +21,6 @@ import { lockStock } from '../store/stock.ts'
 import { passOver, readSupplier, type SupplierRow } from '../store/supplier.ts'
 import { askForSupply, askNextSupplier } from '../store/supply.ts'
 import type { Steps } from './steps.ts'
-
-/** Most promises that one call revises, and that one transaction does: it bounds how long the item stays locked. */
-const PROMISES_AT_ONCE = 5_000
-const PROMISE_BATCH = 1_000
 
 /** The purchase order's own transactions (REQUIREMENTS A5): the stock of its items, then itself, then its lines. */
 export function createPurchaseOrderActivities({ db, steps }: { db: Database; steps: Steps }) {
@@ -68,6 +63,11 @@ export function createPurchaseOrderActivities({ db, steps }: { db: Database; ste
             },
             note: reasons(body),
           },
+        )
+        await reviewPromises(
+          tx,
+          words.map(({ line }) => line.sku),
+          step,
         )
         await storeAnswer(tx, step, 200, await purchaseOrderView(tx, number))
         return purchaseOrderProgress(tx, number)
@@ -120,6 +120,11 @@ export function createPurchaseOrderActivities({ db, steps }: { db: Database; ste
             },
             note: notice.reference,
           },
+        )
+        await reviewPromises(
+          tx,
+          noted.map(({ line }) => line.sku),
+          step,
         )
         await storeAnswer(tx, step, 200, await purchaseOrderView(tx, number))
         return purchaseOrderProgress(tx, number)
@@ -196,25 +201,6 @@ export function createPurchaseOrderActivities({ db, steps }: { db: Database; ste
         await storeAnswer(tx, step, 200, await purchaseOrderView(tx, number))
         return purchaseOrderProgress(tx, number)
       })
-    },
-
-    /**
-     * Tells the waiters of an item what is expected now, or that no supplier is left for it (A5): a bounded number at a
-     * time, and the item is locked for each batch of them anew. Done twice it finds nothing left to do, so each batch
-     * is a step of its own. `more`: call it again.
-     */
-    async revisePromises({ sku, step }: { sku: string; step: string }): Promise<{ more: boolean }> {
-      const due = await promisesDue(db, sku, PROMISES_AT_ONCE)
-      let revised = 0
-      for (let from = 0; from < due.length; from += PROMISE_BATCH) {
-        const batch = `${step}/${randomUUID()}`
-        revised += await steps.run(batch, async (tx) => {
-          await lockStock(tx, [sku])
-          return revisePromises(tx, due.slice(from, from + PROMISE_BATCH), batch)
-        })
-      }
-      // Those that changed meanwhile are looked at again.
-      return { more: due.length === PROMISES_AT_ONCE || revised < due.length }
     },
   }
 }
@@ -336,6 +322,11 @@ async function withdrawLines(
     await passOver(tx, supplier, line.sku)
     await askNextSupplier(tx, line.sku, step)
   }
+  await reviewPromises(
+    tx,
+    withdrawn.map(({ sku }) => sku),
+    step,
+  )
 }
 
 function reasons(body: Acknowledgement): string | null {

@@ -6,6 +6,7 @@ import { inPacks, wholePacks } from '../domain/purchase-order.ts'
 import type { Database, Transaction } from '../store/database.ts'
 import { transactionTime } from '../store/database.ts'
 import { recordEvent } from '../store/event.ts'
+import { reviewPromises } from '../store/promise.ts'
 import {
   insertPurchaseOrder,
   itemsToConsider,
@@ -24,7 +25,7 @@ import { wake } from '../store/wake.ts'
 import type { Steps } from './steps.ts'
 
 /** Most lines of one purchase order; whatever is lacking beyond them goes into another. */
-export const MOST_LINES = 500
+export const MOST_LINES = 100
 
 /** What a supplier is asked for, all items at once (REQUIREMENTS A4, A5). */
 export function createPurchasingActivities({ db, steps }: { db: Database; steps: Steps }) {
@@ -56,6 +57,11 @@ export function createPurchasingActivities({ db, steps }: { db: Database; steps:
           open.map((line) => line.purchase_order),
         )
         for (const surplus of tooMuch) await giveUpSurplus(tx, house, surplus, step)
+        await reviewPromises(
+          tx,
+          tooMuch.map(({ sku }) => sku),
+          step,
+        )
         const lacking = needs.filter(({ need }) => need > 0)
         return {
           purchase_order: await order(tx, house, lacking.slice(0, MOST_LINES), step),

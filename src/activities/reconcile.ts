@@ -12,6 +12,7 @@ import {
   stillOpen,
   suppliersInNeed,
   suppliersInSurplus,
+  unplacedOrders,
 } from '../store/reconcile.ts'
 import { allocateToWaiters, lockStock } from '../store/stock.ts'
 import type { Telling } from './notification.ts'
@@ -66,12 +67,16 @@ export function createReconcileActivities({
     },
 
     /**
-     * Starts the workflow of every open row that has none. Those that Temporal knows to have been ended from outside in
+     * Starts the workflow of every open row that has none. Orders that nobody placed, and those that Temporal knows to have been ended from outside in
      * the last hour are found at once; the walk over all open rows, a page at a time, finds any other.
      */
     async reviveStories(): Promise<Repair> {
       const until = budget()
-      const failed = await Promise.all([reviveEnded(until), ...OPEN_KINDS.map((kind) => walk(kind, until))])
+      const failed = await Promise.all([
+        reviveUnplaced(until),
+        reviveEnded(until),
+        ...OPEN_KINDS.map((kind) => walk(kind, until)),
+      ])
       return repair(failed.flat())
     },
 
@@ -116,6 +121,16 @@ export function createReconcileActivities({
   }
 
   /** Returns the workflows that could not be started. */
+  async function reviveUnplaced(until: number): Promise<string[]> {
+    const numbers = await unplacedOrders(db, PAGE)
+    const { failed } = await start(
+      numbers.map((number) => `order/${number}`),
+      until,
+    )
+    return failed
+  }
+
+  /** The same. */
   async function reviveEnded(until: number): Promise<string[]> {
     const since = new Date(Date.now() - ENDED_WITHIN_MS).toISOString()
     const query = `ExecutionStatus IN ('Terminated', 'Failed', 'TimedOut', 'Canceled') AND CloseTime > '${since}'`

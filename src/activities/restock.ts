@@ -4,6 +4,7 @@ import { Refusal } from '../domain/refusal.ts'
 import type { Transaction } from '../store/database.ts'
 import { readCommandBody, storeAnswer } from '../store/idempotency-key.ts'
 import { unknownItems } from '../store/order.ts'
+import { reviewPromises } from '../store/promise.ts'
 import {
   lockPurchaseOrder,
   lockPurchaseOrders,
@@ -87,6 +88,7 @@ export function createRestockActivities({ steps }: { steps: Steps }) {
           if (pass.more) toDrain.push(sku)
           await followNeed(tx, sku, answers, step)
         }
+        await reviewPromises(tx, skus, step)
         const answer = { reference: update.reference, receipt: step, lines: answers }
         await insertReceipt(
           tx,

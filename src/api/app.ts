@@ -16,6 +16,7 @@ import { registerAttention } from './routes/attention.ts'
 import { registerAvailability } from './routes/availability.ts'
 import { registerBackOrders } from './routes/back-orders.ts'
 import { registerCarrierWebhooks } from './routes/carrier-webhooks.ts'
+import { registerConfigurations } from './routes/configurations.ts'
 import { registerDealerWebhooks } from './routes/dealer-webhooks.ts'
 import { registerDealers } from './routes/dealers.ts'
 import { registerDeliveries } from './routes/deliveries.ts'
@@ -27,6 +28,7 @@ import { registerItems } from './routes/items.ts'
 import { ADF_PATH, registerLeads } from './routes/leads.ts'
 import { registerLinks } from './routes/links.ts'
 import { registerLists } from './routes/lists.ts'
+import { registerModelYears } from './routes/model-years.ts'
 import { registerNotifications } from './routes/notifications.ts'
 import { registerOrders } from './routes/orders.ts'
 import { registerPeriods } from './routes/periods.ts'
@@ -74,7 +76,8 @@ export function createApi(kit: ApiKit): Api {
       'request',
     )
   })
-  app.use('/v1/*', limitRate(kit.ratePerSecond))
+  const limit = limitRate(kit.ratePerSecond)
+  app.use('/v1/*', limit.byCaller)
   app.use('/v1/*', async (c, next) => {
     if (!hasRoute(matchedRoutes(c))) refuseOtherMethod(app, c)
     await next()
@@ -108,6 +111,7 @@ export function createApi(kit: ApiKit): Api {
   registerAvailability(app, kit)
   registerLists(app, kit)
   registerHistories(app, kit)
+  registerConfigurations(app, kit)
   registerItems(app, kit)
   registerSuppliers(app, kit)
   registerSupplierItems(app, kit)
@@ -116,6 +120,7 @@ export function createApi(kit: ApiKit): Api {
   registerWebhookEndpoints(app, kit)
   registerApiKeys(app, kit)
   registerPeriods(app, kit)
+  registerModelYears(app, kit)
   registerStockCounts(app, kit)
   registerLinks(app, kit)
   registerNotifications(app, kit)
@@ -123,8 +128,8 @@ export function createApi(kit: ApiKit): Api {
   registerOpenApi(app, kit)
   registerDocs(app)
   registerHealth(app, kit)
-  registerOrderPage(app, kit)
-  registerLeadPage(app, kit)
+  registerOrderPage(app, kit, limit.byAddress)
+  registerLeadPage(app, kit, limit.byAddress)
   return app
 }
 

@@ -13,7 +13,9 @@ export type ApiKit = {
   links: Links
   publicUrl: string
   carrierSecret: string
-  /** Requests a second that are answered per API key. */
+  /** Whether webhooks may go to private addresses. */
+  allowPrivateAddresses: boolean
+  /** Requests a second that are answered per caller. */
   ratePerSecond: number
 }
 

@@ -1,14 +1,21 @@
 import { z } from '@hono/zod-openapi'
 import { Duration } from 'luxon'
 import { isoDuration } from '../domain/duration.ts'
+import { Refusal } from '../domain/refusal.ts'
+import { namesPrivateAddress } from '../integrations/webhook.ts'
+import type { ApiKit } from './kit.ts'
 
 /** What the house's own records are made of (REQUIREMENTS P8); the limits keep every sum a safe integer. */
 
-/** How a storefront, supplier or dealer is called in paths, keys and events. */
-export const PartnerId = z
+/** How what is the house's own is called in paths and documents. */
+export const Id = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'an id is 1 to 63 small letters, digits or dashes')
-  .meta({ example: 'northwind' })
+
+/** How a storefront, supplier or dealer is called in paths, keys and events. */
+export const PartnerId = Id.meta({ example: 'northwind' })
+
+export const ModelYearId = Id.meta({ example: 'heron-2027' })
 
 /** How a make is called in records and lists. */
 export const MakeCode = z
@@ -24,11 +31,13 @@ const CURRENCIES = new Set(Intl.supportedValuesOf('currency'))
 export const Currency = z
   .string()
   .refine((code) => CURRENCIES.has(code), 'must be an ISO 4217 currency such as EUR')
+/** In minor units, such as cents. */
+export const Amount = z.int().min(0).max(1_000_000_000)
 
 /** An amount in minor units of an ISO 4217 currency: { amount: 1999, currency: 'EUR' } is 19.99 €. */
 export const Price = z
   .strictObject({
-    amount: z.int().min(0).max(1_000_000_000).meta({ description: 'In minor units, such as cents' }),
+    amount: Amount.meta({ description: 'In minor units, such as cents' }),
     currency: Currency,
   })
   .meta({ id: 'Price' })
@@ -65,6 +74,36 @@ export const WebhookUrl = z
     const { username, password } = new URL(url)
     return username === '' && password === ''
   }, 'must not contain a name or password')
+
+/** Refuses a webhook's URL that says itself that it leads into a private network, unless this service may go there. */
+export function refusePrivateAddress(kit: ApiKit, url: string | null, pointer: string): void {
+  if (kit.allowPrivateAddresses || url === null || !namesPrivateAddress(url)) return
+  throw new Refusal('invalid-request', 'Webhooks are not sent to private addresses.', {
+    errors: [{ pointer, detail: 'must not be a private, loopback or reserved address' }],
+  })
+}
+
+/** The code of a feature, within its model year. */
+export const FeatureCode = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
+    'a feature code is 1 to 64 letters, digits, dots, dashes or underscores',
+  )
+  .meta({ example: 'ROOF-PANO' })
+
+const MAX_CHOSEN = 100
+
+/** The features that somebody chose, in any order. */
+export const ChosenFeatures = z.array(FeatureCode).max(MAX_CHOSEN).superRefine(noneTwice)
+
+/** Refuses lists of codes in which one comes twice. */
+export function noneTwice(codes: string[], check: z.RefinementCtx): void {
+  for (const [index, code] of codes.entries()) {
+    if (codes.indexOf(code) < index)
+      check.addIssue({ code: 'custom', path: [index], message: 'this one is in the list already' })
+  }
+}
 
 /** Refuses lists in which a member, such as the item code, comes twice. */
 export function eachOnce<Member extends string>(member: Member) {

@@ -125,6 +125,11 @@ export const EXPLANATIONS: Record<RefusalType, { means: string; todo: string }> 
     means: 'The quantity of a back order can only be lowered: more units would jump the queue.',
     todo: 'Give a lower quantity, or place a new order for the additional units.',
   },
+  'configuration-invalid': {
+    means:
+      'The features that were chosen do not make a vehicle that is sold: one is missing or unknown, or a rule is against how they go together. Nothing was stored.',
+    todo: '`conflicts` says what is wrong in words, and `alternatives` names the nearest configurations that can be built.',
+  },
   'quantity-mismatch': {
     means: 'What is accepted, back-ordered and rejected of a line must add up to what the line asks for.',
     todo: '`errors` states the figures for the line.',

@@ -41,9 +41,15 @@ export const TimeZone = z
 /** A time that the calendar of any partner and of the database has, with room for what is added to it. */
 export const Instant = z.iso
   .datetime({ offset: true })
-  .refine((value) => /^(19[7-9]|2\d\d)\d-/.test(value), 'must be in the years 1970 to 2999')
+  .refine(isInCalendar, 'must be in the years 1970 to 2999')
   .refine((value) => /(Z|[+-](0\d|1[0-4]):\d\d)$/.test(value), 'must be at most 14 hours away from UTC')
 export const Day = z.iso.date()
+/** A day that may be long ago or far away, within the same years. */
+export const AnyDay = Day.refine(isInCalendar, 'must be in the years 1970 to 2999')
+
+function isInCalendar(value: string): boolean {
+  return /^(19[7-9]|2\d\d)\d-/.test(value)
+}
 
 export const Address = z
   .strictObject({

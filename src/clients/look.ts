@@ -10,6 +10,7 @@ const KINDS = {
   delivery: { workflow: 'delivery', name: 'Delivery' },
   lead: { workflow: 'lead', name: 'Lead' },
   purchasing: { workflow: 'purchasing', name: 'Purchasing from' },
+  promises: { workflow: 'promises', name: 'What is promised of' },
   notification: { workflow: 'notification', name: 'Notification' },
 } as const
 export type ProcessKind = keyof typeof KINDS

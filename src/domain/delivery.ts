@@ -72,6 +72,9 @@ export type CarriersState = keyof typeof LONGEST_SILENCE
 export const CARRIER_REPORTS = ['collected', 'delivered', 'failed'] as const
 export type CarrierReport = (typeof CARRIER_REPORTS)[number]
 
+/** A tracking number, as a carrier may give it. */
+export const TRACKING = /^[\x21-\x7e]{1,100}$/
+
 /** What the workflow of a delivery knows of its row. */
 export type DeliveryProgress = {
   number: string

@@ -69,6 +69,9 @@ export const EVENTS = {
   'lead.closed': { told: 'prospect' },
 
   'item.counted': { told: null },
+
+  'model_year.created': { told: null },
+  'model_year.changed': { told: null },
 } as const
 
 export type EventType = keyof typeof EVENTS

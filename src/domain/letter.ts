@@ -1,4 +1,5 @@
 import type { CustomerEvent } from './event.ts'
+import { moneyInWords } from './money.ts'
 import { inWords } from './period.ts'
 
 /** What a letter to a customer is made of, beside the event itself. */
@@ -271,6 +272,5 @@ function day(value: unknown, timeZone: string): string {
 
 function price(facts: LetterFacts): string {
   const { price_minor = 0, currency = 'EUR' } = facts.back_order ?? {}
-  const format = new Intl.NumberFormat('en-GB', { style: 'currency', currency })
-  return format.format(price_minor / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2))
+  return moneyInWords(price_minor, currency)
 }

@@ -2,7 +2,8 @@
  * A refusal: the answer "no, and why" to a request that was understood. Each has a stable type that is a page of the
  * docs, an HTTP status and a title; `detail` and the extra members say what is the case here. Thrown in a
  * transaction it rolls everything back, travels through Temporal as a typed failure, and leaves the API as problem
- * details (RFC 9457). Detail and members carry ids, item codes, quantities and times only (REQUIREMENTS P6).
+ * details (RFC 9457). Detail and members carry ids, item codes, quantities and times only, and words of the
+ * house's own catalogue (REQUIREMENTS P6).
  */
 export const REFUSALS = {
   'malformed-request': { status: 400, title: 'The request cannot be read' },
@@ -34,6 +35,7 @@ export const REFUSALS = {
   'period-out-of-range': { status: 422, title: 'The period is outside of what is possible' },
   'choice-not-open': { status: 422, title: 'That choice is not open for this line' },
   'quantity-not-lower': { status: 422, title: 'The quantity can only be lowered' },
+  'configuration-invalid': { status: 422, title: 'This configuration cannot be built' },
   'quantity-mismatch': { status: 422, title: 'The quantities do not add up' },
   'version-missing': { status: 428, title: 'This request needs an If-Match header' },
   'too-many-requests': { status: 429, title: 'Too many requests' },

@@ -1,6 +1,6 @@
-import type { CarrierReport } from '../domain/delivery.ts'
+import { type CarrierReport, TRACKING } from '../domain/delivery.ts'
 
-/** What a carrier is asked to fetch and bring. `collect_on` is a calendar day, YYYY-MM-DD in UTC and not over yet, or null for at once. */
+/** What a carrier is asked to fetch and bring. `collect_on` is a calendar day, YYYY-MM-DD in UTC, or null for at once. */
 export type Shipment = {
   reference: string
   ship_to: {
@@ -20,10 +20,10 @@ export type Shipment = {
  * throw, without anything of the shipment in the message, and the activity is tried again.
  */
 export type Carrier = {
-  /** Books a shipment; the same reference again is the same shipment. */
+  /** Books a shipment; the same reference again, with the same content, is the same shipment. */
   book(shipment: Shipment): Promise<{ tracking: string } | { refused: true }>
-  /** Takes a shipment back, unless it was collected. */
-  cancel(tracking: string): Promise<'returned' | 'collected'>
+  /** Takes a shipment back, unless it was collected, or the carrier does not know it. */
+  cancel(tracking: string): Promise<'returned' | 'collected' | 'unknown'>
   /** The last thing that happened to a shipment; null before it is collected. */
   status(tracking: string): Promise<CarrierReport | null>
 }
@@ -53,6 +53,8 @@ export function httpCarrier({ url, apiKey }: { url: string; apiKey?: string | un
     return fetch(url.replace(/\/$/, '') + path, {
       method,
       headers,
+      // Whoever is named there was not chosen to be given addresses.
+      redirect: 'manual',
       signal: AbortSignal.timeout(CALL_MS),
       ...(options.body ? { body: JSON.stringify(options.body) } : {}),
     })
@@ -72,15 +74,15 @@ export function httpCarrier({ url, apiKey }: { url: string; apiKey?: string | un
       mustBeYes(response)
       const answer = (await response.json().catch(() => null)) as { tracking?: unknown } | null
       // It may have been booked: only the same question again tells.
-      if (typeof answer?.tracking !== 'string' || answer.tracking === '')
+      if (typeof answer?.tracking !== 'string' || !TRACKING.test(answer.tracking))
         throw new StrangeAnswer(`${response.status} without a tracking number`)
       return { tracking: answer.tracking }
     },
     async cancel(tracking) {
       const response = await call('DELETE', `/shipments/${encodeURIComponent(tracking)}`)
       if (response.status === 409) return 'collected'
-      // What the carrier does not know it cannot fetch. It may be our own earlier call that made it forget the shipment.
-      if (response.status !== 404) mustBeYes(response)
+      if (response.status === 404) return 'unknown'
+      mustBeYes(response)
       return 'returned'
     },
     async status(tracking) {

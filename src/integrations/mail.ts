@@ -1,7 +1,7 @@
 import { html } from 'hono/html'
 import { createTransport } from 'nodemailer'
 
-/** One mail. `id` is fixed for what it tells, so that a mail that comes twice can be recognised. */
+/** One mail. `id` becomes its Message-ID: fixed for what it tells, so that a mail that comes twice can be recognised. */
 export type Mail = {
   id: string
   to: string

@@ -1,5 +1,6 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
+import ipaddr from 'ipaddr.js'
 import { RequestFilteringHttpAgent, RequestFilteringHttpsAgent } from 'request-filtering-agent'
 import { Webhook } from 'standardwebhooks'
 
@@ -13,6 +14,16 @@ export type WebhookMessage = { url: string; secret: string; id: string } & (
 export type WebhookSender = { send(message: WebhookMessage): Promise<number> }
 
 const ATTEMPT_MS = 10_000
+
+/**
+ * True when a URL itself says that it leads to a private, loopback or other address that is not public. What a name leads
+ * to is only known when something is sent, and refused then.
+ */
+export function namesPrivateAddress(url: string): boolean {
+  const host = new URL(url).hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '')
+  if (/(^|\.)localhost$/.test(host)) return true
+  return ipaddr.isValid(host) && ipaddr.parse(host).range() !== 'unicast'
+}
 
 /** Private and loopback addresses are refused, also behind a name, unless they are allowed. */
 export function createWebhookSender(options: { allowPrivateAddresses: boolean }): WebhookSender {

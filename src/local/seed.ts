@@ -5,6 +5,7 @@ import { issueKey } from '../store/api-key.ts'
 import { openStore, type Transaction } from '../store/database.ts'
 import { insertDealers } from '../store/dealer.ts'
 import { insertItems } from '../store/item.ts'
+import { readModelYear, saveModelYear } from '../store/model-year.ts'
 import { saveCustomer } from '../store/order.ts'
 import { writePeriods } from '../store/period.ts'
 import { lockStock, move } from '../store/stock.ts'
@@ -12,10 +13,11 @@ import { insertStorefront } from '../store/storefront.ts'
 import { insertSupplier, readSupplier } from '../store/supplier.ts'
 import { saveSupplierItems } from '../store/supplier-item.ts'
 import { newWebhookSecret } from '../store/webhook-endpoint.ts'
+import { MODEL_YEARS } from './sample-vehicles.ts'
 
 /**
  * What a first `npm start` fills in: a small shop for kitchen and outdoor things, with its items, customers and two
- * suppliers, three car dealers, and the keys to all of it in `KEYS_FILE`. With `--empty` only an operator's key, for bringing one's own
+ * suppliers, a make of vehicles, three car dealers, and the keys to all of it in `KEYS_FILE`. With `--empty` only an operator's key, for bringing one's own
  * data. It may be run again: what is there stays as it is, and new keys are made.
  */
 
@@ -121,6 +123,8 @@ async function fillIn(tx: Transaction, supplierUrl: string) {
   })
   for (const customer of CUSTOMERS) await saveCustomer(tx, STOREFRONT, customer)
   await stock(tx)
+  for (const given of MODEL_YEARS)
+    if (!(await readModelYear(tx, given.id))) await saveModelYear(tx, given, undefined, 'house')
   const suppliers = []
   for (const { id, name, mode } of SUPPLIERS) {
     const webhook_secret = await supplierSecret(tx, id, name, supplierUrl)

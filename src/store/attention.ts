@@ -88,7 +88,7 @@ export const Attention = z
       )
       .meta({
         description:
-          'Tried again and again, the last time within 5 minutes; what they belong to stands still',
+          'Failed three times or more, the last time within 15 minutes, and not known to be done since; what they belong to stands still',
       }),
   })
   .meta({ id: 'Attention' })

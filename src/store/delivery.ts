@@ -113,15 +113,22 @@ export async function updateDelivery(
     tracking?: string | null
     failure?: string | null
     attempt?: number
+    /** The carrier is about to be asked, for the wished day unless that is over. */
+    begins_booking?: boolean
     ended?: boolean
   },
 ): Promise<DeliveryRow> {
-  const { ended, ...columns } = set
+  const { begins_booking, ended, ...columns } = set
   const [row] = await tx
     .update(deliveries)
     .set({
       ...columns,
       version: sql`${deliveries.version} + 1`,
+      ...(begins_booking
+        ? {
+            collect_on: sql`CASE WHEN ${deliveries.deliver_on}::date >= (now() AT TIME ZONE 'UTC')::date THEN ${deliveries.deliver_on} END`,
+          }
+        : {}),
       ...(ended ? { ended_at: sql`now()` } : {}),
     })
     .where(eq(deliveries.number, number))

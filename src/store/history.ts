@@ -8,7 +8,8 @@ import { events } from './schema.ts'
 export const EventView = z
   .object({
     sequence: z.int().meta({
-      description: 'Counts the changes of this order, back order, delivery, purchase order or lead',
+      description:
+        'Counts the changes of this order, back order, delivery, purchase order, lead or model year',
     }),
     type: z.string(),
     actor: z.string().meta({
@@ -18,18 +19,24 @@ export const EventView = z
     from: z.string().nullable().meta({ description: 'The state before' }),
     to: z.string().nullable().meta({ description: 'The state after' }),
     details: z.record(z.string(), z.unknown()).meta({ description: 'Why, in figures' }),
-    note: z.string().nullable().meta({ description: 'What somebody wrote with it' }),
+    note: z.string().nullable().meta({
+      description: 'What somebody wrote with it. What operators wrote is shown to operators only',
+    }),
     at: Instant,
   })
   .meta({ id: 'HistoryEvent' })
 export type EventView = z.infer<typeof EventView>
 
-/** What happened to an order, back order, delivery or purchase order after this sequence, in order (REQUIREMENTS P4). */
+/**
+ * What happened to an order, back order, delivery, purchase order or model year after this sequence, in order (REQUIREMENTS P4).
+ * Operators write notes for each other: `reader` says whether one of them reads it.
+ */
 export async function historyOf(
   db: Database,
   number: string,
   after: number,
   limit: number,
+  reader: 'operator' | 'partner',
 ): Promise<EventView[]> {
   const rows = await db
     .select()
@@ -44,7 +51,7 @@ export async function historyOf(
     from: row.from_state,
     to: row.to_state,
     details: row.details,
-    note: row.note,
+    note: reader === 'partner' && row.actor.startsWith('operator:') ? null : row.note,
     at: row.at.toISOString(),
   }))
 }

@@ -10,7 +10,10 @@ const NotificationState = z.enum(['pending', 'retrying', 'sent', 'abandoned'])
 /** A notification with every attempt to deliver it; who it goes to by id only. */
 export const NotificationView = z
   .object({
-    id: z.uuid().meta({ description: 'The Message-ID or webhook-id under which it is sent, every time' }),
+    id: z.uuid().meta({
+      description:
+        'The webhook-id under which it is sent, every time, and what its Message-ID begins with: once links were revoked, their version follows',
+    }),
     number: z.string().meta({ description: 'Whose story it tells' }),
     event: z.string(),
     channel: Channel,

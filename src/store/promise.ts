@@ -3,6 +3,9 @@ import { type Database, post, type Transaction } from './database.ts'
 import { notificationsFor } from './event.ts'
 import { ASKED_SUPPLIER, NEED } from './supply.ts'
 
+/** How long a walk over a queue may take, in which no lock is held. */
+const WALK_PATIENCE = '50s'
+
 /** A waiter whose promise is to be revised, as it was when that was found: the date, or null when nobody is left to ask. */
 export type DuePromise = { number: string; version: number; expected_at: string | null }
 
@@ -37,14 +40,46 @@ const nobodyIsLeft = (sku: string): SQL => sql`
            WHERE l.sku = ${sku} AND ${NEED} > 0 AND ${ASKED_SUPPLIER} IS NULL
              AND EXISTS (SELECT 1 FROM supplier_items s WHERE s.sku = l.sku))`
 
+/** Has the promises of these items looked at again, as far as anybody waits for them (A5); the word of a supplier does. */
+export async function reviewPromises(tx: Transaction, skus: string[], step: string): Promise<void> {
+  await post(
+    tx,
+    tx.execute(sql`
+    INSERT INTO wakes (workflow, step)
+    SELECT 'promises/' || sku, ${step} FROM stock_levels
+     WHERE outstanding > 0 AND sku IN (SELECT jsonb_array_elements_text(${JSON.stringify(skus)}::jsonb)) ORDER BY sku`),
+  )
+}
+
+/** What an item's promises rest on, as a text that is another one once a supplier's word has changed it. */
+export async function groundsOf(tx: Transaction, sku: string): Promise<string> {
+  const [row] = await tx.execute<{ grounds: string }>(sql`
+    SELECT concat(${nobodyIsLeft(sku)}, md5(string_agg(o.number || o.version, ' ' ORDER BY o.number))) AS grounds
+      FROM purchase_orders o
+     WHERE o.number IN (SELECT purchase_order FROM purchase_order_lines WHERE sku = ${sku} AND NOT closed)`)
+  return row?.grounds ?? ''
+}
+
 /**
  * The first waiters of an item, by place, whose promise is not what is expected now; at most `limit`. One walk over the
  * queue and what is to come, both in the order of their units, finds when the last unit of each is expected. A promise
  * is kept while the calendar day (UTC) is the same. Whom nothing to come covers keeps the date they were told, unless
- * nobody is left to ask. No lock is held, so that the walk may be long: `revisePromises` looks again.
+ * nobody is left to ask. No lock is held, so that the walk may be long: what it rests on may change meanwhile, so
+ * `grounds` is to be compared, under the item's lock, before anything is written.
  */
-export async function promisesDue(db: Database, sku: string, limit: number): Promise<DuePromise[]> {
-  const rows = await db.execute<DuePromise>(sql`
+export async function promisesDue(
+  db: Database,
+  sku: string,
+  limit: number,
+): Promise<{ grounds: string; due: DuePromise[] }> {
+  return db.transaction(async (tx) => {
+    await tx.execute(sql`SET LOCAL statement_timeout = ${sql.raw(`'${WALK_PATIENCE}'`)}`)
+    return { grounds: await groundsOf(tx, sku), due: await walk(tx, sku, limit) }
+  })
+}
+
+async function walk(tx: Transaction, sku: string, limit: number): Promise<DuePromise[]> {
+  const rows = await tx.execute<DuePromise>(sql`
     WITH ${inbound(sku)},
     now_known AS MATERIALIZED (
       SELECT ${nobodyIsLeft(sku)} AS nobody_is_left, COALESCE(max(by_then), 0) AS to_come FROM arriving

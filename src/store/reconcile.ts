@@ -14,6 +14,9 @@ const OPEN_ROWS = {
 export type OpenKind = keyof typeof OPEN_ROWS
 export const OPEN_KINDS = Object.keys(OPEN_ROWS) as OpenKind[]
 
+/** The workflow of a row so young is only just being started. */
+const YOUNG = sql.raw(`interval '20 seconds'`)
+
 /** A row in the walk over those of its kind, which goes from the oldest to the youngest. */
 export type OpenRow = { number: string; created_at: string }
 
@@ -26,10 +29,17 @@ export async function openRows(
 ): Promise<OpenRow[]> {
   const rows = await db.execute<OpenRow>(sql`
     SELECT number, created_at::text AS created_at FROM (${OPEN_ROWS[kind]}) AS open
-     WHERE created_at < now() - interval '20 seconds'
+     WHERE created_at < now() - ${YOUNG}
        AND ${after ? sql`(created_at, number) > (${after.created_at}::timestamptz, ${after.number})` : sql`true`}
      ORDER BY open.created_at, number LIMIT ${limit}`)
   return [...rows]
+}
+
+/** Orders that were stored and that nobody placed, the oldest first: whoever took them died before saying so to Temporal. */
+export async function unplacedOrders(db: Database, limit: number): Promise<string[]> {
+  const rows = await db.execute<{ number: string }>(sql`
+    SELECT number FROM orders WHERE state = 'received' AND created_at < now() - ${YOUNG} ORDER BY created_at LIMIT ${limit}`)
+  return rows.map((row) => row.number)
 }
 
 /** Those of these workflows whose row is still open. */
@@ -41,6 +51,7 @@ export async function stillOpen(db: Database, workflows: string[]): Promise<stri
         OR EXISTS (SELECT 1 FROM deliveries WHERE number = substr(w, length('delivery/') + 1) AND ended_at IS NULL)
         OR EXISTS (SELECT 1 FROM purchase_orders WHERE number = substr(w, length('purchase-order/') + 1) AND ended_at IS NULL)
         OR EXISTS (SELECT 1 FROM leads WHERE number = substr(w, length('lead/') + 1) AND ended_at IS NULL)
+        OR w LIKE 'promises/%'
         OR w IN (SELECT 'notification/' || id FROM notifications WHERE state = 'retrying')`)
   return rows.map((row) => row.workflow)
 }

@@ -5,7 +5,9 @@ import {
   boolean,
   check,
   customType,
+  date,
   doublePrecision,
+  foreignKey,
   index,
   integer,
   jsonb,
@@ -18,6 +20,7 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core'
 import type { BackOrderState } from '../domain/back-order.ts'
+import type { PricedFeature } from '../domain/catalogue.ts'
 import type { DeliveryState } from '../domain/delivery.ts'
 import type {
   LeadDeadline,
@@ -28,6 +31,7 @@ import type {
   PriceRange,
   Vehicle,
 } from '../domain/lead.ts'
+import type { FeatureKind, RuleKind } from '../domain/model-year.ts'
 import type { MovementKind } from '../domain/movement.ts'
 import type { Choice, LineState, OrderState } from '../domain/order.ts'
 import type { DeadlineKind } from '../domain/period.ts'
@@ -287,6 +291,7 @@ export const orders = pgTable(
   (t) => [
     index('orders_by_storefront').on(t.storefront, t.created_at, t.number),
     index('orders_by_customer').on(t.customer),
+    index('orders_unplaced').on(t.created_at).where(sql`${t.state} = 'received'`),
     index('orders_open').on(t.created_at, t.number).where(sql`${t.ended_at} IS NULL`),
     check('orders_deadline', sql`(${t.deadline_kind} IS NULL) = (${t.deadline_at} IS NULL)`),
   ],
@@ -402,6 +407,8 @@ export const deliveries = pgTable(
     /** Why it failed, in the carrier's words. */
     failure: text('failure'),
     deliver_on: text('deliver_on'),
+    /** The day that this try's carrier is asked for: settled when the booking begins, so that a repeat asks for the same. */
+    collect_on: text('collect_on'),
     created_at: createdAt(),
     ended_at: at('ended_at'),
   },
@@ -616,13 +623,122 @@ export const leadStatuses = pgTable(
   (t) => [index('lead_statuses_by_lead').on(t.lead, t.id)],
 )
 
+// ── vehicles ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export const makes = pgTable('makes', { code: text('code').primaryKey(), name: text('name').notNull() })
+
+export const models = pgTable(
+  'models',
+  {
+    make: text('make')
+      .notNull()
+      .references(() => makes.code),
+    code: text('code').notNull(),
+    name: text('name').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.make, t.code] })],
+)
+
+/** What plants build: the model years of one line compete for the same places. */
+export const modelLines = pgTable('model_lines', {
+  code: text('code').primaryKey(),
+  name: text('name').notNull(),
+})
+
+/**
+ * A model year with its features and rules is one document: `version` counts its changes, and what is loaded replaces all
+ * of it. Days are in UTC, the first and the last one included; null where there is no such end.
+ */
+export const modelYears = pgTable(
+  'model_years',
+  {
+    id: text('id').primaryKey(),
+    make: text('make').notNull(),
+    model: text('model').notNull(),
+    year: integer('year').notNull(),
+    model_line: text('model_line')
+      .notNull()
+      .references(() => modelLines.code),
+    currency: text('currency').notNull(),
+    base_price_minor: bigint('base_price_minor', { mode: 'number' }).notNull(),
+    /** When it is sold. */
+    from_day: date('from_day', { mode: 'string' }),
+    until_day: date('until_day', { mode: 'string' }),
+    version: integer('version').notNull().default(1),
+    created_at: createdAt(),
+  },
+  (t) => [
+    foreignKey({ columns: [t.make, t.model], foreignColumns: [models.make, models.code] }),
+    unique('model_years_once').on(t.make, t.model, t.year),
+  ],
+)
+
+/** What a vehicle of the model year can have: exactly one of each kind but any number of options. */
+export const features = pgTable(
+  'features',
+  {
+    model_year: text('model_year')
+      .notNull()
+      .references(() => modelYears.id),
+    code: text('code').notNull(),
+    /** Its place in the document: pages show features in the order in which they were loaded. */
+    place: integer('place').notNull(),
+    kind: text('kind').$type<FeatureKind>().notNull(),
+    name: text('name').notNull(),
+    price_minor: bigint('price_minor', { mode: 'number' }).notNull(),
+    from_day: date('from_day', { mode: 'string' }),
+    until_day: date('until_day', { mode: 'string' }),
+  },
+  (t) => [primaryKey({ columns: [t.model_year, t.code] })],
+)
+
+/** What goes together, by features' codes. */
+export const featureRules = pgTable(
+  'feature_rules',
+  {
+    model_year: text('model_year')
+      .notNull()
+      .references(() => modelYears.id),
+    place: integer('place').notNull(),
+    kind: text('kind').$type<RuleKind>().notNull(),
+    subject: text('subject').notNull(),
+    objects: text('objects').array().notNull(),
+    /** Null for words made of the features' names. */
+    words: text('words'),
+    from_day: date('from_day', { mode: 'string' }),
+    until_day: date('until_day', { mode: 'string' }),
+  },
+  (t) => [primaryKey({ columns: [t.model_year, t.place] })],
+)
+
+/** A valid configuration as it was when a storefront stored it. It never changes. */
+export const configurations = pgTable('configurations', {
+  id: uuid('id').primaryKey(),
+  storefront: text('storefront')
+    .notNull()
+    .references(() => storefronts.id),
+  model_year: text('model_year')
+    .notNull()
+    .references(() => modelYears.id),
+  /** The version of the model year by whose rules and prices it was checked. */
+  model_year_version: integer('model_year_version').notNull(),
+  /** The same for the same features of the same model year: what vehicles and orders are matched by. */
+  fingerprint: text('fingerprint').notNull(),
+  /** With the names and prices of that time, in minor units of `currency`. */
+  features: jsonb('features').$type<PricedFeature[]>().notNull(),
+  base_price_minor: bigint('base_price_minor', { mode: 'number' }).notNull(),
+  total_price_minor: bigint('total_price_minor', { mode: 'number' }).notNull(),
+  currency: text('currency').notNull(),
+  checked_at: at('checked_at').notNull().defaultNow(),
+})
+
 // ── what happened, and who is told ───────────────────────────────────────────────────────────────────────────────
 
 export const events = pgTable(
   'events',
   {
     id: bigserial('id', { mode: 'number' }).primaryKey(),
-    /** Whose story: the number of an order, back order, purchase order, delivery or lead, or `item/<sku>`. */
+    /** Whose story: the number of an order, back order, purchase order, delivery or lead, `item/<sku>` or `model-year/<id>`. */
     number: text('number').notNull(),
     sequence: integer('sequence').notNull(),
     type: text('type').notNull(),

@@ -1,3 +1,5 @@
+import { moneyInWords } from '../domain/money.ts'
+
 /** How pages write times, lengths of time and money. The words are English, the times are the reader's. */
 
 const MINUTE = 60
@@ -47,9 +49,7 @@ export function distance(at: Date | string, now: Date): string {
 
 /** An amount in minor units, as in "€19.99". */
 export function money(price: { amount: number; currency: string }, quantity = 1): string {
-  const format = new Intl.NumberFormat('en-GB', { style: 'currency', currency: price.currency })
-  const digits = format.resolvedOptions().maximumFractionDigits ?? 2
-  return format.format((price.amount * quantity) / 10 ** digits)
+  return moneyInWords(price.amount * quantity, price.currency)
 }
 
 /** Several things in a sentence: "a, b and c". */

@@ -9,6 +9,8 @@ const HOUR = 3_600_000
 const ASK_AFTER = 6 * HOUR
 /** A carrier that cannot be reached is tried again at least so often. */
 const LONGEST_PAUSE = HOUR / 6
+/** That a carrier does not know a shipment it booked is believed when it still says so after this time. */
+const DOUBT = HOUR / 60
 
 /**
  * A delivery, `delivery/<number>`: offered to the carrier (on its day) → booked → fetched → delivered; or failed, and
@@ -50,6 +52,19 @@ export async function delivery(number: string, stepsBefore = 0): Promise<void> {
     return true
   }
 
+  let unknown = { tracking: '', since: 0 }
+  /** Asks for the parcel back; null while that is not settled. What the carrier does not know it cannot fetch. */
+  async function recall(row: DeliveryProgress): Promise<'returned' | 'collected' | null> {
+    const answer = await callCarrier(row, () => partner.recallFromCarrier(number))
+    if (answer !== 'unknown') return answer
+    const tracking = row.tracking ?? ''
+    if (unknown.tracking !== tracking) unknown = { tracking, since: Date.now() }
+    const left = unknown.since + DOUBT - Date.now()
+    if (left <= 0) return 'returned'
+    await story.changeWithin(row, left, 'the carrier does not know the shipment: asks once more')
+    return null
+  }
+
   await story.live({
     isOver: (row) => isFinal(DELIVERY_TRANSITIONS, row.state),
     cancel: (command) =>
@@ -69,7 +84,7 @@ export async function delivery(number: string, stepsBefore = 0): Promise<void> {
         case 'cancelling': {
           // A booking that was under way is completed first: only then is there something to take back.
           if (!row.tracking) return book(row)
-          const outcome = await callCarrier(row, () => partner.recallFromCarrier(number))
+          const outcome = await recall(row)
           if (!outcome) return true
           story.adopt(
             await books.finishCancelling({ number, step: story.nextStep('finish-cancelling'), outcome }),

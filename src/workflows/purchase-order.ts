@@ -7,7 +7,7 @@ import { books, type Shown, Story } from './story.ts'
 /**
  * A purchase order, `purchase-order/<number>`: sent → acknowledged, or the supplier is reminded and then its lines lapse
  * and the next supplier is asked → dates and slips → receipts → closed (REQUIREMENTS A5). After every word of the
- * supplier the waiters of its items learn what is expected now.
+ * supplier, `promises` tells the waiters of its items what is expected now.
  */
 export async function purchaseOrder(number: string, stepsBefore = 0): Promise<void> {
   const story = new Story<PurchaseOrderProgress>({
@@ -25,26 +25,13 @@ export async function purchaseOrder(number: string, stepsBefore = 0): Promise<vo
     story.command(() => books.withdrawPurchaseOrderLine({ ...asked, number })),
   )
 
-  /** The version after whose dates the waiters were told. */
-  let promisedFor = 0
   await story.live({
-    isOver: (row) => isFinal(PURCHASE_ORDER_TRANSITIONS, row.state) && promisedFor === row.version,
+    isOver: (row) => isFinal(PURCHASE_ORDER_TRANSITIONS, row.state),
     deadline: {
       at: (row) => row.deadline_at,
       pass: (step) => books.passPurchaseOrderDeadline({ number, step }),
     },
-    act: async (row) => {
-      if (promisedFor === row.version) return false
-      promisedFor = row.version
-      // A purchase order that was only just made is no promise yet.
-      if (row.version > 1) for (const sku of row.skus) await revise(sku)
-      return true
-    },
   })
-
-  async function revise(sku: string): Promise<void> {
-    while ((await books.revisePromises({ sku, step: story.nextStep('promises') })).more);
-  }
 }
 
 function show(row: PurchaseOrderProgress): Shown {

@@ -280,9 +280,9 @@ export class Story<Row extends Progress> {
   }
 
   private async continueAsNew(): Promise<void> {
-    await condition(workflow.allHandlersFinished)
-    // A cancellation reaches one run only: the next one would not know of it.
-    if (this.cancelAsked) return
+    // A command whose step keeps failing must not stop everything else; and a cancellation reaches one run only, so the
+    // next one would not know of it. The next turn asks again.
+    if (!workflow.allHandlersFinished() || this.cancelAsked) return
     await workflow.continueAsNew(this.number, this.stepCount)
   }
 }

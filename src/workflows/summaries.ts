@@ -37,7 +37,7 @@ export const SUMMARIES: Record<keyof Activities, string> = {
   noteShipment: 'the supplier announces a shipment',
   passPurchaseOrderDeadline: 'a deadline of the supplier has come',
   withdrawPurchaseOrderLine: 'withdraws a line',
-  revisePromises: 'revises what waiters were promised',
+  reviewPromises: 'tells waiters what is expected now',
 
   readLead: 'reads where the lead stands',
   giveLeadStatus: 'the dealer gives a status',

@@ -69,6 +69,31 @@ describe('the offer (A2, A3, A7)', () => {
     expect(ended.lines.map((line: { state: string }) => line.state)).toEqual(Array(100).fill('expired'))
   })
 
+  test('between its end and the moment at which that is acted on it is over already, for every command', async () => {
+    const sku = await shop.item({ onHand: 1 })
+    const { number } = expectStatus(await shop.order([{ sku, quantity: 2 }]), 201).body
+    // The process sleeps until the end that it knows of.
+    await house().db`UPDATE orders SET deadline_at = now() WHERE number = ${number}`
+    const before = [await shop.look(number), await shop.level(sku)]
+    const later = new Date(Date.now() + 600_000).toISOString()
+    for (const [command, body] of [
+      ['answers', { answers: [{ line: 1, choice: 'wait_for_all' }] }],
+      ['deadline', { deadline_at: later }],
+    ] as const) {
+      expect(await shop.call('POST', `/v1/orders/${number}/${command}`, { body })).toMatchObject({
+        status: 409,
+        body: {
+          type: `${house().apiUrl}/problems/offer-ended`,
+          detail: `The offer ended at ${before[0].deadline.at}.`,
+        },
+      })
+      expect([await shop.look(number), await shop.level(sku)]).toEqual(before)
+    }
+    await house().temporal.workflow.getHandle(`order/${number}`).signal('look')
+    const ended = await shop.until(number, (view) => view.state === 'decided')
+    expect(ended.lines).toMatchObject([{ state: 'expired', back_order: null }])
+  })
+
   test('answering after its end is refused and changes nothing', async () => {
     const sku = await shop.item({ onHand: 1 })
     const order = expectStatus(

@@ -235,7 +235,7 @@ describe('requested, confirmed, delivered (A8)', () => {
     expect(await shipments(body.delivery)).toMatchObject([{ collect_on: today() }])
   })
 
-  test('a wanted day that has passed is not asked of the carrier, nor does a repeat make another shipment', async () => {
+  test('a wanted day that has passed is not asked of the carrier, but a repeat asks for what was asked before', async () => {
     // As when nobody was there to act on its day.
     const late = await confirmed(1, { deliver_on: today(2) })
     await house().db`UPDATE deliveries SET deliver_on = ${today(-1)} WHERE number = ${late.delivery}`
@@ -255,7 +255,7 @@ describe('requested, confirmed, delivered (A8)', () => {
     await house().db`UPDATE deliveries SET deliver_on = ${today(-1)} WHERE number = ${lost.delivery}`
     await behave({ mode: 'hold' })
     expect(await inState(lost.delivery, 'booked')).toMatchObject({ tracking: first.tracking })
-    expect(await shipments(lost.delivery)).toHaveLength(1)
+    expect(await shipments(lost.delivery)).toMatchObject([{ collect_on: today() }])
     expectStatus(await shop.command(lost.number, 'cancellation'), 202)
     await inState(lost.number, 'cancelled')
   })
@@ -318,6 +318,18 @@ describe('a delivery that fails (A8)', () => {
       }),
       200,
     )
+    // What operators write is for operators.
+    const notes = async (path: string, key: string) =>
+      expectStatus(await shop.call('GET', `/v1/${path}/events`, { key }), 200).body.data.flatMap(
+        ({ note }: { note: string | null }) => note ?? [],
+      )
+    for (const [path, told] of [
+      [`deliveries/${delivery}`, ['Nobody was there']],
+      [`back-orders/${number}`, []],
+    ] as const) {
+      expect(await notes(path, shop.operatorKey)).toEqual([...told, 'Once more'])
+      expect(await notes(path, shop.storefrontKey)).toEqual(told)
+    }
     const second = await inState(delivery, 'booked')
     const [first, other] = await shipments(delivery)
     expect([first.reference, other.reference]).toEqual([delivery, `${delivery}/2`])
@@ -369,6 +381,26 @@ describe('a carrier who is away (A8)', () => {
     expect((await shop.look(number)).state).toBe('confirmed')
     await inState(delivery, 'booked')
     expect(await shipments(delivery)).toHaveLength(1)
+  })
+
+  test('out of service: operators see the call that fails, until it does not (P4)', async () => {
+    const calls = async (delivery: string) => {
+      const answer = await shop.call('GET', '/v1/operator/attention', { key: shop.operatorKey })
+      return expectStatus(answer, 200).body.failing_steps.filter(
+        (row: Answer['body']) => row.process === `delivery/${delivery}`,
+      )
+    }
+    await behave({ mode: 'unavailable' })
+    const { delivery } = await confirmed()
+    const [failing] = await waitFor(
+      'operators to see it',
+      () => calls(delivery),
+      (rows) => rows.length > 0,
+    )
+    expect(failing).toMatchObject({ step: 'bookCarrier', failure: 'carrier answered 503' })
+    await behave({ mode: 'hold' })
+    await inState(delivery, 'booked')
+    expect(await calls(delivery)).toEqual([])
   })
 
   test('cancelled meanwhile: 202, and the units go to the next once the carrier has answered', async () => {
@@ -590,6 +622,19 @@ describe('cancelling between confirmation and dispatch (A8)', () => {
     await inState(number, 'delivered')
     expect(await movements(sku)).toEqual(['confirm 2', 'deliver 2'])
   })
+
+  test('the carrier does not know the shipment: believed once it says so again a minute later', async () => {
+    const { number, sku, delivery } = await confirmed()
+    await inState(delivery, 'booked')
+    await house().db`UPDATE deliveries SET tracking = 'SC0' WHERE number = ${delivery}`
+    const start = Date.now()
+    expectStatus(await shop.command(number, 'cancellation'), 202)
+    // Being looked at meanwhile is no second answer.
+    await house().temporal.workflow.getHandle(`delivery/${delivery}`).signal('look')
+    await shop.until(delivery, (view) => view.state === 'cancelled', 90)
+    expect(Date.now() - start).toBeGreaterThan(55_000)
+    expect(await movements(sku)).toEqual(['confirm 2', 'recall 2'])
+  }, 120_000)
 
   test('the carrier reports the collection while it is asked to give the parcel back', async () => {
     const { number, sku, delivery } = await confirmed()

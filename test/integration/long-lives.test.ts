@@ -94,14 +94,24 @@ describe('a process that lives long continues as new (DESIGN §1)', () => {
       await shop.until(number, (view) => view.promised_at === expected_at)
     }
     const runs = await runsOf(`purchase-order/${row?.number}`)
-    expect(runs.length).toBeGreaterThan(2)
+    expect(runs.length).toBeGreaterThan(1)
     expect(await eventsOf(number, ['back_order.delayed'])).toBe(days)
-    // A number used twice would be a step that was not taken.
+
+    // Overdue, again and again. A number used twice would be a step that was not taken.
+    await house().db`UPDATE suppliers SET overdue_seconds = 1 WHERE id = ${supplier.id}`
+    const lines = [{ line: 1, accepted: { quantity: 1, expected_at: inSeconds(0) } }]
+    expectStatus(await shop.call('POST', path, { key: supplier.key, body: { lines } }), 200)
+    await waitFor(
+      'it to be overdue for long',
+      () => eventsOf(row?.number ?? '', ['purchase_order.overdue']),
+      (overdue) => overdue >= 6,
+    )
+    expect((await runsOf(`purchase-order/${row?.number}`)).length).toBeGreaterThan(runs.length)
     const keys = await house().db<{ step: number }[]>`
       SELECT split_part(key, '/', 3)::integer AS step FROM steps
-       WHERE key LIKE ${`${runs[0]?.runId}/promises/%`} ORDER BY 1`
-    expect(keys.length).toBeGreaterThanOrEqual(days)
-    expect(new Set(keys.map(({ step }) => step)).size).toBe(keys.length)
+       WHERE key LIKE ${`${runs[0]?.runId}/deadline/%`} ORDER BY 1`
+    expect(keys.length).toBeGreaterThanOrEqual(6)
+    expect(keys.map(({ step }) => step)).toEqual(keys.map((_, index) => index + 1))
 
     expectStatus(await shop.bring(supplier, sku, 1), 201)
     await shop.until(row?.number ?? '', (view) => view.state === 'closed')

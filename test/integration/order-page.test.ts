@@ -325,11 +325,14 @@ describe('the link is the permission', () => {
     const mail = told.body.data.find(({ channel }: { channel: string }) => channel === 'mail')
     const redelivery = `/v1/operator/notifications/${mail.id}/redelivery`
     expectStatus(await shop.call('POST', redelivery, { body: {}, key: shop.operatorKey }), 202)
-    const links = await waitFor(
+    const mails = await waitFor(
       'the mail to come again',
-      async () => (await shop.mails(email, /not in stock/)).map(({ text }) => LINK.exec(text)?.[0] ?? ''),
-      (links) => links.length === 2,
+      () => shop.mails(email, /not in stock/),
+      (mails) => mails.length === 2,
     )
+    // Under the same id a mailbox may drop the second one.
+    expect(new Set(mails.map(({ message_id }) => message_id)).size).toBe(2)
+    const links = mails.map(({ text }) => LINK.exec(text)?.[0] ?? '')
     const [renewed = ''] = links.filter((other) => other !== link)
     const anew = await new Browser().open(renewed)
     expect(anew.status).toBe(200)

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openStore, type Store } from '../../src/store/database.ts'
-import { type DuePromise, promisesDue, revisePromises } from '../../src/store/promise.ts'
+import { type DuePromise, groundsOf, promisesDue, revisePromises } from '../../src/store/promise.ts'
 import { lockStock } from '../../src/store/stock.ts'
 import { useHouse } from '../support/house.ts'
 import { Shop } from '../support/shop.ts'
@@ -115,9 +115,9 @@ describe('what waiters are promised (A5)', () => {
         const sku = await lay(given)
         const before = await promisesOf(sku)
         const expected = expectedOf(given)
-        for (let due = await promisesDue(store.db, sku, limit); due.length > 0; ) {
+        for (let { due } = await promisesDue(store.db, sku, limit); due.length > 0; ) {
           expect(await revise(sku, due)).toBe(due.length)
-          due = await promisesDue(store.db, sku, limit)
+          due = (await promisesDue(store.db, sku, limit)).due
         }
         expect(await promisesOf(sku)).toEqual(expected)
         // Each was told once of what changed for the worse, and of nothing else.
@@ -149,12 +149,35 @@ describe('what waiters are promised (A5)', () => {
       lines: [{ to_come: 2, received: 0, at, parts: [] }],
       isAnybodyLeft: true,
     })
-    const due = await promisesDue(store.db, sku, 10)
+    const { due } = await promisesDue(store.db, sku, 10)
     expect(due).toHaveLength(2)
     await house().db`UPDATE back_orders SET version = version + 1 WHERE number = ${`${sku}/0`}`
     expect(await revise(sku, due)).toBe(1)
     expect((await promisesOf(sku)).map(({ told }) => told)).toEqual([null, at])
-    expect(await revise(sku, await promisesDue(store.db, sku, 10))).toBe(1)
+    expect(await revise(sku, (await promisesDue(store.db, sku, 10)).due)).toBe(1)
     expect((await promisesOf(sku)).map(({ told }) => told)).toEqual([at, at])
+  })
+
+  test('what they rest on is known to have changed by a word of a supplier of the item, and by nothing else', async () => {
+    const { db } = house()
+    const waiters = [{ lacking: 1, told: null, unsourced: false }]
+    const line = { to_come: 1, received: 0, at: '2031-03-01T00:00:00.000Z', parts: [] }
+    const [sku, other] = [
+      await lay({ waiters, lines: [line], isAnybodyLeft: true }),
+      await lay({ waiters, lines: [line], isAnybodyLeft: true }),
+    ]
+    const grounds = async () => store.db.transaction((tx) => groundsOf(tx, sku))
+    const first = await grounds()
+    expect((await promisesDue(store.db, sku, 10)).grounds).toBe(first)
+    await db`UPDATE purchase_orders SET version = version + 1 WHERE number = ${`${other}/PO-0`}`
+    expect(await grounds()).toBe(first)
+    await db`UPDATE purchase_orders SET version = version + 1 WHERE number = ${`${sku}/PO-0`}`
+    const acknowledged = await grounds()
+    expect(acknowledged).not.toBe(first)
+    await db`UPDATE purchase_order_lines SET closed = true, closed_because = 'lapsed' WHERE purchase_order = ${`${sku}/PO-0`}`
+    const lapsed = await grounds()
+    expect(lapsed).not.toBe(acknowledged)
+    await db`UPDATE supplier_items SET passed_over_until = now() + interval '1 day' WHERE sku = ${sku}`
+    expect(await grounds()).not.toBe(lapsed)
   })
 })

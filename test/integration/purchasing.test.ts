@@ -138,12 +138,12 @@ describe.concurrent('what suppliers are asked for (A4)', () => {
     await purchaseOrders(shop, first, 1)
   })
 
-  test('is put into another purchase order once one has 500 lines', async () => {
+  test('is put into another purchase order once one has 100 lines; a full one lapses as a whole', async () => {
     const { db, temporal } = house()
     const prefix = `MANY-${randomUUID().slice(0, 8)}`
-    const supplier = await shop.supplier({ skus: [] })
+    const supplier = await shop.supplier({ skus: [], acknowledgeSeconds: 3, remindSeconds: 1 })
     await db`INSERT INTO items (sku, name, price_minor, currency, back_orderable)
-             SELECT ${prefix} || '-' || n, 'One of many', 1999, 'EUR', true FROM generate_series(1, 502) AS n`
+             SELECT ${prefix} || '-' || n, 'One of many', 1999, 'EUR', true FROM generate_series(1, 102) AS n`
     await db`INSERT INTO supplier_items (supplier, sku, rank, lead_seconds, pack_size, price_minor, currency)
              SELECT ${supplier.id}, sku, 1, 86400, 1, 999, 'EUR' FROM items WHERE sku LIKE ${`${prefix}-%`}`
     // Only what is lacking counts here, not who lacks it.
@@ -154,8 +154,13 @@ describe.concurrent('what suppliers are asked for (A4)', () => {
       args: [supplier.id],
     })
     const orders = await purchaseOrders(shop, supplier, 2)
-    expect(orders.map(({ lines }) => lines.length)).toEqual([500, 2])
+    expect(orders.map(({ lines }) => lines.length)).toEqual([100, 2])
     await purchasingIsOver(house(), supplier)
+    for (const { number } of orders) await shop.until(number, (view) => view.state === 'closed')
+    const [lapsed] = await db<{ lines: number }[]>`
+      SELECT count(*)::integer AS lines FROM purchase_order_lines l JOIN purchase_orders o ON o.number = l.purchase_order
+       WHERE o.supplier = ${supplier.id} AND l.closed_because = 'lapsed'`
+    expect(lapsed).toEqual({ lines: 102 })
     await purchaseOrders(shop, supplier, 2)
     await db`UPDATE stock_levels SET outstanding = 0 WHERE sku LIKE ${`${prefix}-%`}`
   })

@@ -107,9 +107,21 @@ describe('every pair of mutations at the same moment ends in one consistent stor
     decline: ({ number }, api) => shop.command(number, 'refusal', {}, { api }),
     receive: ({ sku, supplier }) => shop.bring(supplier, sku, 2),
     newcomer: ({ sku }, api) => shop.order([{ sku, quantity: 1 }], { api }),
+    // Nothing is on the shelf: what is not confirmed is taken back.
+    count: ({ sku }, api) =>
+      shop.call('POST', '/v1/operator/stock-counts', {
+        key: shop.operatorKey,
+        api,
+        body: { counts: [{ sku, counted: 0 }], reason: 'Empty shelf' },
+      }),
   }
   const names = Object.keys(acts)
   const pairs = names.flatMap((a, index) => names.slice(index).map((b) => [a, b] as const))
+
+  const exclusive = ['cancel', 'confirm', 'decline']
+  /** What is confirmed can still be cancelled; of any other two that end the same state one comes too late. */
+  const mostWins = (state: string, a: string, b: string) =>
+    state === 'delivery_requested' && [a, b].sort().join() === 'cancel,confirm' ? 2 : 1
 
   /** A back order for two units in the given state, on an item of its own. */
   async function subjectIn(state: 'waiting' | 'met' | 'delivery_requested'): Promise<Subject> {
@@ -137,12 +149,7 @@ describe('every pair of mutations at the same moment ends in one consistent stor
               }
             }
             const wins = answers.filter((answer) => answer && answer.status < 300).length
-            const exclusive = ['cancel', 'confirm', 'decline']
-            if (
-              exclusive.includes(a) &&
-              exclusive.includes(b) &&
-              wins > (a === 'confirm' || b === 'confirm' ? 2 : 1)
-            ) {
+            if (exclusive.includes(a) && exclusive.includes(b) && wins > mostWins(state, a, b)) {
               lost.push(`${a} beside ${b}: both were carried out`)
             }
           }),
@@ -151,6 +158,58 @@ describe('every pair of mutations at the same moment ends in one consistent stor
       expect(lost).toEqual([])
     })
   }
+
+  test('on an offer: answered, cancelled or ended, and never two of them', async () => {
+    type OnOffer = (number: string, api: number) => Promise<Answer | null>
+    const ends: Record<string, OnOffer> = {
+      'order.answered': (number, api) =>
+        shop.call('POST', `/v1/orders/${number}/answers`, {
+          api,
+          body: { answers: [{ line: 1, choice: 'wait_for_all' }] },
+        }),
+      'order.cancelled': (number, api) =>
+        shop.call('POST', `/v1/orders/${number}/cancellation`, { api, body: {} }),
+      'order.offer_expired': async (number) => {
+        await house().db`UPDATE orders SET deadline_at = now() WHERE number = ${number} AND state = 'offered'`
+        await house().temporal.workflow.getHandle(`order/${number}`).signal('look')
+        return null
+      },
+    }
+    const names = Object.keys(ends)
+    const pairs = names.flatMap((a, index) => names.slice(index).map((b) => [a, b] as const))
+    await Promise.all(
+      Array.from({ length: 3 }, () => pairs)
+        .flat()
+        .map(async ([a, b]) => {
+          const sku = await shop.item({ onHand: 1 })
+          const { number } = expectStatus(await shop.order([{ sku, quantity: 2 }]), 201).body
+          const answers = await Promise.all([ends[a]?.(number, 0), ends[b]?.(number, 1)])
+          const ended = await shop.until(number, (view) => view.state !== 'offered')
+          const history = await house().db<{ type: string }[]>`
+            SELECT type FROM events WHERE number = ${number} AND type = ANY(${names})`
+          const won = history.map(({ type }) => type)
+          expect([won.length, [a, b].includes(won[0] ?? '')], `${a} beside ${b}: ${won.join()}`).toEqual([
+            1,
+            true,
+          ])
+          // Exactly the one that won was told so, the other why not.
+          const told = answers.flatMap((answer) => answer?.status ?? [])
+          const yes = won[0] === 'order.offer_expired' ? [] : [200]
+          expect(told.sort(), `${a} beside ${b}`).toEqual([
+            ...yes,
+            ...Array(told.length - yes.length).fill(409),
+          ])
+          const isAnswered = won[0] === 'order.answered'
+          expect(ended.state).toBe(won[0] === 'order.cancelled' ? 'cancelled' : 'decided')
+          expect(await shop.level(sku)).toEqual({
+            on_hand: 1,
+            allocated: isAnswered ? 1 : 0,
+            outbound: 0,
+            outstanding: isAnswered ? 1 : 0,
+          })
+        }),
+    )
+  })
 
   test('no transaction ever met a deadlock', async () => {
     const [row] = await house().db<{ deadlocks: string }[]>`

@@ -1,23 +1,30 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { chmodSync, cpSync, mkdirSync, symlinkSync, utimesSync } from 'node:fs'
+import { chmodSync, cpSync, mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { built, ROOT } from '../../src/local/places.ts'
+import { reservePort } from '../support/run-folder.ts'
 import { waitFor } from '../support/shop.ts'
 
 /** A clone as it is after its packages were installed: without a build, and without data. */
 const clone = join(inject('runFolder'), 'clone')
 let running: Start | undefined
 
-beforeAll(() => {
+beforeAll(async () => {
   const left = ['.git', '.holdfast', 'node_modules', 'dist', 'dist-bench'].map((name) => join(ROOT, name))
   mkdirSync(clone)
   // Postgres may run under another account and has to get in.
   chmodSync(clone, 0o711)
   cpSync(ROOT, clone, { recursive: true, filter: (path) => !left.includes(path) })
   symlinkSync(join(ROOT, 'node_modules'), join(clone, 'node_modules'))
+  // Other ports than the usual ones, which somebody may be using or about to use.
+  const names = ['api', 'temporal', 'temporalUi', 'postgres', 'mail', 'smtp', 'carrier', 'supplier']
+  const ports: Record<string, number> = {}
+  for (const name of names) ports[name] = await reservePort(inject('runFolder'))
+  mkdirSync(join(clone, '.holdfast'))
+  writeFileSync(join(clone, '.holdfast', 'settings.json'), JSON.stringify({ ports }))
   // Older than what is installed: nothing is to be installed into the packages that other tests use just now.
   utimesSync(join(clone, 'package-lock.json'), 0, 0)
 })

@@ -9,6 +9,7 @@ export const acknowledgedReceived: Path = async (scene) => {
   await scene.keep('ordered', `purchasing/${supplier.id}`)
   await scene.acknowledge({ supplier, purchaseOrder }, inSeconds(86_400))
   await scene.shop.until(number, (view) => view.promised_at !== null)
+  await scene.keep('told-a-date', `promises/${sku}`)
   const notice = {
     reference: 'Notice 1',
     lines: [{ line: 1, quantity: 1, expected_at: inSeconds(5 * 86_400).toISOString() }],

@@ -6,6 +6,8 @@ import type { House } from './house.ts'
 // biome-ignore lint/suspicious/noExplicitAny: tests look into JSON that the API made
 export type Answer = { status: number; body: any; headers: Headers }
 
+type ReceivedMail = { message_id: string; subject: string; text: string; html: string }
+
 export const ADDRESS = {
   name: 'Ada Example',
   lines: ['12 Example Street'],
@@ -246,15 +248,13 @@ export class Shop {
   }
 
   /** The mails that this person got, once one of them has such a subject. */
-  async mails(to: string, subject: RegExp): Promise<{ subject: string; text: string; html: string }[]> {
+  async mails(to: string, subject: RegExp): Promise<ReceivedMail[]> {
     return waitFor(
       `a mail to ${to} about ${subject}`,
       async () =>
-        (await (await fetch(`${this.house.mailUrl}/api/mails?to=${encodeURIComponent(to)}`)).json()) as {
-          subject: string
-          text: string
-          html: string
-        }[],
+        (await (
+          await fetch(`${this.house.mailUrl}/api/mails?to=${encodeURIComponent(to)}`)
+        ).json()) as ReceivedMail[],
       (mails) => mails.some((mail) => subject.test(mail.subject)),
     )
   }
@@ -293,7 +293,8 @@ export async function waitFor<T>(
     } catch (error) {
       if (!isNoSuchProcess(error)) throw error
     }
-    if (Date.now() > end) throw new Error(`waited ${seconds} s for ${what}; last: ${JSON.stringify(seen)}`)
+    if (Date.now() > end)
+      throw new Error(`waited ${seconds} s for ${what}; last: ${JSON.stringify(seen)?.slice(0, 2_000)}`)
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }

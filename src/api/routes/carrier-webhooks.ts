@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { send } from '../../clients/command.ts'
 import { carrierReported } from '../../clients/messages.ts'
-import { CARRIER_REPORTS, parseShipmentReference } from '../../domain/delivery.ts'
+import { CARRIER_REPORTS, parseShipmentReference, TRACKING } from '../../domain/delivery.ts'
 import { parseNumber } from '../../domain/number.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import { readDelivery } from '../../store/delivery.ts'
@@ -15,7 +15,7 @@ const Report = z
     type: z.literal('shipment.updated'),
     timestamp: Instant,
     data: z.object({
-      tracking: z.string().regex(/^[\x21-\x7e]{1,100}$/, 'must be 1 to 100 visible ASCII characters'),
+      tracking: z.string().regex(TRACKING, 'must be 1 to 100 visible ASCII characters'),
       reference: Reference,
       status: z.enum(CARRIER_REPORTS),
       reason: Note.optional(),

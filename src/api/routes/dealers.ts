@@ -20,7 +20,16 @@ import { requireRole } from '../auth.ts'
 import { Page, pageOf, pageQuery } from '../cursor.ts'
 import { idempotencyKeyOf } from '../idempotency.ts'
 import type { Api, ApiKit } from '../kit.ts'
-import { eachOnce, Latitude, Length, Longitude, MakeCode, PartnerId, WebhookUrl } from '../master-data.ts'
+import {
+  eachOnce,
+  Latitude,
+  Length,
+  Longitude,
+  MakeCode,
+  PartnerId,
+  refusePrivateAddress,
+  WebhookUrl,
+} from '../master-data.ts'
 import { answers, Email, IdempotencyHeader, jsonBody, Name } from '../request.ts'
 import { IfMatchHeader, notSaved, versionIn } from '../version.ts'
 
@@ -185,6 +194,7 @@ export function registerDealers(app: Api, kit: ApiKit): void {
     async (c) => {
       const version = versionIn(c)
       const dealer = dealerOf({ id: c.req.valid('param').id, ...c.req.valid('json') })
+      refusePrivateAddress(kit, dealer.webhook_url, '/webhook_url')
       const webhook_secret = newWebhookSecret()
       const saved = await transact(kit.db, async (tx) =>
         version === null
@@ -213,6 +223,8 @@ export function registerDealers(app: Api, kit: ApiKit): void {
     async (c) => {
       const body = c.req.valid('json')
       const key = idempotencyKeyOf(c)
+      for (const [index, { webhook_url }] of body.dealers.entries())
+        refusePrivateAddress(kit, webhook_url, `/dealers/${index}/webhook_url`)
       return answerFromBooks(c, kit, { key, body, status: 201 }, async (tx) => {
         const given = body.dealers.map((dealer) => ({
           ...dealerOf(dealer),

@@ -91,9 +91,10 @@ function registerHistory(app: Api, kit: ApiKit, { path, kind, name, tag, partner
       if (owner === undefined || !maySee(c.var.caller, owner)) {
         throw new Refusal('not-found', `There is no ${name} ${number}.`)
       }
+      const reader = c.var.caller.role === 'operator' ? 'operator' : 'partner'
       const page = await pageOf<EventView, [number]>(c.req.valid('query'), {
         key: z.tuple([sortKey.sequence]),
-        read: (after, limit) => historyOf(kit.db, number, after?.[0] ?? 0, limit),
+        read: (after, limit) => historyOf(kit.db, number, after?.[0] ?? 0, limit, reader),
         keyOf: ({ sequence }) => [sequence],
       })
       return c.json(page, 200)

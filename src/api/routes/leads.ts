@@ -16,7 +16,7 @@ import { commandOnce } from '../command.ts'
 import { faultsRefusal } from '../faults.ts'
 import { answerOnce, idempotencyKeyOf } from '../idempotency.ts'
 import type { Api, ApiEnv, ApiKit, Caller } from '../kit.ts'
-import { Currency, Latitude, Longitude, PartnerId } from '../master-data.ts'
+import { Amount, Currency, Latitude, Longitude, PartnerId } from '../master-data.ts'
 import {
   answers,
   Comments,
@@ -52,7 +52,6 @@ const Vehicle = z
   .refine((vehicle) => Object.keys(vehicle).length > 0, 'say something about the vehicle')
   .meta({ id: 'VehicleWanted' })
 
-const Amount = z.int().min(0).max(1_000_000_000)
 const PriceRange = z
   .strictObject({ min: Amount.optional(), max: Amount.optional(), currency: Currency })
   .refine(({ min, max }) => min !== undefined || max !== undefined, 'give min or max, or both')

@@ -19,7 +19,7 @@ import { requireRole } from '../auth.ts'
 import { Page, pageOf, pageQuery } from '../cursor.ts'
 import { idempotencyKeyOf } from '../idempotency.ts'
 import type { Api, ApiKit } from '../kit.ts'
-import { Length, PartnerId, WebhookUrl } from '../master-data.ts'
+import { Length, PartnerId, refusePrivateAddress, WebhookUrl } from '../master-data.ts'
 import { answers, Email, IdempotencyHeader, jsonBody, Name } from '../request.ts'
 import { IfMatchHeader, notSaved, versionIn } from '../version.ts'
 
@@ -124,6 +124,7 @@ export function registerSuppliers(app: Api, kit: ApiKit): void {
     async (c) => {
       const version = versionIn(c)
       const supplier = supplierOf(c.req.valid('param').id, c.req.valid('json'))
+      refusePrivateAddress(kit, supplier.webhook_url, '/webhook_url')
       const secret = newWebhookSecret()
       const saved = await transact(kit.db, (tx) =>
         version === null ? insertSupplier(tx, supplier, secret) : updateSupplier(tx, supplier, version),

@@ -14,7 +14,7 @@ import { answerWithSecret } from '../answer.ts'
 import { partnerOf, requireRole } from '../auth.ts'
 import { idempotencyKeyOf } from '../idempotency.ts'
 import type { Api, ApiEnv, ApiKit } from '../kit.ts'
-import { WebhookUrl } from '../master-data.ts'
+import { refusePrivateAddress, WebhookUrl } from '../master-data.ts'
 import { answers, IdempotencyHeader, jsonBody } from '../request.ts'
 import { findStorefront, StorefrontParam } from './storefronts.ts'
 
@@ -90,6 +90,7 @@ function registerUnder(
     }),
     async (c) => {
       const body = c.req.valid('json')
+      refusePrivateAddress(kit, body.url, '/url')
       const key = idempotencyKeyOf(c)
       const owner = await storefront(c)
       return answerWithSecret(c, kit, { key, body, status: 201 }, async (tx) => {

@@ -92,9 +92,8 @@ function known(carrier: Carrier, name: string): Shipment {
   return carrier.find(name) ?? refuse(404, 'There is no such shipment')
 }
 
-/** The wished day may be missing from a repeat: once it has passed, Holdfast does not wish for it any more. */
 function isSame(earlier: Shipment, booking: Booking): boolean {
-  const content = (of: Booking) => JSON.stringify({ ...Booking.parse(of), collect_on: null })
+  const content = (of: Booking) => JSON.stringify(Booking.parse(of))
   return content(earlier) === content(booking)
 }
 

@@ -3,6 +3,7 @@ import { Hono } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { Api, ApiEnv, ApiKit } from '../../api/kit.ts'
 import { handleError, type Problem } from '../../api/problem.ts'
+import type { RateLimit } from '../../api/rate-limit.ts'
 import { Status } from '../../api/routes/leads.ts'
 import { send } from '../../clients/command.ts'
 import { giveStatus } from '../../clients/messages.ts'
@@ -18,10 +19,10 @@ import { LeadPage, type View } from './page.tsx'
  * A dealer's page of a lead, behind the link in each mail about it (REQUIREMENTS B9). The link is the permission: whoever
  * has it acts as the dealer to whom it was mailed. A GET never acts; each rendering of the form is one action.
  */
-export function registerLeadPage(app: Api, kit: ApiKit): void {
+export function registerLeadPage(app: Api, kit: ApiKit, limit: RateLimit['byAddress']): void {
   const pages = new Hono<ApiEnv>()
   pages.onError(sayWhy)
-  pages.use(sendHeaders)
+  pages.use(sendHeaders, limit)
   pages.use(limitForms, refuseForeignForms(kit))
 
   pages.get('/:lead/:turn/:proof', async (c) => {

@@ -3,6 +3,7 @@ import { Hono } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { Api, ApiEnv, ApiKit } from '../../api/kit.ts'
 import { handleError, type Problem } from '../../api/problem.ts'
+import type { RateLimit } from '../../api/rate-limit.ts'
 import { refuseStale } from '../../domain/command.ts'
 import { parseNumber } from '../../domain/number.ts'
 import { Refusal } from '../../domain/refusal.ts'
@@ -19,10 +20,10 @@ import { DONE, type Done, eventWords, refusalWords } from './words.ts'
  * The customer's page of an order, behind the link in every mail (DESIGN §5). The link is the permission: whoever has it
  * acts as the customer. A GET never acts; each rendering of a form is one action, however often it is sent.
  */
-export function registerOrderPage(app: Api, kit: ApiKit): void {
+export function registerOrderPage(app: Api, kit: ApiKit, limit: RateLimit['byAddress']): void {
   const pages = new Hono<ApiEnv>()
   pages.onError(sayWhy)
-  pages.use(sendHeaders)
+  pages.use(sendHeaders, limit)
   pages.get('/style.css', (c) => {
     const isCurrent = `/o/style.css${new URL(c.req.url).search}` === STYLE_PATH
     return c.body(STYLE, 200, {
@@ -227,6 +228,7 @@ const WHY: Partial<Record<number, Why>> = {
     'That form cannot be read',
     'Nothing was done. Please go back, load the page again and send the form once more.',
   ],
+  429: ['That was too much at once', 'Nothing was done. Please wait a moment and try again.'],
   503: ['Your order cannot be shown at the moment', 'Please try again in a minute. Nothing is lost.'],
 }
 const WHY_ELSE: Why = [

@@ -91,30 +91,3 @@ describe('the docs page (P5)', () => {
     }
   })
 })
-
-test('more requests than are allowed are told to wait (P5)', async () => {
-  const api = bareApi({ ratePerSecond: 3 })
-  const ask = () => api.request('/v1/orders', { headers: { authorization: 'Basic nobody' } })
-  const answers = await Promise.all([ask(), ask(), ask(), ask()])
-  expect(answers.map((answer) => answer.status)).toEqual([401, 401, 401, 429])
-  expect(answers[3]?.headers.get('retry-after')).toBe('1')
-  expect(await answers[3]?.json()).toMatchObject({
-    type: 'https://holdfast.example/problems/too-many-requests',
-  })
-  expect((await api.request('/v1/orders', { headers: { authorization: 'Basic other' } })).status).toBe(401)
-})
-
-test('who sends no key is told apart by address and, as a partner, by webhook (P5)', async () => {
-  const api = bareApi({ ratePerSecond: 2 })
-  const ask = async (path: string, remoteAddress: string) => {
-    const options = { method: 'POST', headers: { 'content-type': 'text/plain' } }
-    return (await api.request(path, options, { incoming: { socket: { remoteAddress } } })).status
-  }
-  const noisy = '/v1/supplier-webhooks/noisy'
-  const calls = [await ask(noisy, '10.0.0.1'), await ask(noisy, '10.0.0.1'), await ask(noisy, '10.0.0.1')]
-  expect(calls).toEqual([415, 415, 429])
-  // The same proxy brings the others, who are let through, and a stranger elsewhere shuts out nobody.
-  for (const path of ['/v1/supplier-webhooks/quiet', '/v1/carrier-webhooks', '/v1/orders'])
-    expect([path, await ask(path, '10.0.0.1')]).toEqual([path, 415])
-  expect(await ask(noisy, '10.0.0.2')).toBe(415)
-})

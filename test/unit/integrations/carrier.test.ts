@@ -18,17 +18,22 @@ const SHIPMENT: Shipment = {
 }
 
 /** The carrier as Holdfast calls it, where every call is answered so; and the headers of the calls. */
-async function answering(status: number, body = '', apiKey?: string) {
+async function answering(
+  status: number,
+  body = '',
+  { apiKey, location }: { apiKey?: string; location?: string } = {},
+) {
   const calls: Record<string, string | undefined>[] = []
   const server = createServer((request, response) => {
     const { authorization, 'idempotency-key': key } = request.headers
     calls.push({ authorization, key: key as string | undefined })
-    request.resume().on('end', () => response.writeHead(status).end(body))
+    request.resume().on('end', () => response.writeHead(status, location ? { location } : {}).end(body))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => void server.close())
   const { port } = server.address() as AddressInfo
-  return { carrier: httpCarrier({ url: `http://127.0.0.1:${port}/`, apiKey }), calls }
+  const url = `http://127.0.0.1:${port}/`
+  return { carrier: httpCarrier({ url, apiKey }), calls, url }
 }
 
 test('a booking is booked with a tracking number only, and refused by 400 and 422 only', async () => {
@@ -43,6 +48,8 @@ test('a booking is booked with a tracking number only, and refused by 400 and 42
     '{"tracking": null}',
     '{"tracking": ""}',
     '{"tracking": 7}',
+    '{"tracking": "T 1"}',
+    `{"tracking": "${'T'.repeat(101)}"}`,
     'null',
     '<p>ok',
   ]) {
@@ -57,9 +64,10 @@ test('a booking is booked with a tracking number only, and refused by 400 and 42
   }
 })
 
-test('taking back: gone by a yes or when the carrier does not know it, collected by 409, else not known', async () => {
-  for (const status of [200, 204, 404])
+test('taking back: gone by a yes, collected by 409, unknown to the carrier by 404, else not known to us', async () => {
+  for (const status of [200, 204])
     expect(await (await answering(status)).carrier.cancel('T1')).toBe('returned')
+  expect(await (await answering(404)).carrier.cancel('T1')).toBe('unknown')
   expect(await (await answering(409)).carrier.cancel('T1')).toBe('collected')
   for (const status of [400, 401, 403, 429, 503]) {
     await expect((await answering(status)).carrier.cancel('T1')).rejects.toThrow(
@@ -75,8 +83,22 @@ test('asking: what happened last, or that nothing is known; being turned away is
   await expect((await answering(401)).carrier.status('T1')).rejects.toThrow('the carrier answered 401')
 })
 
+test('nothing is sent on to where a redirect leads', async () => {
+  const elsewhere = await answering(200, '{"tracking": "T1", "status": "delivered"}')
+  for (const status of [301, 302, 303, 307, 308]) {
+    const { carrier } = await answering(status, '', { location: elsewhere.url })
+    const strange = { name: `carrier answered ${status}` }
+    await expect(carrier.book(SHIPMENT)).rejects.toMatchObject(strange)
+    await expect(carrier.status('T1')).rejects.toMatchObject(strange)
+    await expect(carrier.cancel('T1')).rejects.toMatchObject(strange)
+  }
+  expect(elsewhere.calls).toEqual([])
+})
+
 test('every call shows the API key, if there is one', async () => {
-  const { carrier, calls } = await answering(200, '{"tracking": "T1", "status": "booked"}', 'a-key')
+  const { carrier, calls } = await answering(200, '{"tracking": "T1", "status": "booked"}', {
+    apiKey: 'a-key',
+  })
   await carrier.book(SHIPMENT)
   await carrier.status('T1')
   await carrier.cancel('T1')

@@ -60,10 +60,13 @@ test('books once per key, then reports collection and delivery by signed webhook
   expect((await get('/api/shipments')).json).toHaveLength(1)
 })
 
-test('finds a shipment by its key also when the wished day is gone from the repeat', async () => {
+test('refuses another content under the same key, and be it only the wished day', async () => {
   const { book } = await carrier()
-  const first = await book('k1', { collect_on: '2999-12-31' })
-  expect((await book('k1')).json).toEqual(first.json)
+  const day = { collect_on: '2999-12-31' }
+  const first = await book('k1', day)
+  expect((await book('k1')).status).toBe(422)
+  expect((await book('k1', { collect_on: '2999-12-30' })).status).toBe(422)
+  expect((await book('k1', day)).json).toEqual(first.json)
 })
 
 test('serves only whoever shows the API key, if it has one', async () => {
