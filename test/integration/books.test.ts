@@ -22,6 +22,12 @@ let lead: string
 
 /** A little of everything: units received, set aside, waited for, taken back, confirmed and on their way; a lead. */
 beforeAll(async () => {
+  // The parcel stays where it is, however long the tests take.
+  await fetch(new URL('/api/behaviour', house().carrierUrl), {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ mode: 'hold' }),
+  })
   const shop = await Shop.open(house())
   await shop.item({ sku, onHand: 1 })
   const supplier = await shop.supplier({ skus: [sku] })
