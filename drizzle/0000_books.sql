@@ -85,6 +85,27 @@ CREATE TABLE "customers" (
 	CONSTRAINT "customers_by_email" UNIQUE("storefront","email")
 );
 --> statement-breakpoint
+CREATE TABLE "dealers" (
+	"id" text PRIMARY KEY NOT NULL,
+	"name" text NOT NULL,
+	"latitude" double precision NOT NULL,
+	"longitude" double precision NOT NULL,
+	"channel" text NOT NULL,
+	"lead_format" text NOT NULL,
+	"webhook_url" text,
+	"email" text,
+	"webhook_secret" text NOT NULL,
+	"makes" text[] NOT NULL,
+	"acknowledge_seconds" integer NOT NULL,
+	"remind_seconds" integer NOT NULL,
+	"escalate_seconds" integer NOT NULL,
+	"status_seconds" integer NOT NULL,
+	"close_seconds" integer NOT NULL,
+	"version" integer DEFAULT 1 NOT NULL,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "dealers_place" CHECK ("dealers"."latitude" BETWEEN -90 AND 90 AND "dealers"."longitude" BETWEEN -180 AND 180)
+);
+--> statement-breakpoint
 CREATE TABLE "deliveries" (
 	"number" text PRIMARY KEY NOT NULL,
 	"order_number" text NOT NULL,
@@ -183,6 +204,54 @@ CREATE TABLE "items" (
 	"hold_seconds" integer,
 	"version" integer DEFAULT 1 NOT NULL,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "lead_dealers" (
+	"lead" text NOT NULL,
+	"turn" integer NOT NULL,
+	"dealer" text NOT NULL,
+	"sent_at" timestamp with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "lead_dealers_lead_turn_pk" PRIMARY KEY("lead","turn"),
+	CONSTRAINT "lead_dealers_once" UNIQUE("lead","dealer")
+);
+--> statement-breakpoint
+CREATE TABLE "lead_statuses" (
+	"id" bigserial PRIMARY KEY NOT NULL,
+	"lead" text NOT NULL,
+	"dealer" text NOT NULL,
+	"status" text NOT NULL,
+	"reason" text,
+	"takes_place_at" timestamp with time zone,
+	"note" text,
+	"is_late" boolean NOT NULL,
+	"at" timestamp with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "leads" (
+	"number" text PRIMARY KEY NOT NULL,
+	"storefront" text NOT NULL,
+	"customer" uuid NOT NULL,
+	"phone" text,
+	"reference" text,
+	"vehicle" jsonb NOT NULL,
+	"price" jsonb,
+	"trade_in" jsonb,
+	"comments" text,
+	"latitude" double precision NOT NULL,
+	"longitude" double precision NOT NULL,
+	"another_dealer" boolean NOT NULL,
+	"dealer" text NOT NULL,
+	"turn" integer DEFAULT 1 NOT NULL,
+	"state" text NOT NULL,
+	"status" text,
+	"lost_reason" text,
+	"version" integer NOT NULL,
+	"deadline_kind" text,
+	"deadline_at" timestamp with time zone,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"ended_at" timestamp with time zone,
+	CONSTRAINT "leads_deadline" CHECK (("leads"."deadline_kind" IS NULL) = ("leads"."deadline_at" IS NULL)),
+	CONSTRAINT "leads_lost" CHECK (("leads"."state" = 'lost') = ("leads"."lost_reason" IS NOT NULL))
 );
 --> statement-breakpoint
 CREATE TABLE "makes" (
@@ -432,6 +501,12 @@ ALTER TABLE "deliveries" ADD CONSTRAINT "deliveries_ship_to_addresses_id_fk" FOR
 ALTER TABLE "delivery_lines" ADD CONSTRAINT "delivery_lines_delivery_deliveries_number_fk" FOREIGN KEY ("delivery") REFERENCES "public"."deliveries"("number") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "feature_rules" ADD CONSTRAINT "feature_rules_model_year_model_years_id_fk" FOREIGN KEY ("model_year") REFERENCES "public"."model_years"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "features" ADD CONSTRAINT "features_model_year_model_years_id_fk" FOREIGN KEY ("model_year") REFERENCES "public"."model_years"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "lead_dealers" ADD CONSTRAINT "lead_dealers_lead_leads_number_fk" FOREIGN KEY ("lead") REFERENCES "public"."leads"("number") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "lead_dealers" ADD CONSTRAINT "lead_dealers_dealer_dealers_id_fk" FOREIGN KEY ("dealer") REFERENCES "public"."dealers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "lead_statuses" ADD CONSTRAINT "lead_statuses_lead_leads_number_fk" FOREIGN KEY ("lead") REFERENCES "public"."leads"("number") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "leads" ADD CONSTRAINT "leads_storefront_storefronts_id_fk" FOREIGN KEY ("storefront") REFERENCES "public"."storefronts"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "leads" ADD CONSTRAINT "leads_customer_customers_id_fk" FOREIGN KEY ("customer") REFERENCES "public"."customers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "leads" ADD CONSTRAINT "leads_dealer_dealers_id_fk" FOREIGN KEY ("dealer") REFERENCES "public"."dealers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "model_years" ADD CONSTRAINT "model_years_model_line_model_lines_code_fk" FOREIGN KEY ("model_line") REFERENCES "public"."model_lines"("code") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "model_years" ADD CONSTRAINT "model_years_make_model_models_make_code_fk" FOREIGN KEY ("make","model") REFERENCES "public"."models"("make","code") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "models" ADD CONSTRAINT "models_make_makes_code_fk" FOREIGN KEY ("make") REFERENCES "public"."makes"("code") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -459,6 +534,11 @@ CREATE INDEX "deliveries_by_storefront" ON "deliveries" USING btree ("storefront
 CREATE UNIQUE INDEX "deliveries_open_by_back_order" ON "deliveries" USING btree ("back_order") WHERE "deliveries"."ended_at" IS NULL;--> statement-breakpoint
 CREATE INDEX "deliveries_open" ON "deliveries" USING btree ("created_at","number") WHERE "deliveries"."ended_at" IS NULL;--> statement-breakpoint
 CREATE INDEX "idempotency_keys_by_age" ON "idempotency_keys" USING btree ("created_at");--> statement-breakpoint
+CREATE INDEX "lead_statuses_by_lead" ON "lead_statuses" USING btree ("lead","id");--> statement-breakpoint
+CREATE INDEX "leads_by_storefront" ON "leads" USING btree ("storefront","created_at","number");--> statement-breakpoint
+CREATE INDEX "leads_by_dealer" ON "leads" USING btree ("dealer","created_at","number");--> statement-breakpoint
+CREATE INDEX "leads_by_customer" ON "leads" USING btree ("customer");--> statement-breakpoint
+CREATE INDEX "leads_open" ON "leads" USING btree ("created_at","number") WHERE "leads"."ended_at" IS NULL;--> statement-breakpoint
 CREATE INDEX "notifications_by_number" ON "notifications" USING btree ("number","created_at");--> statement-breakpoint
 CREATE INDEX "notifications_abandoned" ON "notifications" USING btree ("created_at") WHERE "notifications"."state" = 'abandoned';--> statement-breakpoint
 CREATE INDEX "notifications_overdue" ON "notifications" USING btree ("created_at") WHERE "notifications"."state" IN ('pending', 'retrying');--> statement-breakpoint

@@ -46,6 +46,12 @@ const Environment = z.object({
   LINK_SECRET: z.string().min(32).describe('Key that signs the links in mails; at least 32 characters'),
   SMTP_URL: z.url({ protocol: /^smtps?$/ }).describe('Mail server, as `smtp://user:password@host:port`'),
   MAIL_FROM: z.email().default('orders@holdfast.example').describe('Sender address of every mail'),
+  OPERATORS_EMAIL: z
+    .email()
+    .optional()
+    .describe(
+      "Where operators are mailed when a lead's dealer stays silent; it is under attention either way",
+    ),
   CARRIER_URL: z.url().describe('Base URL of the carrier that fetches and delivers parcels'),
   CARRIER_API_KEY: z
     .string()

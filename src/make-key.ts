@@ -1,15 +1,14 @@
 import { parseArgs } from 'node:util'
 import { run } from './run.ts'
-import { issueKey, type Role } from './store/api-key.ts'
+import { hasPartner, issueKey, ROLES, type Role } from './store/api-key.ts'
 import { type Database, openStore } from './store/database.ts'
-import { readStorefront } from './store/storefront.ts'
-import { readSupplier } from './store/supplier.ts'
 
 const HELP = `Makes an API key in the database in DATABASE_URL and prints it, once: only its SHA-256 is kept.
 
   node dist/make-key.js --role operator --name "Night shift"
   node dist/make-key.js --role storefront --partner shop --name "Web shop"
   node dist/make-key.js --role supplier --partner acme --name "Acme Lamps"
+  node dist/make-key.js --role dealer --partner harbour --name "Harbour Motors"
 
 The first operator's key is made here; that operator makes all others through the API.`
 
@@ -43,21 +42,20 @@ async function main(): Promise<void> {
 type NewKey = { role: Role; partner: string | null; name: string }
 
 function readKey(given: { role?: string; name?: string; partner?: string }): NewKey {
-  const { role, name, partner } = given
-  if (role !== 'operator' && role !== 'storefront' && role !== 'supplier')
-    throw new Error(`--role is operator, storefront or supplier.\n\n${HELP}`)
+  const { name, partner } = given
+  const role = ROLES.find((role) => role === given.role)
+  if (!role) throw new Error(`--role is storefront, supplier, dealer or operator.\n\n${HELP}`)
   if (!name?.trim()) throw new Error(`--name says who holds the key.\n\n${HELP}`)
   if ((role === 'operator') !== (partner === undefined))
     throw new Error(
-      `--partner is the storefront or supplier that a key acts for; operators have none.\n\n${HELP}`,
+      `--partner is the storefront, supplier or dealer that a key acts for; operators have none.\n\n${HELP}`,
     )
   return { role, partner: partner ?? null, name: name.trim() }
 }
 
 async function refuseUnknownPartner(db: Database, { role, partner }: NewKey): Promise<void> {
-  if (partner === null) return
-  const found = role === 'storefront' ? await readStorefront(db, partner) : await readSupplier(db, partner)
-  if (!found) throw new Error(`There is no ${role} ${partner}.`)
+  if (partner === null || role === 'operator') return
+  if (!(await hasPartner(db, role, partner))) throw new Error(`There is no ${role} ${partner}.`)
 }
 
 await run(main)

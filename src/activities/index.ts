@@ -6,6 +6,7 @@ import type { WebhookSender } from '../integrations/webhook.ts'
 import type { Database } from '../store/database.ts'
 import { createBackOrderActivities } from './back-order.ts'
 import { createDeliveryActivities } from './delivery.ts'
+import { createLeadActivities } from './lead.ts'
 import { createNotificationActivities, createTelling, type Telling } from './notification.ts'
 import { createOrderActivities } from './order.ts'
 import { createPromiseActivities } from './promises.ts'
@@ -26,6 +27,8 @@ export type Kit = {
   webhooks: WebhookSender
   links: Links
   carrier: Carrier
+  /** Where operators are mailed; undefined for nowhere. */
+  operatorsEmail: string | undefined
 }
 
 /** Every activity, by the name under which workflows call it, and the steps that they take. */
@@ -42,6 +45,7 @@ function createAll(kit: Kit & { steps: Steps; telling: Telling }) {
     ...createDeliveryActivities(kit),
     ...createPurchasingActivities(kit),
     ...createPurchaseOrderActivities(kit),
+    ...createLeadActivities(kit),
     ...createPromiseActivities(kit),
     ...createRestockActivities(kit),
     ...createStockCountActivities(kit),

@@ -1,13 +1,14 @@
 import { lookAt } from '../clients/look.ts'
 import type { Temporal } from '../clients/temporal.ts'
-import { isCustomerEvent } from '../domain/event.ts'
+import { isTold } from '../domain/event.ts'
 import { letterFor } from '../domain/letter.ts'
-import { type Links } from '../integrations/link.ts'
+import type { Links } from '../integrations/link.ts'
 import { type Mailer, typeset } from '../integrations/mail.ts'
 import type { WebhookSender } from '../integrations/webhook.ts'
 import { backOrderView } from '../store/back-order-view.ts'
 import type { Database } from '../store/database.ts'
 import { deliveryView } from '../store/delivery-view.ts'
+import { leadView } from '../store/lead-view.ts'
 import {
   disableEndpoint,
   letterFacts,
@@ -22,9 +23,8 @@ import { orderView } from '../store/order-view.ts'
 import { readPeriods } from '../store/period.ts'
 import { purchaseOrderView } from '../store/purchase-order-view.ts'
 import { readSupplier } from '../store/supplier.ts'
-
-/** What one attempt came to; `gone` means that it will never succeed. The outcome is a code, never the receiver's words. */
-type Attempt = { result: 'sent' | 'failed' | 'gone'; outcome: string }
+import { type Attempt, verdict } from './attempt.ts'
+import { createLeadTelling } from './lead-telling.ts'
 
 export type Telling = ReturnType<typeof createTelling>
 
@@ -44,8 +44,10 @@ export function createTelling(kit: {
   mailer: Mailer
   webhooks: WebhookSender
   links: Links
+  operatorsEmail: string | undefined
 }) {
   const { db, temporal, mailer, webhooks, links } = kit
+  const leads = createLeadTelling(kit)
   /** What this worker is telling just now, so that `reconcile` does not tell it beside. */
   const underway = new Set<string>()
 
@@ -97,19 +99,28 @@ export function createTelling(kit: {
   function make(notice: Notice): Promise<Attempt> {
     switch (notice.notification.channel) {
       case 'mail':
-        return mailCustomer(notice)
+        return isTold('prospect', notice.event.type) ? leads.mailProspect(notice) : mailCustomer(notice)
       case 'webhook':
         return callStorefront(notice)
       case 'supplier':
         return tellSupplier(notice)
+      case 'dealer':
+        return leads.tellDealer(notice)
+      case 'operators':
+        return leads.mailOperators(notice)
     }
   }
 
   async function mailCustomer({ notification, event }: Notice): Promise<Attempt> {
     const facts = await letterFacts(db, event)
-    if (!facts || !isCustomerEvent(event.type)) return { result: 'gone', outcome: 'nobody to tell' }
+    if (!facts || !isTold('customer', event.type)) return { result: 'gone', outcome: 'nobody to tell' }
+    const { action, ...words } = letterFor(event.type, event.details, facts)
     const link = links.url(facts.order, facts.link_version)
-    const letter = await typeset(letterFor(event.type, event.details, facts), { ...facts, link })
+    const letter = await typeset(words, {
+      to: facts.customer,
+      from: facts.storefront,
+      button: { words: action, link },
+    })
     await mailer.send({
       // With another link it is another mail: receivers may drop one whose Message-ID they had before.
       id: facts.link_version === 1 ? notification.id : `${notification.id}.${facts.link_version}`,
@@ -172,7 +183,7 @@ export function createTelling(kit: {
     return { result: 'sent', outcome: 'accepted' }
   }
 
-  /** What a webhook carries: the order, back order or delivery as the API shows it now. */
+  /** What a webhook carries: the order, back order, delivery or lead as the API shows it now. */
   async function subject(number: string) {
     const { wait } = await readPeriods(db)
     const order = await orderOf(db, number)
@@ -180,6 +191,7 @@ export function createTelling(kit: {
       order: order ? await orderView(db, order, wait.default_seconds) : undefined,
       back_order: await backOrderView(db, number),
       delivery: await deliveryView(db, number),
+      lead: await leadView(db, number),
     }
   }
 }
@@ -206,12 +218,6 @@ function wishOf({ type, details }: Notice['event']): string[] {
 
 function lineOf(details: Record<string, unknown>): { line?: unknown } {
   return 'line' in details ? { line: details.line } : {}
-}
-
-function verdict(status: number): Attempt {
-  const outcome = `http ${status}`
-  if (status >= 200 && status < 300) return { result: 'sent', outcome }
-  return { result: status === 410 ? 'gone' : 'failed', outcome }
 }
 
 /** The code of a failure: an SMTP reply, a socket error, or its kind. Its message may name people and is left out. */

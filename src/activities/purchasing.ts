@@ -119,7 +119,7 @@ async function order(
       lines: lines.map(({ line, sku, requested }) => ({ line, sku, quantity: requested })),
       deadline_at,
     },
-    audience: { supplier: supplier.id },
+    audience: { channel: 'supplier', recipient: supplier.id },
   })
   await wake(tx, step, [`purchase-order/${number}`])
   return number

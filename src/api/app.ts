@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { OpenAPIHono, type z } from '@hono/zod-openapi'
+import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { matchedRoutes } from 'hono/route'
 import { Refusal } from '../domain/refusal.ts'
+import { registerLeadPage } from '../web/lead-page/routes.ts'
 import { registerOrderPage } from '../web/order-page/routes.ts'
+import { faultsRefusal } from './faults.ts'
 import type { Api, ApiEnv, ApiKit } from './kit.ts'
 import { registerOpenApi } from './openapi.ts'
 import { handleError } from './problem.ts'
@@ -15,12 +17,15 @@ import { registerAvailability } from './routes/availability.ts'
 import { registerBackOrders } from './routes/back-orders.ts'
 import { registerCarrierWebhooks } from './routes/carrier-webhooks.ts'
 import { registerConfigurations } from './routes/configurations.ts'
+import { registerDealerWebhooks } from './routes/dealer-webhooks.ts'
+import { registerDealers } from './routes/dealers.ts'
 import { registerDeliveries } from './routes/deliveries.ts'
 import { registerDocs } from './routes/docs.ts'
 import { registerHealth } from './routes/health.ts'
 import { registerHistories } from './routes/histories.ts'
 import { registerInventoryUpdates } from './routes/inventory-updates.ts'
 import { registerItems } from './routes/items.ts'
+import { ADF_PATH, registerLeads } from './routes/leads.ts'
 import { registerLinks } from './routes/links.ts'
 import { registerLists } from './routes/lists.ts'
 import { registerModelYears } from './routes/model-years.ts'
@@ -43,17 +48,7 @@ export function createApi(kit: ApiKit): Api {
   const app: Api = new OpenAPIHono<ApiEnv>({
     defaultHook: (result) => {
       if (result.success) return
-      const where = result.target === 'json' ? '' : `/${result.target}`
-      throw new Refusal('invalid-request', 'See errors for what is wrong with it.', {
-        errors: result.error.issues.flatMap((issue) =>
-          issue.code === 'unrecognized_keys'
-            ? issue.keys.map((key) => ({
-                pointer: pointerTo(where, [...issue.path, key]),
-                detail: 'is not known here',
-              }))
-            : [{ pointer: pointerTo(where, issue.path), detail: issue.message }],
-        ),
-      })
+      throw faultsRefusal(result.error, result.target === 'json' ? '' : `/${result.target}`)
     },
   })
 
@@ -99,7 +94,7 @@ export function createApi(kit: ApiKit): Api {
     }),
   )
   app.use('/v1/*', async (c, next) => {
-    if (c.req.method !== 'GET' && c.req.method !== 'DELETE')
+    if (c.req.method !== 'GET' && c.req.method !== 'DELETE' && c.req.path !== ADF_PATH)
       await refuseUnlessJson(c.req.header('content-type'), () => c.req.text())
     await next()
   })
@@ -111,6 +106,8 @@ export function createApi(kit: ApiKit): Api {
   registerInventoryUpdates(app, kit)
   registerCarrierWebhooks(app, kit)
   registerSupplierWebhooks(app, kit)
+  registerLeads(app, kit)
+  registerDealerWebhooks(app, kit)
   registerAvailability(app, kit)
   registerLists(app, kit)
   registerHistories(app, kit)
@@ -118,6 +115,7 @@ export function createApi(kit: ApiKit): Api {
   registerItems(app, kit)
   registerSuppliers(app, kit)
   registerSupplierItems(app, kit)
+  registerDealers(app, kit)
   registerStorefronts(app, kit)
   registerWebhookEndpoints(app, kit)
   registerApiKeys(app, kit)
@@ -131,6 +129,7 @@ export function createApi(kit: ApiKit): Api {
   registerDocs(app)
   registerHealth(app, kit)
   registerOrderPage(app, kit, limit.byAddress)
+  registerLeadPage(app, kit, limit.byAddress)
   return app
 }
 
@@ -155,11 +154,6 @@ function refuseOtherMethod(app: Api, c: Context): never {
   throw new Refusal('method-not-allowed', `There is ${others.join(', ')} at ${c.req.path}.`, {
     allowed_methods: others,
   })
-}
-
-/** A JSON pointer (RFC 6901). */
-function pointerTo(where: string, path: z.core.$ZodIssue['path']): string {
-  return where + path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
 }
 
 /** Says where a body stops being JSON, before its content is looked at. */

@@ -30,7 +30,7 @@ export function requireRole(kit: ApiKit, ...roles: Role[]) {
   })
 }
 
-/** The storefront or supplier that the caller acts for. */
+/** The storefront, supplier or dealer that the caller acts for. */
 export function partnerOf(caller: Caller): string {
   if (caller.partner === null) throw new Refusal('role-forbidden', 'This takes the key of a partner.')
   return caller.partner

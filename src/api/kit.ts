@@ -22,7 +22,7 @@ export type ApiKit = {
 /** Who sent a request: the holder of an API key, or a partner whose signature was checked. */
 export type Caller = {
   role: Role | 'carrier' | 'customer'
-  /** The storefront or supplier that the caller acts for; null for operators. */
+  /** The storefront, supplier or dealer that the caller acts for; null for operators. */
   partner: string | null
   /** As events name it. */
   actor: string

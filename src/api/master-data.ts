@@ -12,10 +12,20 @@ export const Id = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'an id is 1 to 63 small letters, digits or dashes')
 
-/** How a storefront or supplier is called in paths, keys and events. */
+/** How a storefront, supplier or dealer is called in paths, keys and events. */
 export const PartnerId = Id.meta({ example: 'northwind' })
 
 export const ModelYearId = Id.meta({ example: 'heron-2027' })
+
+/** How a make is called in records and lists. */
+export const MakeCode = z
+  .string()
+  .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'a make is small letters, digits and single dashes between them')
+  .max(63)
+  .meta({ example: 'mercedes-benz' })
+
+export const Latitude = z.number().min(-90).max(90).meta({ description: 'Degrees, WGS 84', example: 53.08 })
+export const Longitude = z.number().min(-180).max(180).meta({ description: 'Degrees, WGS 84', example: 8.8 })
 
 const CURRENCIES = new Set(Intl.supportedValuesOf('currency'))
 export const Currency = z

@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { EVENTS, type EventType } from '../domain/event.ts'
 import { BackOrderView } from '../store/back-order-view.ts'
 import { DeliveryView } from '../store/delivery-view.ts'
+import { LeadView } from '../store/lead-view.ts'
 import { OrderView } from '../store/order-view.ts'
 import { PurchaseOrderView } from '../store/purchase-order-view.ts'
 import type { Api, ApiKit } from './kit.ts'
@@ -14,7 +15,7 @@ const INFO = {
   title: 'Holdfast',
   version: '1',
   description: [
-    'Orders that cannot be filled at once: short lines, back orders, purchasing, deliveries.',
+    'Orders that cannot be filled at once: short lines, back orders, purchasing, deliveries. Leads for dealers.',
     'Every POST takes an **Idempotency-Key**: send the same key when you repeat a request, and for seven days you get the same answer.',
     'Every no is a problem (RFC 9457) whose `type` is a page that explains it. Times are ISO 8601 in UTC, amounts in minor units.',
     'Lists go on with the `next_cursor` of the page before. What two people may edit has an `ETag`, and changing it takes `If-Match`.',
@@ -25,7 +26,7 @@ const SECURITY_SCHEMES = {
   apiKey: {
     type: 'http',
     scheme: 'bearer',
-    description: 'A key of the role storefront, supplier or operator: `Authorization: Bearer hf_…`',
+    description: 'A key of the role storefront, supplier, dealer or operator: `Authorization: Bearer hf_…`',
   },
   webhookSignature: {
     type: 'apiKey',
@@ -40,11 +41,38 @@ const CustomerEvent = z.object({
   order: OrderView.optional(),
   back_order: BackOrderView.optional(),
   delivery: DeliveryView.optional(),
+  lead: LeadView.optional(),
 })
 const SupplierEvent = PurchaseOrderView.extend({
   event: z.record(z.string(), z.unknown()).meta({ description: 'What this message is about, in figures' }),
   line: z.int().optional().meta({ description: 'The line that it is about, if it is about a single one' }),
 })
+
+const DealerEvent = LeadView.extend({
+  event: z.record(z.string(), z.unknown()).meta({ description: 'What this message is about, in figures' }),
+})
+
+const TO_STOREFRONT = {
+  data: CustomerEvent,
+  description:
+    'To every endpoint of the storefront. At least once: the `webhook-id` of a repeat is the same. 410 switches the endpoint off.',
+}
+const toPartner = (name: string, more = '') =>
+  `To the ${name}, if it is reached by webhook. At least once: the \`webhook-id\` of a repeat is the same.${more}`
+
+/** What is sent to those who are told of an event, by webhook; operators are told by mail only. */
+const OUTGOING = {
+  customer: TO_STOREFRONT,
+  prospect: TO_STOREFRONT,
+  supplier: { data: SupplierEvent, description: toPartner('supplier') },
+  dealer: {
+    data: DealerEvent,
+    description: toPartner(
+      'dealer',
+      ' `lead.sent` is an ADF document instead, where the dealer prefers that.',
+    ),
+  },
+}
 
 /** OpenAPI 3.1 of every route and of every webhook that we send, made from the routes themselves (REQUIREMENTS P5). */
 export function registerOpenApi(app: Api, kit: ApiKit): void {
@@ -62,21 +90,18 @@ export function registerOpenApi(app: Api, kit: ApiKit): void {
 
 function registerOutgoing(app: Api, type: EventType): void {
   const { told } = EVENTS[type]
-  if (told === null) return
+  if (told === null || told === 'operators') return
   const schema = z.object({
     type: z.literal(type),
     timestamp: Instant,
-    data: told === 'customer' ? CustomerEvent : SupplierEvent,
+    data: OUTGOING[told].data,
   })
   app.openAPIRegistry.registerWebhook({
     path: type,
     method: 'post',
     tags: ['Webhooks'],
     summary: type,
-    description:
-      told === 'customer'
-        ? 'To every endpoint of the storefront. At least once: the `webhook-id` of a repeat is the same. 410 switches the endpoint off.'
-        : 'To the supplier, if it is reached by webhook. At least once: the `webhook-id` of a repeat is the same.',
+    description: OUTGOING[told].description,
     request: { body: { required: true, content: { 'application/json': { schema } } } },
     responses: { '2XX': { description: 'Taken; anything else is tried again for days' } },
   })

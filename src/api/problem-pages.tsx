@@ -4,7 +4,8 @@ import { document, Layout } from '../web/layout.tsx'
 /** What each type of problem means, and what to do about it: the text of the page that its `type` leads to. */
 export const EXPLANATIONS: Record<RefusalType, { means: string; todo: string }> = {
   'malformed-request': {
-    means: 'The body is not JSON, or a header does not have the form that it must have.',
+    means:
+      'The body is not JSON, or not the XML that it should be, or a header does not have the form that it must have.',
     todo: 'Look at `detail` for the place. Sending the same again cannot succeed.',
   },
   'idempotency-key-missing': {
@@ -38,8 +39,8 @@ export const EXPLANATIONS: Record<RefusalType, { means: string; todo: string }> 
     todo: 'Check the number and the address. What belongs to another partner cannot be seen with your key.',
   },
   'link-ended': {
-    means: 'The link was revoked, or the order has been over for more than 30 days.',
-    todo: 'Use the link in the newest mail about the order, or write to the shop.',
+    means: 'The link was revoked, or the order or lead has been over for more than 30 days.',
+    todo: 'Use the link in the newest mail about it, or write to the shop.',
   },
   'method-not-allowed': {
     means: 'The address exists, but not for this method.',
@@ -95,8 +96,9 @@ export const EXPLANATIONS: Record<RefusalType, { means: string; todo: string }> 
     todo: 'Send it in several requests.',
   },
   'unsupported-media-type': {
-    means: 'Bodies are JSON, and the request says that it is something else.',
-    todo: 'Send the header: content-type: application/json',
+    means:
+      'Bodies are JSON, or XML where an ADF document is taken, and the request says that it is something else.',
+    todo: 'Send the header that `detail` names.',
   },
   'invalid-request': {
     means:

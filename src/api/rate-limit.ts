@@ -37,7 +37,7 @@ export function limitRate(perSecond: number) {
       await next()
       if (claim !== null && c.var.caller) proven.add(claim)
     }),
-    /** For customers' pages, where a link is all there is to show. */
+    /** For customers' and dealers' pages, where a link is all there is to show. */
     byAddress: createMiddleware<ApiEnv>(async (c, next) => {
       await consume(addressOf(c))
       await next()
@@ -48,7 +48,8 @@ export type RateLimit = ReturnType<typeof limitRate>
 
 /** Who a request says it comes from, before it is checked: a partner who signs, by webhook and address, or a key's holder. */
 function claimOf(c: Context<ApiEnv>): string | null {
-  if (/^\/v1\/(carrier|supplier)-webhooks(\/|$)/.test(c.req.path)) return `${addressOf(c)} ${c.req.path}`
+  if (/^\/v1\/(carrier|supplier|dealer)-webhooks(\/|$)/.test(c.req.path))
+    return `${addressOf(c)} ${c.req.path}`
   const header = c.req.header('authorization')
   return header ? createHash('sha256').update(header).digest('base64') : null
 }

@@ -24,6 +24,13 @@ export const Name = text(200)
 /** Free text for people. */
 export const Note = text(1_000)
 export const Reference = text(100)
+/** What a person wrote in several lines: kept on one. */
+export const Comments = z
+  .string()
+  .max(8_000)
+  .transform((value) => value.replace(/\s+/g, ' '))
+  .pipe(text(4_000))
+export const Phone = text(50).refine((value) => /\d/.test(value), 'has no digit')
 export const Email = z
   .email()
   .max(254)

@@ -1,6 +1,6 @@
 /**
- * What can happen, by name, and who is told of it (REQUIREMENTS A2, A5–A7): the customer by mail together with the
- * storefront by webhook, or the supplier. The name is the event's `type` in the history, the webhook's `type`, and
+ * What can happen, by name, and who is told of it (REQUIREMENTS A2, A5–A7, B9): the customer or the prospect
+ * by mail together with the storefront by webhook, the supplier, the dealer, or the house's operators by mail. The name is the event's `type` in the history, the webhook's `type`, and
  * chooses the mail's words.
  */
 export const EVENTS = {
@@ -55,6 +55,19 @@ export const EVENTS = {
   'purchase_order.overdue': { told: null },
   'purchase_order.closed': { told: null },
 
+  'lead.received': { told: 'prospect' },
+  'lead.sent': { told: 'dealer' },
+  'lead.status_requested': { told: 'dealer' },
+  'lead.reminded': { told: 'dealer' },
+  'lead.status_given': { told: null },
+  'lead.late_status': { told: null },
+  'lead.escalated': { told: 'operators' },
+  'lead.agreed': { told: null },
+  'lead.withdrawn': { told: 'dealer' },
+  'lead.passed_on': { told: 'prospect' },
+  'lead.unanswered': { told: 'prospect' },
+  'lead.closed': { told: 'prospect' },
+
   'item.counted': { told: null },
 
   'model_year.created': { told: null },
@@ -63,11 +76,19 @@ export const EVENTS = {
 
 export type EventType = keyof typeof EVENTS
 
-/** The events that customers are told of, each in words of its own. */
-export type CustomerEvent = {
-  [Type in EventType]: (typeof EVENTS)[Type]['told'] extends 'customer' ? Type : never
+type Told<Whom extends string> = {
+  [Type in EventType]: (typeof EVENTS)[Type]['told'] extends Whom ? Type : never
 }[EventType]
 
-export function isCustomerEvent(type: EventType): type is CustomerEvent {
-  return EVENTS[type].told === 'customer'
+/** The events that customers, prospects and dealers are told of, each in words of its own. */
+export type CustomerEvent = Told<'customer'>
+export type ProspectEvent = Told<'prospect'>
+export type DealerEvent = Told<'dealer'>
+
+/** True when this is an event that those are told of. */
+export function isTold<Whom extends 'customer' | 'prospect' | 'dealer'>(
+  whom: Whom,
+  type: EventType,
+): type is Told<Whom> {
+  return EVENTS[type].told === whom
 }

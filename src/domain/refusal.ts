@@ -28,7 +28,7 @@ export const REFUSALS = {
   'still-in-use': { status: 409, title: 'It is still in use' },
   'version-stale': { status: 412, title: 'It has changed since you read it' },
   'too-large': { status: 413, title: 'The request is too large' },
-  'unsupported-media-type': { status: 415, title: 'The request must be JSON' },
+  'unsupported-media-type': { status: 415, title: 'The request has another content type than is read here' },
   'invalid-request': { status: 422, title: 'The request has faults' },
   'idempotency-key-reused': { status: 422, title: 'This Idempotency-Key was used with another request' },
   'unknown-item': { status: 422, title: 'An item is not known' },

@@ -1,6 +1,5 @@
 import { html } from 'hono/html'
 import { createTransport } from 'nodemailer'
-import type { Letter } from '../domain/letter.ts'
 
 /** One mail. `id` becomes its Message-ID: fixed for what it tells, so that a mail that comes twice can be recognised. */
 export type Mail = {
@@ -11,6 +10,7 @@ export type Mail = {
   subject: string
   text: string
   html?: string
+  attachment?: { filename: string; contentType: string; content: string }
 }
 
 /** Sends mail: one attempt of at most ten seconds, which throws when the server did not take it. */
@@ -42,30 +42,31 @@ export function smtpMailer(options: { url: string; from: string }): Mailer {
         headers: { 'Auto-Submitted': 'auto-generated' },
         ...(mail.replyTo ? { replyTo: mail.replyTo } : {}),
         ...(mail.html ? { html: mail.html } : {}),
+        ...(mail.attachment ? { attachments: [mail.attachment] } : {}),
       })
     },
     close: () => transport.close(),
   }
 }
 
-/** A letter as it is sent: plain text and HTML with the same words, greeting and link. */
+/** A letter as it is sent: plain text and HTML with the same words, greeting and, where there is a page for it, link. */
 export async function typeset(
-  letter: Letter,
-  to: { customer: string; storefront: string; link: string },
+  letter: { subject: string; paragraphs: string[] },
+  { to, from, button }: { to: string; from: string; button?: { words: string; link: string } },
 ): Promise<{ subject: string; text: string; html: string }> {
   const text = [
-    `Hello ${to.customer},`,
+    `Hello ${to},`,
     ...letter.paragraphs,
-    `${letter.action}: ${to.link}`,
-    `With kind regards\n${to.storefront}`,
+    ...(button ? [`${button.words}: ${button.link}`] : []),
+    `With kind regards\n${from}`,
   ].join('\n\n')
   const markup = await html`<!doctype html>
     <html lang="en">
       <body style="font-family: sans-serif; line-height: 1.5; max-width: 36rem">
-        <p>Hello ${to.customer},</p>
+        <p>Hello ${to},</p>
         ${letter.paragraphs.map((paragraph) => html`<p>${paragraph}</p>`)}
-        <p><a href="${to.link}" style="font-weight: bold">${letter.action}</a></p>
-        <p>With kind regards<br />${to.storefront}</p>
+        ${button ? html`<p><a href="${button.link}" style="font-weight: bold">${button.words}</a></p>` : ''}
+        <p>With kind regards<br />${from}</p>
       </body>
     </html>`
   return { subject: letter.subject, text, html: markup.toString() }

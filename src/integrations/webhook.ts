@@ -4,8 +4,11 @@ import ipaddr from 'ipaddr.js'
 import { RequestFilteringHttpAgent, RequestFilteringHttpsAgent } from 'request-filtering-agent'
 import { Webhook } from 'standardwebhooks'
 
-/** A signed message to a partner's endpoint (Standard Webhooks). `id` is the same on every attempt. */
-export type WebhookMessage = { url: string; secret: string; id: string; body: unknown }
+/** A signed message to a partner's endpoint (Standard Webhooks), JSON or XML. `id` is the same on every attempt. */
+export type WebhookMessage = { url: string; secret: string; id: string } & (
+  | { body: unknown }
+  | { xml: string }
+)
 
 /** Sends webhooks: one attempt of at most ten seconds. Gives the HTTP status; throws when there was none. */
 export type WebhookSender = { send(message: WebhookMessage): Promise<number> }
@@ -31,11 +34,14 @@ export function createWebhookSender(options: { allowPrivateAddresses: boolean })
   const https = new RequestFilteringHttpsAgent(filter)
 
   return {
-    async send({ url, secret, id, body }) {
-      const text = JSON.stringify(body)
+    async send({ url, secret, id, ...content }) {
+      const [type, text] =
+        'xml' in content
+          ? ['application/xml; charset=utf-8', content.xml]
+          : ['application/json', JSON.stringify(content.body)]
       const at = new Date()
       const headers = {
-        'content-type': 'application/json',
+        'content-type': type,
         'content-length': Buffer.byteLength(text),
         'user-agent': 'Holdfast',
         'webhook-id': id,

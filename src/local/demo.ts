@@ -11,7 +11,7 @@ import { dataFile, readSettings } from './settings.ts'
 async function main(): Promise<void> {
   if (process.argv.includes('--help')) {
     return console.log(
-      'npm run demo: plays the stories of back orders against the service that `npm start` runs.\nOptions: --only NUMBER plays one of them.',
+      'npm run demo: plays the stories of back orders and leads against the service that `npm start` runs.\nOptions: --only NUMBER plays one of them.',
     )
   }
   const shop = await connect()

@@ -3,6 +3,7 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { type DeadlineKind, HOUSE_PERIODS, type Period, type Periods } from '../domain/period.ts'
 import { issueKey } from '../store/api-key.ts'
 import { openStore, type Transaction } from '../store/database.ts'
+import { insertDealers } from '../store/dealer.ts'
 import { insertItems } from '../store/item.ts'
 import { readModelYear, saveModelYear } from '../store/model-year.ts'
 import { saveCustomer } from '../store/order.ts'
@@ -11,11 +12,12 @@ import { lockStock, move } from '../store/stock.ts'
 import { insertStorefront } from '../store/storefront.ts'
 import { insertSupplier, readSupplier } from '../store/supplier.ts'
 import { saveSupplierItems } from '../store/supplier-item.ts'
+import { newWebhookSecret } from '../store/webhook-endpoint.ts'
 import { MODEL_YEARS } from './sample-vehicles.ts'
 
 /**
  * What a first `npm start` fills in: a small shop for kitchen and outdoor things, with its items, customers and two
- * suppliers, a make of vehicles, and the keys to all of it in `KEYS_FILE`. With `--empty` only an operator's key, for bringing one's own
+ * suppliers, a make of vehicles, three car dealers, and the keys to all of it in `KEYS_FILE`. With `--empty` only an operator's key, for bringing one's own
  * data. It may be run again: what is there stays as it is, and new keys are made.
  */
 
@@ -74,6 +76,19 @@ const CUSTOMERS = [
   { name: 'Chiara Neri', email: 'chiara@example.test', time_zone: 'Europe/Rome' },
 ]
 
+/** All of them read mail: what they are sent is on the mail page, and its links are theirs. */
+const DEALERS = [
+  { id: 'harbour', name: 'Harbour Motors', latitude: 53.112, longitude: 8.752, makes: ['astra', 'brio'] },
+  { id: 'riverside', name: 'Riverside Cars', latitude: 53.036, longitude: 8.833, makes: ['astra'] },
+  {
+    id: 'heath',
+    name: 'Heath Garage',
+    latitude: 53.551,
+    longitude: 9.994,
+    makes: ['astra', 'brio', 'corda'],
+  },
+]
+
 async function main(): Promise<void> {
   const { DATABASE_URL: url, KEYS_FILE: keysFile, SUPPLIER_URL: supplierUrl } = process.env
   if (!url || !keysFile || !supplierUrl)
@@ -116,9 +131,35 @@ async function fillIn(tx: Transaction, supplierUrl: string) {
     const { secret } = await issueKey(tx, { role: 'supplier', partner: id, name })
     suppliers.push({ id, name, api_key: secret, webhook_secret, mode })
   }
+  const dealers = await fillInDealers(tx)
   const storefront = (await issueKey(tx, { role: 'storefront', partner: STOREFRONT, name: 'Tamarisk shop' }))
     .secret
-  return { storefront, suppliers }
+  return { storefront, suppliers, dealers }
+}
+
+async function fillInDealers(tx: Transaction) {
+  await insertDealers(
+    tx,
+    DEALERS.map((dealer) => ({
+      ...dealer,
+      channel: 'mail' as const,
+      lead_format: 'adf' as const,
+      webhook_url: null,
+      email: `leads@${dealer.id}.example`,
+      webhook_secret: newWebhookSecret(),
+      // Short enough to watch; a real house gives them days.
+      acknowledge_seconds: 600,
+      remind_seconds: 600,
+      escalate_seconds: 600,
+      status_seconds: DAY,
+      close_seconds: 30 * DAY,
+    })),
+  )
+  const keys = []
+  for (const { id, name } of DEALERS) {
+    keys.push({ id, name, api_key: (await issueKey(tx, { role: 'dealer', partner: id, name })).secret })
+  }
+  return keys
 }
 
 /** The items, and an opening count as the movement that brings what is on the shelf. */

@@ -1,10 +1,15 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { and, asc, desc, eq, isNull, sql } from 'drizzle-orm'
 import type { Database, Transaction } from './database.ts'
+import { readDealer } from './dealer.ts'
 import { exactTime } from './page.ts'
 import { apiKeys } from './schema.ts'
+import { readStorefront } from './storefront.ts'
+import { readSupplier } from './supplier.ts'
 
-export type Role = 'storefront' | 'supplier' | 'operator'
+/** Those that act for a partner, and operators. */
+export const ROLES = ['storefront', 'supplier', 'dealer', 'operator'] as const
+export type Role = (typeof ROLES)[number]
 export type ApiKeyRow = typeof apiKeys.$inferSelect
 
 /** Makes a key, `hf_<role>_<random>`. It is returned once; the database keeps its SHA-256 only. */
@@ -19,6 +24,16 @@ export async function issueKey(
     .returning()
   if (!row) throw new Error('the key was not stored')
   return { row, secret }
+}
+
+/** True when there is such a partner for keys of this role. */
+export async function hasPartner(
+  db: Database,
+  role: Exclude<Role, 'operator'>,
+  id: string,
+): Promise<boolean> {
+  const readers = { storefront: readStorefront, supplier: readSupplier, dealer: readDealer }
+  return (await readers[role](db, id)) !== undefined
 }
 
 /** The key that was presented, unless it is unknown or revoked. */

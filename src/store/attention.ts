@@ -5,6 +5,7 @@ import { inWords } from '../domain/period.ts'
 import type { Database } from './database.ts'
 import { STILL_FAILING } from './failing-step.ts'
 import { Instant } from './order-view.ts'
+import { CHANNELS } from './schema.ts'
 import { ASKED_SUPPLIER, NEED } from './supply.ts'
 
 /** Most entries of each kind that are shown; what is not shown comes up when those before it are done. */
@@ -14,6 +15,9 @@ const LIMIT = sql.raw(String(MOST_SHOWN))
 const TOO_LONG = Object.entries(LONGEST_SILENCE)
   .map(([state, seconds]) => `${state} for ${inWords(seconds)}`)
   .join(', ')
+
+/** Outcomes that need nobody: a switched-off endpoint, a lead that another dealer has by now, no operators' address. */
+export const NOBODY_LEFT = ['endpoint off', 'passed on', 'no operators'] as const
 
 /** What a person has to look at. */
 export const Attention = z
@@ -46,17 +50,27 @@ export const Attention = z
     unsourced_items: z
       .array(z.object({ sku: z.string(), lacking: z.int() }))
       .meta({ description: 'Wanted, and no supplier is left to ask' }),
+    silent_leads: z
+      .array(
+        z.object({
+          lead: z.string(),
+          dealer: z.string(),
+          storefront: z.string(),
+          since: Instant.meta({ description: 'When the dealer was given up' }),
+        }),
+      )
+      .meta({ description: 'Their dealer answers neither the lead or the status request, nor the reminder' }),
     abandoned_notifications: z
       .array(
         z.object({
           notification: z.uuid(),
           number: z.string(),
-          channel: z.enum(['mail', 'webhook', 'supplier']),
+          channel: z.enum(CHANNELS),
           failure: z.string().nullable(),
           last_attempt_at: Instant.nullable(),
         }),
       )
-      .meta({ description: 'Given up within the last 30 days, and not for want of an endpoint' }),
+      .meta({ description: 'Given up within the last 30 days, and not because nobody was left to tell' }),
     disabled_endpoints: z
       .array(
         z.object({ endpoint: z.uuid(), storefront: z.string(), because: z.string(), disabled_at: Instant }),
@@ -102,9 +116,14 @@ export async function readAttention(db: Database): Promise<Attention> {
     SELECT sku, lacking
       FROM (SELECT l.sku, ${NEED} AS lacking, ${ASKED_SUPPLIER} AS supplier FROM stock_levels l WHERE l.outstanding > 0) AS wanted
      WHERE lacking > 0 AND supplier IS NULL ORDER BY sku LIMIT ${LIMIT}`)
+  const silentLeads = await db.execute<Attention['silent_leads'][number]>(sql`
+    SELECT l.number AS lead, l.dealer, l.storefront, e.at AS since
+      FROM leads l
+      JOIN LATERAL (SELECT max(at) AS at FROM events WHERE number = l.number AND type = 'lead.escalated') e ON true
+     WHERE l.state = 'escalated' AND l.ended_at IS NULL ORDER BY e.at LIMIT ${LIMIT}`)
   const abandoned = await db.execute<Attention['abandoned_notifications'][number]>(sql`
     SELECT id AS notification, number, channel, last_failure AS failure, last_attempt_at FROM notifications
-     WHERE state = 'abandoned' AND created_at > now() - interval '30 days' AND last_failure IS DISTINCT FROM 'endpoint off'
+     WHERE state = 'abandoned' AND created_at > now() - interval '30 days' AND COALESCE(last_failure, '') <> ALL (${sql.raw(`ARRAY[${NOBODY_LEFT.map((code) => `'${code}'`).join(', ')}]`)})
      ORDER BY created_at LIMIT ${LIMIT}`)
   const disabled = await db.execute<Attention['disabled_endpoints'][number]>(sql`
     SELECT id AS endpoint, storefront, disabled_because AS because, disabled_at FROM webhook_endpoints
@@ -117,6 +136,7 @@ export async function readAttention(db: Database): Promise<Attention> {
     silent_deliveries: silent.map((row) => ({ ...row, since: instant(row.since) })),
     overdue_purchase_orders: overdue.map((row) => ({ ...row, expected_at: instant(row.expected_at) })),
     unsourced_items: [...unsourced],
+    silent_leads: silentLeads.map((row) => ({ ...row, since: instant(row.since) })),
     abandoned_notifications: abandoned.map((row) => ({
       ...row,
       last_attempt_at: row.last_attempt_at && instant(row.last_attempt_at),

@@ -4,7 +4,7 @@ import { EVENTS } from '../domain/event.ts'
 import { post, type Transaction } from './database.ts'
 
 export type NewEvent = {
-  /** Whose story: the number of an order, back order, purchase order or delivery. */
+  /** Whose story: the number of an order, back order, purchase order, delivery or lead. */
   number: string
   /** The row's version after the change. */
   sequence: number
@@ -14,8 +14,10 @@ export type NewEvent = {
   to: string | null
   details?: Record<string, unknown>
   note?: string | null
-  /** The customer and storefront whose order it is, or the supplier; they are told where the type is one that is told. */
-  audience?: { storefront: string; customer: string } | { supplier: string }
+  /** Whose order or lead it is, or the partner or operators it is for; they are told where the type is one that is told. */
+  audience?:
+    | { storefront: string; customer: string }
+    | { channel: 'supplier' | 'dealer' | 'operators'; recipient: string }
 }
 
 /** Writes an event and, in the same statement, the notifications that it calls for. */
@@ -27,13 +29,13 @@ export async function recordEvent(tx: Transaction, event: NewEvent): Promise<voi
   const { audience } = event
   if (!audience || EVENTS[event.type].told === null) {
     await post(tx, tx.execute(inserted))
-  } else if ('supplier' in audience) {
+  } else if ('channel' in audience) {
     await post(
       tx,
       tx.execute(sql`
       WITH told AS (${inserted} RETURNING id, number)
       INSERT INTO notifications (event, number, channel, recipient)
-      SELECT id, number, 'supplier', ${audience.supplier} FROM told`),
+      SELECT id, number, ${audience.channel}::text, ${audience.recipient}::text FROM told`),
     )
   } else {
     await post(
@@ -61,7 +63,9 @@ export function notificationsFor(events: SQL): SQL {
 }
 
 /** True while a notification of the story of a row's number has not been tried yet; a column for queries on that table. */
-export function isUntold(table: 'orders' | 'back_orders' | 'deliveries' | 'purchase_orders'): SQL<boolean> {
+export function isUntold(
+  table: 'orders' | 'back_orders' | 'deliveries' | 'purchase_orders' | 'leads',
+): SQL<boolean> {
   // Spelt out: in a query on one table Drizzle leaves the table's name away, and `number` would be the inner one.
   const number = sql.raw(`${table}.number`)
   return sql<boolean>`EXISTS (SELECT 1 FROM notifications n WHERE n.number = ${number} AND n.state = 'pending')`

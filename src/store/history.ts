@@ -8,12 +8,13 @@ import { events } from './schema.ts'
 export const EventView = z
   .object({
     sequence: z.int().meta({
-      description: 'Counts the changes of this order, back order, delivery, purchase order or model year',
+      description:
+        'Counts the changes of this order, back order, delivery, purchase order, lead or model year',
     }),
     type: z.string(),
     actor: z.string().meta({
       description:
-        '`customer`, `house`, `carrier`, `storefront:<id>`, `supplier:<id>` or `operator:<key id>`',
+        '`customer`, `house`, `carrier`, `storefront:<id>`, `supplier:<id>`, `dealer:<id>` or `operator:<key id>`',
     }),
     from: z.string().nullable().meta({ description: 'The state before' }),
     to: z.string().nullable().meta({ description: 'The state after' }),

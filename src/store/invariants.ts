@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { BACK_ORDER_TRANSITIONS, type BackOrderState } from '../domain/back-order.ts'
 import { DELIVERY_TRANSITIONS } from '../domain/delivery.ts'
+import { LEAD_TRANSITIONS } from '../domain/lead.ts'
 import { MOVEMENT_EFFECTS } from '../domain/movement.ts'
 import { ORDER_TRANSITIONS } from '../domain/order.ts'
 import { PURCHASE_ORDER_TRANSITIONS } from '../domain/purchase-order.ts'
@@ -153,7 +154,8 @@ export const INVARIANTS: Record<string, (graceSeconds: number) => SQL> = {
       SELECT number AS subject, format('its %s deadline was %s', deadline_kind, deadline_at) AS detail
         FROM (SELECT number, deadline_kind, deadline_at FROM orders
               UNION ALL SELECT number, deadline_kind, deadline_at FROM back_orders
-              UNION ALL SELECT number, deadline_kind, deadline_at FROM purchase_orders) AS running
+              UNION ALL SELECT number, deadline_kind, deadline_at FROM purchase_orders
+              UNION ALL SELECT number, deadline_kind, deadline_at FROM leads) AS running
        WHERE deadline_at < now() - make_interval(secs => ${graceSeconds}) ORDER BY deadline_at`,
 
   'who waits lacks something': () => sql`
@@ -172,6 +174,7 @@ export const INVARIANTS: Record<string, (graceSeconds: number) => SQL> = {
         UNION ALL SELECT number, version, state FROM back_orders
         UNION ALL SELECT number, version, state FROM deliveries
         UNION ALL SELECT number, version, state FROM purchase_orders
+        UNION ALL SELECT number, version, state FROM leads
       )
       SELECT number AS subject,
              format('it is %s in version %s; it has %s events from %s to %s, the last one to %s', c.state, c.version,
@@ -194,10 +197,22 @@ export const INVARIANTS: Record<string, (graceSeconds: number) => SQL> = {
         table('back_orders', BACK_ORDER_TRANSITIONS),
         table('deliveries', DELIVERY_TRANSITIONS),
         table('purchase_orders', PURCHASE_ORDER_TRANSITIONS),
+        table('leads', LEAD_TRANSITIONS),
       ],
       sql` UNION ALL `,
     )
   },
+
+  'a lead is with the dealer to whom it was sent last, and every status is from one who had it': () => sql`
+      SELECT l.number AS subject, format('%s has it in turn %s; it was sent last to %s in turn %s', l.dealer, l.turn,
+                                         COALESCE(d.dealer, 'nobody'), d.turn) AS detail
+        FROM leads l
+        LEFT JOIN LATERAL (SELECT turn, dealer FROM lead_dealers WHERE lead = l.number ORDER BY turn DESC LIMIT 1) d ON true
+       WHERE (d.dealer, d.turn) IS DISTINCT FROM (l.dealer, l.turn)
+      UNION ALL
+      SELECT s.lead, format('status %s is from %s, to whom it was never sent', s.id, s.dealer) FROM lead_statuses s
+       WHERE NOT EXISTS (SELECT 1 FROM lead_dealers d WHERE d.lead = s.lead AND d.dealer = s.dealer)
+       ORDER BY 1`,
 
   'nobody who is to be woken is left asleep': (graceSeconds) => sql`
       SELECT workflow AS subject, format('not woken since %s', created_at) AS detail FROM wakes

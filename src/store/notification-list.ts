@@ -2,9 +2,9 @@ import { eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import type { Database, Transaction } from './database.ts'
 import { Instant } from './order-view.ts'
-import { notifications } from './schema.ts'
+import { CHANNELS, notifications } from './schema.ts'
 
-const Channel = z.enum(['mail', 'webhook', 'supplier'])
+const Channel = z.enum(CHANNELS)
 const NotificationState = z.enum(['pending', 'retrying', 'sent', 'abandoned'])
 
 /** A notification with every attempt to deliver it; who it goes to by id only. */
@@ -17,9 +17,9 @@ export const NotificationView = z
     number: z.string().meta({ description: 'Whose story it tells' }),
     event: z.string(),
     channel: Channel,
-    recipient: z
-      .string()
-      .meta({ description: "The customer's id, the webhook endpoint's, or the supplier's" }),
+    recipient: z.string().meta({
+      description: "The customer's id, the webhook endpoint's, the supplier's or the dealer's; `operators`",
+    }),
     state: NotificationState,
     attempts: z.array(z.object({ at: Instant, outcome: z.string(), duration_ms: z.int() })),
     created_at: Instant,
@@ -48,7 +48,7 @@ const SELECT = sql`
                      FROM attempts a WHERE a.notification = n.id), '[]') AS attempts
     FROM notifications n JOIN events e ON e.id = n.event`
 
-/** What was told of an order, its back orders and its deliveries, in the order in which it happened (REQUIREMENTS P4). */
+/** What was told of a lead, or of an order, its back orders and its deliveries, in the order in which it happened (REQUIREMENTS P4). */
 export async function notificationsOf(
   db: Database,
   order: string,

@@ -215,7 +215,7 @@ export async function updatePurchaseOrder(
     sequence: changed.version,
     from: row.state,
     to: state,
-    audience: { supplier: row.supplier },
+    audience: { channel: 'supplier', recipient: row.supplier },
     ...event,
   })
   return changed

@@ -6,6 +6,7 @@ import {
   check,
   customType,
   date,
+  doublePrecision,
   foreignKey,
   index,
   integer,
@@ -21,6 +22,15 @@ import {
 import type { BackOrderState } from '../domain/back-order.ts'
 import type { PricedFeature } from '../domain/catalogue.ts'
 import type { DeliveryState } from '../domain/delivery.ts'
+import type {
+  LeadDeadline,
+  LeadEnd,
+  LeadState,
+  LeadStatus,
+  LostReason,
+  PriceRange,
+  Vehicle,
+} from '../domain/lead.ts'
 import type { FeatureKind, RuleKind } from '../domain/model-year.ts'
 import type { MovementKind } from '../domain/movement.ts'
 import type { Choice, LineState, OrderState } from '../domain/order.ts'
@@ -32,6 +42,7 @@ import type { PurchaseOrderState } from '../domain/purchase-order.ts'
  * row of `events` in the same transaction, with the row's `version` as its sequence.
  *
  * Locks are taken in one order: orders → stock_levels by item → back_orders → purchase_orders by number → their lines.
+ * A lead is locked alone.
  */
 
 const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' })
@@ -130,10 +141,43 @@ export const supplierItems = pgTable(
   ],
 )
 
+export const dealers = pgTable(
+  'dealers',
+  {
+    id: text('id').primaryKey(),
+    name: text('name').notNull(),
+    /** Where they are, in degrees (WGS 84). */
+    latitude: doublePrecision('latitude').notNull(),
+    longitude: doublePrecision('longitude').notNull(),
+    /** How leads reach them, and in which form. */
+    channel: text('channel').$type<'webhook' | 'mail'>().notNull(),
+    lead_format: text('lead_format').$type<'adf' | 'json'>().notNull(),
+    webhook_url: text('webhook_url'),
+    email: text('email'),
+    /** Signs what we send to them and what they send to us by webhook. */
+    webhook_secret: text('webhook_secret').notNull(),
+    /** Codes of the makes that they sell; who sells none gets leads by name only. */
+    makes: text('makes').array().notNull(),
+    /** How long an answer may take before a reminder, after it before operators see it, and after that before it goes on. */
+    acknowledge_seconds: integer('acknowledge_seconds').notNull(),
+    remind_seconds: integer('remind_seconds').notNull(),
+    escalate_seconds: integer('escalate_seconds').notNull(),
+    /** How long after their last word they are asked for the status. */
+    status_seconds: integer('status_seconds').notNull(),
+    /** How long after the prospect was told that nobody answers the lead counts as lost. */
+    close_seconds: integer('close_seconds').notNull(),
+    version: integer('version').notNull().default(1),
+    created_at: createdAt(),
+  },
+  (t) => [
+    check('dealers_place', sql`${t.latitude} BETWEEN -90 AND 90 AND ${t.longitude} BETWEEN -180 AND 180`),
+  ],
+)
+
 export const apiKeys = pgTable('api_keys', {
   id: uuid('id').primaryKey().defaultRandom(),
-  role: text('role').$type<'storefront' | 'supplier' | 'operator'>().notNull(),
-  /** The storefront or supplier that the key belongs to; null for operators. */
+  role: text('role').$type<'storefront' | 'supplier' | 'dealer' | 'operator'>().notNull(),
+  /** The storefront, supplier or dealer that the key belongs to; null for operators. */
   partner: text('partner'),
   name: text('name').notNull(),
   /** SHA-256 of the key; the key itself is shown once and never stored. */
@@ -492,6 +536,93 @@ export const receiptLines = pgTable(
   (t) => [primaryKey({ columns: [t.receipt, t.line] })],
 )
 
+// ── leads ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export const leads = pgTable(
+  'leads',
+  {
+    number: text('number').primaryKey(),
+    storefront: text('storefront')
+      .notNull()
+      .references(() => storefronts.id),
+    /** The prospect. */
+    customer: uuid('customer')
+      .notNull()
+      .references(() => customers.id),
+    phone: text('phone'),
+    /** The storefront's own reference, given back in every answer. */
+    reference: text('reference'),
+    vehicle: jsonb('vehicle').$type<Vehicle>().notNull(),
+    price: jsonb('price').$type<PriceRange>(),
+    trade_in: jsonb('trade_in').$type<Vehicle>(),
+    comments: text('comments'),
+    /** Where another dealer is looked for: near the prospect, or near the dealer who was chosen. Degrees. */
+    latitude: doublePrecision('latitude').notNull(),
+    longitude: doublePrecision('longitude').notNull(),
+    /** Whether the prospect agrees to another dealer should this one stay silent. */
+    another_dealer: boolean('another_dealer').notNull(),
+    /** Who has it now; `turn` counts those who had it, from 1. */
+    dealer: text('dealer')
+      .notNull()
+      .references(() => dealers.id),
+    turn: integer('turn').notNull().default(1),
+    state: text('state').$type<LeadState>().notNull(),
+    /** The last status that this dealer gave. */
+    status: text('status').$type<LeadStatus>(),
+    lost_reason: text('lost_reason').$type<LeadEnd>(),
+    version: integer('version').notNull(),
+    deadline_kind: text('deadline_kind').$type<LeadDeadline>(),
+    deadline_at: at('deadline_at'),
+    created_at: createdAt(),
+    ended_at: at('ended_at'),
+  },
+  (t) => [
+    index('leads_by_storefront').on(t.storefront, t.created_at, t.number),
+    index('leads_by_dealer').on(t.dealer, t.created_at, t.number),
+    index('leads_by_customer').on(t.customer),
+    index('leads_open').on(t.created_at, t.number).where(sql`${t.ended_at} IS NULL`),
+    check('leads_deadline', sql`(${t.deadline_kind} IS NULL) = (${t.deadline_at} IS NULL)`),
+    check('leads_lost', sql`(${t.state} = 'lost') = (${t.lost_reason} IS NOT NULL)`),
+  ],
+)
+
+/** The dealers that a lead was sent to, one after the other. */
+export const leadDealers = pgTable(
+  'lead_dealers',
+  {
+    lead: text('lead')
+      .notNull()
+      .references(() => leads.number),
+    turn: integer('turn').notNull(),
+    dealer: text('dealer')
+      .notNull()
+      .references(() => dealers.id),
+    sent_at: at('sent_at').notNull().defaultNow(),
+  },
+  (t) => [primaryKey({ columns: [t.lead, t.turn] }), unique('lead_dealers_once').on(t.lead, t.dealer)],
+)
+
+/** Every status that was ever received, also late ones, which change nothing. */
+export const leadStatuses = pgTable(
+  'lead_statuses',
+  {
+    id: bigserial('id', { mode: 'number' }).primaryKey(),
+    lead: text('lead')
+      .notNull()
+      .references(() => leads.number),
+    dealer: text('dealer').notNull(),
+    status: text('status').$type<LeadStatus>().notNull(),
+    reason: text('reason').$type<LostReason>(),
+    /** When the appointment or test drive is. */
+    takes_place_at: at('takes_place_at'),
+    note: text('note'),
+    /** True when the lead was with another dealer already. */
+    is_late: boolean('is_late').notNull(),
+    at: at('at').notNull().defaultNow(),
+  },
+  (t) => [index('lead_statuses_by_lead').on(t.lead, t.id)],
+)
+
 // ── vehicles ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export const makes = pgTable('makes', { code: text('code').primaryKey(), name: text('name').notNull() })
@@ -607,11 +738,11 @@ export const events = pgTable(
   'events',
   {
     id: bigserial('id', { mode: 'number' }).primaryKey(),
-    /** Whose story: the number of an order, back order, purchase order or delivery, `item/<sku>` or `model-year/<id>`. */
+    /** Whose story: the number of an order, back order, purchase order, delivery or lead, `item/<sku>` or `model-year/<id>`. */
     number: text('number').notNull(),
     sequence: integer('sequence').notNull(),
     type: text('type').notNull(),
-    /** `customer`, `house`, `carrier`, `storefront:<id>`, `supplier:<id>` or `operator:<key id>`. */
+    /** `customer`, `house`, `carrier`, `storefront:<id>`, `supplier:<id>`, `dealer:<id>` or `operator:<key id>`. */
     actor: text('actor').notNull(),
     from_state: text('from_state'),
     to_state: text('to_state'),
@@ -624,6 +755,9 @@ export const events = pgTable(
   (t) => [unique('events_sequence').on(t.number, t.sequence)],
 )
 
+export const CHANNELS = ['mail', 'webhook', 'supplier', 'dealer', 'operators'] as const
+type Channel = (typeof CHANNELS)[number]
+
 export const notifications = pgTable(
   'notifications',
   {
@@ -631,9 +765,9 @@ export const notifications = pgTable(
     /** Of `events`, written by the same statement; without a foreign key, whose check costs a restock a tenth of its time. */
     event: bigint('event', { mode: 'number' }).notNull(),
     number: text('number').notNull(),
-    /** `supplier` goes by webhook or mail, as the supplier prefers when it is sent. */
-    channel: text('channel').$type<'mail' | 'webhook' | 'supplier'>().notNull(),
-    /** The customer's id, the webhook endpoint's, or the supplier's. */
+    /** `supplier` and `dealer` go by webhook or mail, as each prefers when it is sent; `operators` by mail. */
+    channel: text('channel').$type<Channel>().notNull(),
+    /** The customer's id, the webhook endpoint's, the supplier's or the dealer's; `operators`. */
     recipient: text('recipient').notNull(),
     state: text('state').$type<'pending' | 'retrying' | 'sent' | 'abandoned'>().notNull().default('pending'),
     attempts: integer('attempts').notNull().default(0),

@@ -1,6 +1,7 @@
 /** Every process, by the name under which it is started. */
 export { backOrder } from './back-order.ts'
 export { delivery } from './delivery.ts'
+export { lead } from './lead.ts'
 export { notification } from './notification.ts'
 export { order } from './order.ts'
 export { promises } from './promises.ts'

@@ -34,6 +34,9 @@ export const acknowledge = defineUpdate<Outcome, [Command]>('acknowledge')
 export const noteShipment = defineUpdate<Outcome, [Command]>('noteShipment')
 export const withdrawLine = defineUpdate<Outcome, [Command & { line: number }]>('withdrawLine')
 
+export const giveStatus = defineUpdate<Outcome, [Command & { dealer: string }]>('giveStatus')
+export const agree = defineUpdate<Outcome, [Command]>('agree')
+
 export const bookReceipt = defineUpdate<Outcome, [Command]>('bookReceipt')
 export const countStock = defineUpdate<Outcome, [Command]>('countStock')
 

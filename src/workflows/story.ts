@@ -126,6 +126,7 @@ export class Story<Row extends Progress> {
   private shown = ''
   private isFound = false
   private shownDeadline: string | null = null
+  private shownPartner = ''
   private notice = ''
 
   constructor(story: {
@@ -255,7 +256,7 @@ export class Story<Row extends Progress> {
   display(row: Row | null): void {
     if (!row) return
     const { stage, details, partner, skus, deadline_at } = this.show(row)
-    const now = JSON.stringify([stage, details, deadline_at])
+    const now = JSON.stringify([stage, details, deadline_at, partner])
     if (now === this.shown) return
     this.shown = now
     workflow.setCurrentDetails(this.notice ? `${details}\n\n${this.notice}` : details)
@@ -268,9 +269,12 @@ export class Story<Row extends Progress> {
       this.isFound = true
       attributes.push(
         { key: SEARCH_ATTRIBUTES.orderNumber, value: this.number },
-        { key: SEARCH_ATTRIBUTES.partnerId, value: partner },
         { key: SEARCH_ATTRIBUTES.sku, value: fitting(skus) },
       )
+    }
+    if (partner !== this.shownPartner) {
+      this.shownPartner = partner
+      attributes.push({ key: SEARCH_ATTRIBUTES.partnerId, value: partner })
     }
     workflow.upsertSearchAttributes(attributes)
   }

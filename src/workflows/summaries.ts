@@ -39,6 +39,11 @@ export const SUMMARIES: Record<keyof Activities, string> = {
   withdrawPurchaseOrderLine: 'withdraws a line',
   reviewPromises: 'tells waiters what is expected now',
 
+  readLead: 'reads where the lead stands',
+  giveLeadStatus: 'the dealer gives a status',
+  agreeToAnotherDealer: 'the prospect agrees to another dealer',
+  passLeadDeadline: 'a deadline of the lead has come',
+
   bookReceipt: 'books what came and hands it out',
   drainStock: 'hands out what is left, a pass at a time',
   countStock: 'books what was counted',

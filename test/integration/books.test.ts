@@ -9,6 +9,7 @@ import type { Database } from '../../src/store/database.ts'
 import { checkInvariants, INVARIANTS, type Violation } from '../../src/store/invariants.ts'
 import * as schema from '../../src/store/schema.ts'
 import { useHouse } from '../support/house.ts'
+import { newLead } from '../support/lead.ts'
 import { ADDRESS, expectStatus, Shop } from '../support/shop.ts'
 
 const house = useHouse({ partners: ['mail', 'carrier'] })
@@ -17,9 +18,16 @@ let client: postgres.Sql
 const sku = 'SKU-BOOKS'
 let order: string
 let backOrders: string[]
+let lead: string
 
-/** A little of everything: units received, set aside, waited for, taken back, confirmed and on their way. */
+/** A little of everything: units received, set aside, waited for, taken back, confirmed and on their way; a lead. */
 beforeAll(async () => {
+  // The parcel stays where it is, however long the tests take.
+  await fetch(new URL('/api/behaviour', house().carrierUrl), {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ mode: 'hold' }),
+  })
   const shop = await Shop.open(house())
   await shop.item({ sku, onHand: 1 })
   const supplier = await shop.supplier({ skus: [sku] })
@@ -35,6 +43,7 @@ beforeAll(async () => {
     await shop.call('POST', '/v1/operator/stock-counts', { key: shop.operatorKey, body: count }),
     200,
   )
+  lead = (await newLead(shop, await shop.dealer())).number
   client = postgres(house().databaseUrl, { max: 1, onnotice: () => {} })
   db = drizzle(client, { schema })
 })
@@ -154,6 +163,17 @@ describe('books that prove themselves (X3)', () => {
       'state is final',
       () => `UPDATE orders SET ended_at = now() WHERE number = '${order}'`,
       /it is offered and its end is/,
+    ],
+    [
+      'sent last',
+      () => `UPDATE lead_dealers SET turn = 2 WHERE lead = '${lead}'`,
+      /deal-.* has it in turn 1; it was sent last to deal-.* in turn 2/,
+    ],
+    [
+      'sent last',
+      () =>
+        `INSERT INTO lead_statuses (lead, dealer, status, is_late) VALUES ('${lead}', 'nobody', 'sold', false)`,
+      /status \d+ is from nobody, to whom it was never sent/,
     ],
     [
       'left asleep',

@@ -30,6 +30,7 @@ test('`npm run demo` plays its stories on a house without sample data, and leave
     expect.stringMatching(/^BO-\S+, next in line, has the goods$/),
     expect.stringMatching(/^keen-test brought what mute-test did not$/),
     expect.stringMatching(/^DL-\S+ never left, and BO-\S+ has the unit$/),
+    'lively-test sold what sleepy-test left lying',
   ])
   expect(await periods()).toEqual(before)
   await expectSoundHouse(house())

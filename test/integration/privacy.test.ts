@@ -262,6 +262,53 @@ describe('a story with every failure that quotes what it failed on', () => {
     planted['link in the mail'] = link.split('/').at(-1) ?? ''
   })
 
+  test('a lead: what the prospect wrote, what its dealers say, a mail server and a database in trouble', async () => {
+    const make = `make-${randomBytes(4).toString('hex')}`
+    const impatient = { makes: [make], acknowledgeSeconds: 1, remindSeconds: 1, escalateSeconds: 1 }
+    const [first, second] = [await shop.dealer(impatient), await shop.dealer({ makes: [make] })]
+    const prospect = {
+      name: canary('prospect'),
+      email: `${canary("prospect's e-mail")}@example.test`,
+      phone: `${canary('telephone')} 1`,
+    }
+    const lead = {
+      reference: canary("lead's reference"),
+      dealer: first.id,
+      prospect,
+      vehicle: { make, model: canary('model'), trim: canary('trim'), options: [canary('option')] },
+      trade_in: { model: canary('vehicle given in payment') },
+      comments: canary('comments'),
+      another_dealer: true,
+    }
+    const send = (body: object) => shop.call('POST', '/v1/leads', { body })
+    problems.push(await send({ ...lead, prospect: { ...prospect, time_zone: 'Mars' } }))
+    problems.push(
+      await shop.call('POST', '/v1/leads/adf', {
+        body: `<adf><prospect><customer><contact><name>${prospect.name}</name></contact></prospect></adf>`,
+        headers: { 'content-type': 'application/xml' },
+      }),
+    )
+    expect(problems.slice(-2).map(({ status }) => status)).toEqual([422, 400])
+    const { number: sent } = expectStatus(await send(lead), 201).body
+    await shop.until(sent, (view) => view.dealer === second.id)
+    const say = (key: string, body: object) => shop.call('POST', `/v1/leads/${sent}/statuses`, { key, body })
+    expectStatus(await say(first.key, { status: 'contacted', note: canary("late dealer's note") }), 200)
+    const lost = { status: 'lost', reason: 'unreachable', note: canary("dealer's note") }
+    const answer = await whileBroken(
+      'ALTER TABLE lead_statuses RENAME TO lead_statuses_away',
+      'ALTER TABLE lead_statuses_away RENAME TO lead_statuses',
+      () => say(second.key, lost),
+    )
+    expectStatus(answer, 200)
+    problems.push(await say(second.key, lost))
+    expect(problems.at(-1)?.status).toBe(409)
+    // The dealer's link is as good as a key, too.
+    const [mail] = await shop.mails(second.email, new RegExp(sent))
+    const link = /http\S+\/l\/\S+/.exec(mail?.text ?? '')?.[0] ?? ''
+    expect([(await fetch(link)).status, mail?.text]).toEqual([200, expect.stringContaining(prospect.name)])
+    planted["link in the dealer's mail"] = link.split('/').at(-1) ?? ''
+  })
+
   test('the refused mail is tried again a minute later, and then it arrives', async () => {
     const [notice] = await waitFor(
       'the second attempt',
@@ -317,6 +364,7 @@ describe('nowhere else than in the books and in what people are sent', () => {
       "mail server's words",
       "webhook's answer",
       'link in the mail',
+      "link in the dealer's mail",
     ]
     expect(foundIn(textOf(texts)).sort()).toEqual(
       Object.keys(planted)
@@ -343,6 +391,7 @@ describe('nowhere else than in the books and in what people are sent', () => {
       'restock',
       'notification',
       'stock-count',
+      'lead',
     ])
       expect(kinds).toContain(kind)
     for (const [id, text] of Object.entries(texts))

@@ -91,6 +91,41 @@ export class Shop {
     return { id, key: await makeKey(this.house, 'supplier', id), secret }
   }
 
+  /** A dealer on mail who says nothing by itself: what it says comes from the test, by its API key. */
+  async dealer(
+    options: {
+      latitude?: number
+      longitude?: number
+      makes?: string[]
+      format?: 'adf' | 'json'
+      webhookUrl?: string
+      acknowledgeSeconds?: number
+      remindSeconds?: number
+      escalateSeconds?: number
+      statusSeconds?: number
+      closeSeconds?: number
+    } = {},
+  ): Promise<{ id: string; name: string; key: string; secret: string; email: string }> {
+    const id = `deal-${randomBytes(3).toString('hex')}`
+    const secret = `whsec_${randomBytes(24).toString('base64')}`
+    const {
+      latitude = 53,
+      longitude = 8.8,
+      makes = [`make-${id}`],
+      format = 'adf',
+      webhookUrl = null,
+    } = options
+    const name = `Dealer ${id}`
+    const email = `${id}@example.test`
+    const { db } = this.house
+    await db`INSERT INTO dealers (id, name, latitude, longitude, channel, lead_format, webhook_url, email, webhook_secret, makes,
+                                  acknowledge_seconds, remind_seconds, escalate_seconds, status_seconds, close_seconds)
+             VALUES (${id}, ${name}, ${latitude}, ${longitude}, ${webhookUrl ? 'webhook' : 'mail'}, ${format}, ${webhookUrl}, ${email}, ${secret}, ${makes},
+                     ${options.acknowledgeSeconds ?? 600}, ${options.remindSeconds ?? 600}, ${options.escalateSeconds ?? 600},
+                     ${options.statusSeconds ?? 600}, ${options.closeSeconds ?? 600})`
+    return { id, name, key: await makeKey(this.house, 'dealer', id), secret, email }
+  }
+
   async call(
     method: string,
     path: string,
@@ -170,7 +205,13 @@ export class Shop {
   }
 
   async look(number: string): Promise<Answer['body']> {
-    const kinds = { OR: 'orders', BO: 'back-orders', DL: 'deliveries', PO: 'purchase-orders' } as const
+    const kinds = {
+      OR: 'orders',
+      BO: 'back-orders',
+      DL: 'deliveries',
+      PO: 'purchase-orders',
+      LE: 'leads',
+    } as const
     const kind = kinds[number.slice(0, 2) as keyof typeof kinds]
     return expectStatus(await this.call('GET', `/v1/${kind}/${number}`, { key: this.operatorKey }), 200).body
   }

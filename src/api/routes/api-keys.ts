@@ -1,10 +1,16 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { Refusal } from '../../domain/refusal.ts'
-import { type ApiKeyRow, issueKey, listKeys, lockOperatorKeys, revokeKey } from '../../store/api-key.ts'
+import {
+  type ApiKeyRow,
+  hasPartner,
+  issueKey,
+  listKeys,
+  lockOperatorKeys,
+  ROLES,
+  revokeKey,
+} from '../../store/api-key.ts'
 import { type Database, type Transaction, transact } from '../../store/database.ts'
 import { Instant } from '../../store/order-view.ts'
-import { readStorefront } from '../../store/storefront.ts'
-import { readSupplier } from '../../store/supplier.ts'
 import { answerWithSecret } from '../answer.ts'
 import { requireRole } from '../auth.ts'
 import { Page, pageOf, pageQuery, sortKey } from '../cursor.ts'
@@ -17,9 +23,9 @@ const tags = ['Operator: API keys']
 
 const NewApiKey = z
   .strictObject({
-    role: z.enum(['storefront', 'supplier', 'operator']),
+    role: z.enum(ROLES),
     partner: PartnerId.optional().meta({
-      description: 'The storefront or supplier that the key acts for; none for operators',
+      description: 'The storefront, supplier or dealer that the key acts for; none for operators',
     }),
     name: Name.meta({ description: 'Who holds it, for people' }),
   })
@@ -37,7 +43,7 @@ const NewApiKey = z
 const ApiKeyView = z
   .object({
     id: z.uuid(),
-    role: z.enum(['storefront', 'supplier', 'operator']),
+    role: z.enum(ROLES),
     partner: z.string().nullable(),
     name: z.string(),
     revoked_at: Instant.nullable(),
@@ -124,9 +130,7 @@ async function refuseUnknownPartner(
   db: Database,
   { role, partner }: z.output<typeof NewApiKey>,
 ): Promise<void> {
-  if (partner === undefined) return
-  const found = role === 'storefront' ? await readStorefront(db, partner) : await readSupplier(db, partner)
-  if (found) return
+  if (partner === undefined || role === 'operator' || (await hasPartner(db, role, partner))) return
   const detail = `there is no ${role} ${partner}`
   throw new Refusal('invalid-request', `There is a fault: ${detail}.`, {
     errors: [{ pointer: '/partner', detail }],

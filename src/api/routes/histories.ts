@@ -6,6 +6,7 @@ import { readBackOrder } from '../../store/back-order.ts'
 import type { Database } from '../../store/database.ts'
 import { readDelivery } from '../../store/delivery.ts'
 import { EventView, historyOf } from '../../store/history.ts'
+import { readLead } from '../../store/lead.ts'
 import { readOrder } from '../../store/order.ts'
 import { readPurchaseOrder } from '../../store/purchase-order.ts'
 import { maySee, requireRole } from '../auth.ts'
@@ -55,6 +56,15 @@ const TOLD: Told[] = [
     tag: 'Purchase orders',
     partner: 'supplier',
     ownerOf: async (db, number) => (await readPurchaseOrder(db, number))?.supplier,
+  },
+  {
+    // Not for dealers: it tells of others who had the lead.
+    path: 'leads',
+    kind: 'lead',
+    name: 'lead',
+    tag: 'Leads',
+    partner: 'storefront',
+    ownerOf: async (db, number) => (await readLead(db, number))?.storefront,
   },
 ]
 

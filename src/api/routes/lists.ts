@@ -13,6 +13,8 @@ import {
   type ListedDelivery,
   listDeliveries,
 } from '../../store/delivery-list.ts'
+import { LeadSummary, type ListedLead, leadSummary, listLeads } from '../../store/lead-list.ts'
+import { LeadStateName } from '../../store/lead-view.ts'
 import {
   type ListedOrder,
   listOrders,
@@ -45,10 +47,11 @@ const customerFilters = {
   email: Email.optional().meta({ description: "The customer's whole e-mail address" }),
   storefront: PartnerId.optional(),
 }
+const { sku: _, ...leadFilters } = customerFilters
 const Cursor = z.tuple([sortKey.time, sortKey.number])
 const description = "The newest first. A partner's key finds its own; an operator's finds all (P4)."
 
-/** Finding orders, back orders, deliveries and purchase orders (REQUIREMENTS P4, P5). */
+/** Finding orders, back orders, deliveries, purchase orders and leads (REQUIREMENTS P4, P5). */
 export function registerLists(app: Api, kit: ApiKit): void {
   const { db } = kit
 
@@ -147,6 +150,46 @@ export function registerLists(app: Api, kit: ApiKit): void {
         keyOf,
       })
       return c.json({ ...page, data: page.data.map(purchaseOrderSummary) }, 200)
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/v1/leads',
+      tags: ['Leads'],
+      summary: 'Find leads',
+      description: `${description} A dealer's are those that it has now.`,
+      middleware: [requireRole(kit, 'storefront', 'dealer', 'operator')] as const,
+      request: {
+        query: z.strictObject({
+          ...leadFilters,
+          dealer: PartnerId.optional(),
+          state: LeadStateName.optional(),
+        }),
+      },
+      responses: answers(200, 'Leads', Page(LeadSummary)),
+    }),
+    async (c) => {
+      const query = c.req.valid('query')
+      const isDealer = c.var.caller.role === 'dealer'
+      const page = await pageOf<ListedLead, Before>(query, {
+        key: Cursor,
+        read: (before, limit) =>
+          listLeads(
+            db,
+            {
+              ...query,
+              // A dealer is no storefront, even if both are called the same.
+              of: isDealer ? 'dealers' : 'storefronts',
+              partners: partnersOf(c.var.caller, isDealer ? undefined : query.storefront),
+            },
+            before,
+            limit,
+          ),
+        keyOf,
+      })
+      return c.json({ ...page, data: page.data.map(leadSummary) }, 200)
     },
   )
 }

@@ -1,7 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi'
-import { lookAt, type ProcessKind } from '../../clients/look.ts'
+import type { ProcessKind } from '../../clients/look.ts'
 import { kindOf, type NumberKind } from '../../domain/number.ts'
 import { Refusal } from '../../domain/refusal.ts'
+import type { Database } from '../../store/database.ts'
+import { readLead } from '../../store/lead.ts'
 import {
   type ListedNotification,
   NotificationView,
@@ -10,13 +12,14 @@ import {
   tellAgain,
 } from '../../store/notification-list.ts'
 import { readOrder } from '../../store/order.ts'
-import { pendingWakes, wake, wakesDone } from '../../store/wake.ts'
+import { wake } from '../../store/wake.ts'
 import { answerFromBooks } from '../answer.ts'
 import { requireRole } from '../auth.ts'
 import { Page, pageOf, pageQuery, sortKey } from '../cursor.ts'
 import { idempotencyKeyOf } from '../idempotency.ts'
 import type { Api, ApiKit } from '../kit.ts'
 import { answers, IdempotencyHeader, jsonBody, NumberParam, numberIn } from '../request.ts'
+import { wakeNow } from '../wake.ts'
 
 const tags = ['Operator: notifications']
 
@@ -26,32 +29,12 @@ const PROCESSES: Record<NumberKind, ProcessKind> = {
   backOrder: 'back-order',
   purchaseOrder: 'purchase-order',
   delivery: 'delivery',
+  lead: 'lead',
 }
 
 /** Who was told what, and telling them again (REQUIREMENTS P4). */
 export function registerNotifications(app: Api, kit: ApiKit): void {
-  app.openapi(
-    createRoute({
-      method: 'get',
-      path: '/v1/operator/orders/{number}/notifications',
-      tags,
-      summary: 'See who was told what about an order',
-      description: 'With every attempt; its back orders and deliveries included.',
-      middleware: [requireRole(kit, 'operator')] as const,
-      request: { params: NumberParam, query: z.strictObject(pageQuery) },
-      responses: answers(200, 'In the order in which it happened', Page(NotificationView)),
-    }),
-    async (c) => {
-      const number = numberIn('order', c.req.valid('param').number)
-      if (!(await readOrder(kit.db, number))) throw new Refusal('not-found', `There is no order ${number}.`)
-      const page = await pageOf<ListedNotification, readonly [number, string]>(c.req.valid('query'), {
-        key: z.tuple([sortKey.id, z.uuid()]),
-        read: (after, limit) => notificationsOf(kit.db, number, after, limit),
-        keyOf: ({ event_id, view }) => [event_id, view.id],
-      })
-      return c.json({ ...page, data: page.data.map(({ view }) => view) }, 200)
-    },
-  )
+  for (const about of ABOUT) registerNotificationsOf(app, kit, about)
 
   app.openapi(
     createRoute({
@@ -83,16 +66,55 @@ export function registerNotifications(app: Api, kit: ApiKit): void {
         await wake(tx, command, [`${PROCESSES[kindOf(number)]}/${number}`])
         return { ...notification, state: 'pending' }
       })
-      // What cannot be woken here `reconcile` wakes within a minute.
-      await wakeNow(kit, step).catch(() => {})
+      await wakeNow(kit, step)
       return response as never
     },
   )
 }
 
-async function wakeNow(kit: ApiKit, step: string): Promise<void> {
-  for (const { id, workflow } of await pendingWakes(kit.db, { step }, 1)) {
-    await lookAt(kit.temporal, workflow)
-    await wakesDone(kit.db, [id])
-  }
+type About = {
+  path: string
+  kind: NumberKind
+  name: string
+  description: string
+  read: (db: Database, number: string) => Promise<unknown>
+}
+const ABOUT: About[] = [
+  {
+    path: 'orders',
+    kind: 'order',
+    name: 'order',
+    description: 'With every attempt; its back orders and deliveries included.',
+    read: readOrder,
+  },
+  { path: 'leads', kind: 'lead', name: 'lead', description: 'With every attempt.', read: readLead },
+]
+
+function registerNotificationsOf(
+  app: Api,
+  kit: ApiKit,
+  { path, kind, name, description, read }: About,
+): void {
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: `/v1/operator/${path}/{number}/notifications`,
+      tags,
+      summary: `See who was told what about ${kind === 'order' ? 'an' : 'a'} ${name}`,
+      description,
+      middleware: [requireRole(kit, 'operator')] as const,
+      request: { params: NumberParam, query: z.strictObject(pageQuery) },
+      responses: answers(200, 'In the order in which it happened', Page(NotificationView)),
+    }),
+    async (c) => {
+      const number = numberIn(kind, c.req.valid('param').number)
+      if (!(await read(kit.db, number))) throw new Refusal('not-found', `There is no ${name} ${number}.`)
+      const page = await pageOf<ListedNotification, readonly [number, string]>(c.req.valid('query'), {
+        key: z.tuple([sortKey.id, z.uuid()]),
+        read: (after, limit) => notificationsOf(kit.db, number, after, limit),
+        keyOf: ({ event_id, view }) => [event_id, view.id],
+      })
+      return c.json({ ...page, data: page.data.map(({ view }) => view) }, 200)
+    },
+  )
 }

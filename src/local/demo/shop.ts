@@ -13,6 +13,13 @@ export type Shop = {
   item(name: string, onHand: number): Promise<string>
   /** Makes a supplier that the sample suppliers play, and what it can bring. */
   supplier(name: string, options: { skus: string[]; rank: number; behaviour: Json }): Promise<string>
+  /** Makes a dealer who reads mail, with the seconds after which it counts as silent; gives its id and key. */
+  dealer(
+    name: string,
+    options: { make: string; latitude: number; seconds: number },
+  ): Promise<{ id: string; key: string }>
+  /** A make that only this demo's dealers sell. */
+  make(name: string): string
   /** Orders one item; gives the order. */
   order(sku: string, quantity: number): Promise<Answer>
   /** Orders what is short and accepts to wait for all of it; gives the back order's number. */
@@ -132,6 +139,23 @@ export async function openShop(at: {
       await send(at.supplierUrl, 'PUT', `/api/suppliers/${id}/behaviour`, { mode, ...behaviour }, '')
       return id
     },
+
+    async dealer(name, { make, latitude, seconds }) {
+      const id = `${name}-${at.tag.toLowerCase()}`
+      const period = `PT${seconds}S`
+      await operator('PUT', `/v1/operator/dealers/${id}`, {
+        name: `Demo dealer ${name}`,
+        latitude,
+        longitude: 8.8,
+        channel: 'mail',
+        email: `${id}@dealers.example`,
+        makes: [make],
+        periods: { acknowledge: period, remind: period, escalate: period },
+      })
+      return { id, key: await keyFor('dealer', id) }
+    },
+
+    make: (name) => `${name}-${at.tag.toLowerCase()}`,
 
     async order(sku, quantity) {
       const name = 'Ada Marsh'

@@ -13,6 +13,7 @@ export interface Mail {
   text: string
   html: string
   headers: { name: string; value: string }[]
+  attachments: { filename: string; mime_type: string; text: string }[]
   received_at: string
 }
 
@@ -28,7 +29,7 @@ export class Mails {
   }
 
   async receive(raw: Buffer, envelope: SMTPServerSession['envelope']): Promise<void> {
-    const mail = await PostalMime.parse(raw)
+    const mail = await PostalMime.parse(raw, { attachmentEncoding: 'utf8' })
     const now = Date.now()
     // Ids follow the clock, so that none is used again after mails were deleted.
     this.#lastId = Math.max(this.#lastId + 1, now)
@@ -41,6 +42,11 @@ export class Mails {
       text: mail.text ?? '',
       html: mail.html ?? '',
       headers: mail.headers.map(({ originalKey, value }) => ({ name: originalKey, value })),
+      attachments: mail.attachments.map(({ filename, mimeType, content }) => ({
+        filename: filename ?? '',
+        mime_type: mimeType,
+        text: typeof content === 'string' ? content : '',
+      })),
       received_at: new Date(now).toISOString(),
     })
     for (const old of this.all().slice(0, -MOST_KEPT)) this.#kept.delete(old.id)

@@ -60,6 +60,12 @@ export function mailPage(mail: Mail, deliveries: number) {
       <pre>
         <Linked text={mail.text} />
       </pre>
+      {mail.attachments.map(({ filename, text }) => (
+        <>
+          <h2>{filename}</h2>
+          <pre>{text}</pre>
+        </>
+      ))}
       {mail.html !== '' && (
         <>
           <h2>HTML</h2>

@@ -1,37 +1,20 @@
 import type { Context } from 'hono'
 import { Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
-import { csrf } from 'hono/csrf'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import { type Outcome, outcomeOnce, type Request } from '../../api/idempotency.ts'
 import type { Api, ApiEnv, ApiKit } from '../../api/kit.ts'
-import { handleError, type Problem, problemOf } from '../../api/problem.ts'
+import { handleError, type Problem } from '../../api/problem.ts'
 import type { RateLimit } from '../../api/rate-limit.ts'
 import { refuseStale } from '../../domain/command.ts'
 import { parseNumber } from '../../domain/number.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import { type OrderPage, readLink, readOrderPage } from '../../store/order-page.ts'
 import { document, MessagePage } from '../layout.tsx'
+import { carryOut, limitForms, readFields, refuseForeignForms, sendHeaders } from '../linked-page.ts'
 import { STYLE, STYLE_PATH } from '../style.ts'
-import type { Attempt, Fields, Notice } from './fields.tsx'
+import type { Attempt, Notice } from './fields.tsx'
 import { BACK_ORDER_FORMS, DELIVERY_FORMS, enter, type Form, ORDER_FORMS } from './forms.ts'
 import { OrderPage as OrderPageView } from './page.tsx'
 import { DONE, type Done, eventWords, refusalWords } from './words.ts'
-
-/** Largest form, in bytes: an address is the longest that can be entered. */
-const MAX_FORM = 100_000
-
-/** How long a second press of a button waits for the outcome of the first. */
-const PATIENCE_MS = 12_000
-
-const HEADERS = {
-  'content-security-policy':
-    "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-  'referrer-policy': 'no-referrer',
-  'x-content-type-options': 'nosniff',
-  'x-robots-tag': 'noindex, nofollow, noarchive',
-  'cache-control': 'no-store',
-}
 
 /**
  * The customer's page of an order, behind the link in every mail (DESIGN §5). The link is the permission: whoever has it
@@ -40,11 +23,7 @@ const HEADERS = {
 export function registerOrderPage(app: Api, kit: ApiKit, limit: RateLimit['byAddress']): void {
   const pages = new Hono<ApiEnv>()
   pages.onError(sayWhy)
-  pages.use(async (c, next) => {
-    for (const [name, value] of Object.entries(HEADERS)) c.header(name, value)
-    await next()
-  })
-  pages.use(limit)
+  pages.use(sendHeaders, limit)
   pages.get('/style.css', (c) => {
     const isCurrent = `/o/style.css${new URL(c.req.url).search}` === STYLE_PATH
     return c.body(STYLE, 200, {
@@ -52,17 +31,7 @@ export function registerOrderPage(app: Api, kit: ApiKit, limit: RateLimit['byAdd
       'cache-control': isCurrent ? 'public, max-age=31536000, immutable' : 'no-cache',
     })
   })
-  pages.use(
-    bodyLimit({
-      maxSize: MAX_FORM,
-      onError: (c) => {
-        // The rest of the body is not read, so nothing else can come on this connection.
-        c.header('connection', 'close')
-        throw new Refusal('too-large', '')
-      },
-    }),
-  )
-  pages.use(refuseForeignForms(kit))
+  pages.use(limitForms, refuseForeignForms(kit))
 
   pages.get('/:order/:proof', async (c) => {
     const order = await orderOf(c, kit)
@@ -191,26 +160,6 @@ async function take(
   }
 }
 
-/**
- * Carries a form out once. Pressed twice, the second press waits for the outcome of the first, because its answer is
- * the one that the browser shows.
- */
-async function carryOut(c: Context<ApiEnv>, kit: ApiKit, request: Request): Promise<Outcome> {
-  const end = Date.now() + PATIENCE_MS
-  for (;;) {
-    try {
-      return await outcomeOnce(c, kit, request)
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error
-      if (error.type !== 'request-running' || Date.now() > end) {
-        const problem = problemOf(c, error.type, error.message, error.members)
-        return { status: problem.status, answer: problem }
-      }
-      await new Promise((resolve) => setTimeout(resolve, 200))
-    }
-  }
-}
-
 /** What happened to the thing since the form was shown. */
 function staleNotice(page: OrderPage, subject: Subject, version: number): Notice {
   const since = page.events.filter((event) => event.number === subject.number && event.sequence > version)
@@ -238,13 +187,6 @@ function asSentence(detail: string): string {
   return sentence.endsWith('.') ? sentence : `${sentence}.`
 }
 
-async function readFields(c: Context): Promise<Fields> {
-  if (!/^application\/x-www-form-urlencoded\s*(;|$)/i.test(c.req.header('content-type') ?? '')) {
-    throw new Refusal('unsupported-media-type', '')
-  }
-  return Object.fromEntries(new URLSearchParams(await c.req.text()))
-}
-
 async function show(
   c: Context<ApiEnv>,
   kit: ApiKit,
@@ -257,20 +199,6 @@ async function show(
   if (shown.status === 503) c.header('retry-after', '5')
   const view = { page, base: baseOf(c, order), notice, attempt }
   return c.html(document(OrderPageView({ view })), shown.status as ContentfulStatusCode)
-}
-
-/**
- * Forms are taken from our own pages only. Since the pages send no referrer, browsers name their origin as `null`; those
- * that say by `Sec-Fetch-Site` where a form comes from are judged by that, and only older ones are believed without.
- */
-function refuseForeignForms(kit: ApiKit) {
-  const own = new URL(kit.publicUrl).origin
-  return csrf({
-    origin: (origin, c) =>
-      origin === own ||
-      origin === new URL(c.req.url).origin ||
-      (origin === 'null' && c.req.header('sec-fetch-site') === undefined),
-  })
 }
 
 /** A page that says what is wrong, with the status that the API would give. */

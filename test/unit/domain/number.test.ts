@@ -8,6 +8,7 @@ const PREFIXES: Record<NumberKind, string> = {
   backOrder: 'BO',
   purchaseOrder: 'PO',
   delivery: 'DL',
+  lead: 'LE',
 }
 const KINDS = Object.keys(PREFIXES) as NumberKind[]
 

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { Duration } from 'luxon'
 import { describe, expect, test } from 'vitest'
 import { isoDuration } from '../../../src/domain/duration.ts'
-import { EVENTS, type EventType, isCustomerEvent } from '../../../src/domain/event.ts'
+import { EVENTS, type EventType, isTold } from '../../../src/domain/event.ts'
 import { type LetterFacts, letterFor } from '../../../src/domain/letter.ts'
 import { MOVEMENT_EFFECTS, type MovementKind } from '../../../src/domain/movement.ts'
 import { CHOICES, choicesFor, MAX_LINES, MAX_QUANTITY } from '../../../src/domain/order.ts'
@@ -233,7 +233,7 @@ describe('letters and refusals', () => {
   }
 
   test('there are words for everything that customers are told of (A2, A7)', () => {
-    const told = (Object.keys(EVENTS) as EventType[]).filter(isCustomerEvent)
+    const told = (Object.keys(EVENTS) as EventType[]).filter((type) => isTold('customer', type))
     expect(told.length).toBeGreaterThan(15)
     for (const type of told) {
       const letter = letterFor(type, details, facts)

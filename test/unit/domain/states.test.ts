@@ -9,6 +9,7 @@ import {
   parseShipmentReference,
   shipmentReference,
 } from '../../../src/domain/delivery.ts'
+import { LEAD_ACTIONS, LEAD_TRANSITIONS } from '../../../src/domain/lead.ts'
 import { ORDER_ACTIONS, ORDER_TRANSITIONS } from '../../../src/domain/order.ts'
 import { PURCHASE_ORDER_TRANSITIONS } from '../../../src/domain/purchase-order.ts'
 import { allowed, isFinal, may, statesOf, type Transitions } from '../../../src/domain/states.ts'
@@ -22,6 +23,7 @@ const TABLES: Record<string, { table: Transitions; first: string; actions: reado
     actions: [...DELIVERY_ACTIONS, ...OPERATOR_DELIVERY_ACTIONS],
   },
   'purchase order': { table: PURCHASE_ORDER_TRANSITIONS, first: 'sent', actions: [] },
+  lead: { table: LEAD_TRANSITIONS, first: 'sent', actions: LEAD_ACTIONS },
 }
 
 function next(table: Transitions, state: string): string[] {

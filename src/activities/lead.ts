@@ -1,0 +1,195 @@
+import type { Command } from '../domain/command.ts'
+import {
+  LEAD_ACTIONS,
+  LEAD_STEPS,
+  LEAD_TRANSITIONS,
+  type LeadProgress,
+  type LeadStatus,
+  type LeadVerb,
+  type LostReason,
+  makeCode,
+  stateAfter,
+} from '../domain/lead.ts'
+import { after } from '../domain/period.ts'
+import { Refusal } from '../domain/refusal.ts'
+import { allowed, may } from '../domain/states.ts'
+import type { Database, Transaction } from '../store/database.ts'
+import { type DealerRow, readDealer } from '../store/dealer.ts'
+import { readCommandBody, storeAnswer } from '../store/idempotency-key.ts'
+import {
+  insertStatus,
+  type LeadRow,
+  leadProgress,
+  lockLead,
+  nextDealer,
+  sendTo,
+  updateLead,
+} from '../store/lead.ts'
+import { asDealerSees, leadView } from '../store/lead-view.ts'
+import type { Steps } from './steps.ts'
+
+/** The lead's own transactions (REQUIREMENTS B9): each locks the lead. */
+export function createLeadActivities({ db, steps }: { db: Database; steps: Steps }) {
+  return {
+    /** The lead's row as its workflow sees it; null when there is no such lead. */
+    async readLead(number: string): Promise<LeadProgress | null> {
+      return steps.seen(await leadProgress(db, number))
+    },
+
+    /**
+     * A dealer's status. It starts the clock of the next status request, or ends the lead. From a dealer who has the lead
+     * no longer it is kept and changes nothing.
+     */
+    async giveLeadStatus(asked: Command & { number: string; dealer: string }): Promise<LeadProgress | null> {
+      const { number, dealer, command: step, actor } = asked
+      return steps.run(step, async (tx) => {
+        const { row, holder, now } = await open(tx, number)
+        refuseUnless(row, 'give_status')
+        const body = (await readCommandBody(tx, step)) as StatusBody
+        const { status, reason = null, note = null } = body
+        const takes_place_at = body.takes_place_at ? new Date(body.takes_place_at) : null
+        const is_late = row.dealer !== dealer
+        await insertStatus(tx, { lead: number, dealer, status, reason, takes_place_at, note, is_late })
+        const event = { actor, dealer, details: { status, reason, takes_place_at }, note }
+        if (is_late) {
+          await updateLead(tx, row, {}, { type: 'lead.late_status', ...event })
+        } else {
+          const state = stateAfter(status)
+          const next = { kind: 'status', at: after(now, holder.status_seconds) } as const
+          await updateLead(
+            tx,
+            row,
+            {
+              state,
+              status,
+              deadline: state === 'working' ? next : null,
+              ...(state === 'lost' ? { lost_reason: reason ?? 'other' } : {}),
+            },
+            { type: 'lead.status_given', ...event },
+          )
+        }
+        const view = await leadView(tx, number)
+        await storeAnswer(tx, step, 200, view && asDealerSees(view, dealer))
+        return leadProgress(tx, number)
+      })
+    },
+
+    /** The prospect agrees to another dealer: one whose dealer was given up goes on at once. */
+    async agreeToAnotherDealer(asked: Command & { number: string }): Promise<LeadProgress | null> {
+      const { number, command: step, actor } = asked
+      return steps.run(step, async (tx) => {
+        const { row, now } = await open(tx, number)
+        refuseUnless(row, 'agree')
+        if (!row.another_dealer) {
+          const agreed = await updateLead(
+            tx,
+            row,
+            { another_dealer: true },
+            { type: 'lead.agreed', actor, dealer: row.dealer },
+          )
+          if (row.deadline_kind === 'close') await passOn(tx, agreed, now)
+        }
+        await storeAnswer(tx, step, 200, await leadView(tx, number))
+        return leadProgress(tx, number)
+      })
+    },
+
+    /**
+     * A deadline has come: the dealer is asked for the status, reminded, or shown to operators; then the lead goes to
+     * another dealer, or the prospect is told that nobody answers; in the end it counts as lost.
+     */
+    async passLeadDeadline({ number, step }: { number: string; step: string }): Promise<LeadProgress | null> {
+      return steps.run(step, async (tx) => {
+        const { row, holder, now } = await open(tx, number)
+        if (row.deadline_at && row.deadline_at <= now) await passDeadline(tx, row, holder, now)
+        return leadProgress(tx, number)
+      })
+    },
+  }
+}
+
+/** The body as the API checked it. */
+type StatusBody = {
+  status: LeadStatus
+  reason?: LostReason
+  takes_place_at?: string
+  note?: string
+}
+
+async function open(
+  tx: Transaction,
+  number: string,
+): Promise<{ row: LeadRow; holder: DealerRow; now: Date }> {
+  const locked = await lockLead(tx, number)
+  if (!locked) throw new Refusal('not-found', `There is no lead ${number}.`)
+  const holder = await readDealer(tx, locked.row.dealer)
+  if (!holder) throw new Error('a lead without its dealer')
+  return { row: locked.row, holder, now: locked.now }
+}
+
+function refuseUnless(lead: LeadRow, verb: LeadVerb): void {
+  if (may(LEAD_TRANSITIONS, lead.state, verb)) return
+  throw new Refusal('state-conflict', `The lead is ${lead.state}.`, {
+    state: lead.state,
+    allowed_actions: allowed(LEAD_TRANSITIONS, lead.state, LEAD_ACTIONS),
+  })
+}
+
+async function passDeadline(tx: Transaction, row: LeadRow, holder: DealerRow, now: Date): Promise<void> {
+  const event = { actor: 'house', dealer: row.dealer }
+  switch (row.deadline_kind) {
+    case null:
+      return
+    case 'acknowledge':
+    case 'remind':
+    case 'status': {
+      const { state, next, event: type } = LEAD_STEPS[row.deadline_kind]
+      const at = after(now, holder[`${next}_seconds`])
+      await updateLead(
+        tx,
+        row,
+        { ...(state ? { state } : {}), deadline: { kind: next, at } },
+        { ...event, type, details: { deadline_at: at } },
+      )
+      return
+    }
+    case 'escalate': {
+      if (row.another_dealer && (await passOn(tx, row, now))) return
+      const at = after(now, holder.close_seconds)
+      await updateLead(
+        tx,
+        row,
+        { deadline: { kind: 'close', at } },
+        {
+          ...event,
+          type: 'lead.unanswered',
+          details: { deadline_at: at, because: row.another_dealer ? 'no_other_dealer' : 'not_agreed' },
+        },
+      )
+      return
+    }
+    case 'close':
+      await updateLead(
+        tx,
+        row,
+        { state: 'lost', lost_reason: 'no_answer', deadline: null },
+        { ...event, type: 'lead.closed' },
+      )
+  }
+}
+
+/** Takes the lead from its dealer and sends it to the next nearest one. False when there is none. */
+async function passOn(tx: Transaction, row: LeadRow, now: Date): Promise<boolean> {
+  const { make } = row.vehicle
+  const next = await nextDealer(tx, row, make === undefined ? null : makeCode(make))
+  if (!next) return false
+  const taken = await updateLead(tx, row, {}, { type: 'lead.withdrawn', actor: 'house', dealer: row.dealer })
+  const passed = await updateLead(
+    tx,
+    taken,
+    {},
+    { type: 'lead.passed_on', actor: 'house', dealer: next.id, details: { from: row.dealer } },
+  )
+  await sendTo(tx, passed, next, now)
+  return true
+}

@@ -1,0 +1,64 @@
+import { createRoute, z } from '@hono/zod-openapi'
+import { send } from '../../clients/command.ts'
+import { giveStatus } from '../../clients/messages.ts'
+import { readDealer } from '../../store/dealer.ts'
+import { newWebhookSecret } from '../../store/webhook-endpoint.ts'
+import { answerOnce } from '../idempotency.ts'
+import type { Api, ApiKit } from '../kit.ts'
+import { PartnerId } from '../master-data.ts'
+import { SIGNED } from '../openapi.ts'
+import { answers, Instant, jsonBody } from '../request.ts'
+import { verifySignature } from '../signature.ts'
+import { findLead, fitsStatus, statusMembers } from './leads.ts'
+
+const Message = z
+  .strictObject({
+    type: z.literal('lead.status_given'),
+    timestamp: Instant,
+    data: z
+      .strictObject({ number: z.string().meta({ description: 'The lead' }), ...statusMembers })
+      .superRefine(fitsStatus),
+  })
+  .meta({ id: 'DealerMessage' })
+
+/** Dealers who speak by signed webhook instead of an API key (REQUIREMENTS B9); both end in the same code. */
+export function registerDealerWebhooks(app: Api, kit: ApiKit): void {
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/v1/dealer-webhooks/{dealer}',
+      tags: [SIGNED],
+      summary: 'A dealer says where a lead stands',
+      description:
+        'Signed as Standard Webhooks say, with the secret of the dealer. The `webhook-id` is the idempotency key: the same message again gets the same answer.',
+      middleware: [
+        async (c, next) => {
+          const id = c.req.param('dealer') ?? ''
+          // Before the parameters are checked, so that what is no id at all is not looked for.
+          const known = PartnerId.safeParse(id).success ? await readDealer(kit.db, id) : undefined
+          // A dealer that is not known has a secret that nobody knows: it looks like a bad signature.
+          const { id: key } = await verifySignature(c, known?.webhook_secret ?? newWebhookSecret())
+          c.set('caller', { role: 'dealer', partner: id, actor: `dealer:${id}`, scope: `dealer:${id}` })
+          c.set('requestKey', key)
+          await next()
+        },
+      ] as const,
+      request: { params: z.object({ dealer: PartnerId }), body: jsonBody(Message) },
+      responses: answers(200, 'As the request by API key is answered', z.looseObject({})),
+    }),
+    async (c) => {
+      const { data } = c.req.valid('json')
+      const { dealer } = c.req.valid('param')
+      const { actor } = c.var.caller
+      const number = await findLead(kit, c.var.caller, data.number)
+      // The number stays in the body: under the same key, the same words about another lead are another request.
+      return answerOnce(c, kit, {
+        key: c.var.requestKey,
+        body: data,
+        work: async ({ command }) => {
+          await send(kit.temporal, { kind: 'lead', number }, giveStatus, { command, actor, dealer })
+        },
+      }) as never
+    },
+  )
+}

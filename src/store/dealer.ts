@@ -1,0 +1,82 @@
+import { and, asc, eq, gt, sql } from 'drizzle-orm'
+import type { Database, Transaction } from './database.ts'
+import { dealers } from './schema.ts'
+
+export type DealerRow = typeof dealers.$inferSelect
+/** A dealer as operators set it; periods in seconds, places in degrees. */
+export type Dealer = Omit<DealerRow, 'webhook_secret' | 'version' | 'created_at'>
+
+/** Creates dealers, each with its secret. Returns those that were new. */
+export async function insertDealers(
+  tx: Transaction,
+  given: (Dealer & { webhook_secret: string })[],
+): Promise<DealerRow[]> {
+  return tx
+    .insert(dealers)
+    .values([...given].sort((a, b) => (a.id < b.id ? -1 : 1)))
+    .onConflictDoNothing()
+    .returning()
+}
+
+/** Changes a dealer that is in this version; undefined when it is not, or when there is none. */
+export async function updateDealer(
+  tx: Transaction,
+  { id, ...set }: Dealer,
+  version: number,
+): Promise<DealerRow | undefined> {
+  const [row] = await tx
+    .update(dealers)
+    .set({ ...set, version: sql`${dealers.version} + 1` })
+    .where(and(eq(dealers.id, id), eq(dealers.version, version)))
+    .returning()
+  return row
+}
+
+/** Gives a dealer another secret; the old one opens nothing and signs nothing from then on. */
+export async function replaceDealerSecret(tx: Transaction, id: string, secret: string): Promise<void> {
+  await tx.update(dealers).set({ webhook_secret: secret }).where(eq(dealers.id, id))
+}
+
+/** The dealers after this id, in the order of their ids. */
+export async function listDealers(db: Database, after: string, limit: number): Promise<DealerRow[]> {
+  return db.select().from(dealers).where(gt(dealers.id, after)).orderBy(asc(dealers.id)).limit(limit)
+}
+
+export async function readDealer(db: Database | Transaction, id: string): Promise<DealerRow | undefined> {
+  const [row] = await db.select().from(dealers).where(eq(dealers.id, id))
+  return row
+}
+
+/** A place in degrees (WGS 84). */
+export type Place = { latitude: number; longitude: number }
+
+export type NearDealer = Pick<DealerRow, 'id' | 'name' | 'latitude' | 'longitude' | 'makes'> & {
+  /** As the crow flies. */
+  distance_m: number
+}
+
+/** The earth's mean radius in metres. */
+const RADIUS = 6_371_009
+
+/**
+ * The dealers who sell a make, or any at all, the nearest first, after the given one. Distances are great circles on a
+ * sphere (haversine), whole metres. The sum under the root can pass 1 by a rounding error.
+ */
+export async function nearestDealers(
+  db: Database | Transaction,
+  near: Place,
+  find: { make: string | null; after: readonly [distance_m: number, id: string] | null; limit: number },
+): Promise<NearDealer[]> {
+  const { make, after, limit } = find
+  const rows = await db.execute<NearDealer>(sql`
+    SELECT * FROM (
+      SELECT id, name, latitude, longitude, to_jsonb(makes) AS makes, round(2 * ${RADIUS} * asin(sqrt(least(1,
+               power(sin(radians(latitude - ${near.latitude}::float8) / 2), 2)
+               + cos(radians(${near.latitude}::float8)) * cos(radians(latitude))
+                 * power(sin(radians(longitude - ${near.longitude}::float8) / 2), 2)))))::integer AS distance_m
+        FROM dealers
+       WHERE ${make === null ? sql`cardinality(makes) > 0` : sql`${make} = ANY (makes)`}) AS d
+     WHERE ${after ? sql`(distance_m, id) > (${after[0]}, ${after[1]})` : sql`true`}
+     ORDER BY distance_m, id LIMIT ${limit}`)
+  return [...rows]
+}

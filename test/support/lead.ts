@@ -1,0 +1,69 @@
+import { randomBytes } from 'node:crypto'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { Webhook } from 'standardwebhooks'
+import { type Answer, expectStatus, type Shop, waitFor } from './shop.ts'
+
+export type Dealer = Awaited<ReturnType<Shop['dealer']>>
+
+/** Sends a lead of a prospect of its own; gives the lead and the prospect's address. */
+export async function newLead(
+  shop: Shop,
+  dealer: { id: string },
+  more: object = {},
+): Promise<{ number: string; email: string; lead: Answer['body'] }> {
+  const email = `prospect-${randomBytes(4).toString('hex')}@example.test`
+  const { body } = expectStatus(
+    await shop.call('POST', '/v1/leads', {
+      body: {
+        dealer: dealer.id,
+        prospect: { name: 'Ada Example', email, phone: '+49 421 555 0100', time_zone: 'Europe/Berlin' },
+        vehicle: { make: 'Astra', model: 'Corda' },
+        ...more,
+      },
+    }),
+    201,
+  )
+  return { number: body.number, email, lead: body }
+}
+
+/** A dealer's status, by its API key. */
+export function say(shop: Shop, dealer: { key: string }, number: string, body: object): Promise<Answer> {
+  return shop.call('POST', `/v1/leads/${number}/statuses`, { key: dealer.key, body })
+}
+
+/** The types of a lead's events, oldest first, once the last one is of this type. */
+export async function storyUntil(shop: Shop, number: string, last: string, seconds = 30): Promise<string[]> {
+  const rows = await waitFor(
+    `${number} to come to ${last}`,
+    () =>
+      shop.house.db<{ type: string }[]>`
+        SELECT type FROM events WHERE number = ${number} ORDER BY sequence`,
+    (rows) => rows.at(-1)?.type === last,
+    seconds,
+  )
+  return rows.map(({ type }) => type.replace('lead.', ''))
+}
+
+/** A dealer's own server: keeps what it is sent, as long as the signature is right. */
+export async function dealersServer() {
+  const taken: { type: string; text: string }[] = []
+  let secret = ''
+  const server = createServer((request, response) => {
+    void text(request).then((body) => {
+      const { 'webhook-id': id = '', 'webhook-timestamp': seconds = '' } = request.headers
+      const at = new Date(Number(seconds) * 1_000)
+      const isRight = new Webhook(secret).sign(String(id), at, body) === request.headers['webhook-signature']
+      if (isRight) taken.push({ type: request.headers['content-type'] ?? '', text: body })
+      response.writeHead(isRight ? 204 : 401).end()
+    })
+  }).listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/leads`,
+    taken,
+    signsWith: (shared: string) => void (secret = shared),
+    close: () => server.close(),
+  }
+}
