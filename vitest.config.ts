@@ -31,7 +31,8 @@ export default defineConfig({
           // A file has a service of its own with up to a dozen processes; the Temporal client is native code.
           pool: 'forks',
           isolate: true,
-          maxWorkers: 2,
+          // Much of it is waiting: three at a time keep two cores busy.
+          maxWorkers: 3,
           sequence: { groupOrder: 2 },
           testTimeout: 60_000,
           hookTimeout: 60_000,

@@ -12,9 +12,9 @@ import { onStage } from './support/stage.ts'
  */
 
 const CACHE = 200
-const HEAP_MIB = 128
-const STEPS = [1_000, 2_000, 4_000, 6_000]
-const AT_ONCE = 20
+const HEAP_MIB = 256
+const STEPS = [500, 1_000, 2_000, 3_000]
+const AT_ONCE = 10
 const SKU = 'MEMORY'
 
 export async function run(): Promise<void> {
@@ -42,7 +42,7 @@ export async function run(): Promise<void> {
         }),
       )
       // Mails, and the garbage of the busy time.
-      await sleep(20_000)
+      await sleep(10_000)
       const start = performance.now()
       await backOrder()
       waiting += 1
