@@ -1,7 +1,28 @@
 import type { Context } from 'hono'
+import { createMiddleware } from 'hono/factory'
 import { Webhook, WebhookVerificationError } from 'standardwebhooks'
 import { Refusal } from '../domain/refusal.ts'
+import { newWebhookSecret } from '../store/webhook-endpoint.ts'
 import { KEY } from './idempotency.ts'
+import type { ApiEnv } from './kit.ts'
+import { PartnerId } from './master-data.ts'
+
+/** Lets in a partner who signs its webhooks; it is named by the path's parameter, which is called as its role is. */
+export function requireSignature(
+  role: 'supplier' | 'dealer',
+  readPartner: (id: string) => Promise<{ webhook_secret: string } | undefined>,
+) {
+  return createMiddleware<ApiEnv>(async (c, next) => {
+    const id = c.req.param(role) ?? ''
+    // Before the parameters are checked, so that what is no id at all is not looked for.
+    const known = PartnerId.safeParse(id).success ? await readPartner(id) : undefined
+    // A partner that is not known has a secret that nobody knows: it looks like a bad signature.
+    const { id: key } = await verifySignature(c, known?.webhook_secret ?? newWebhookSecret())
+    c.set('caller', { role, partner: id, actor: `${role}:${id}`, scope: `${role}:${id}` })
+    c.set('requestKey', key)
+    await next()
+  })
+}
 
 /**
  * Checks the signature of a webhook that a partner sent us (Standard Webhooks: signed over id, time and the raw body; at

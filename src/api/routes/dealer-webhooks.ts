@@ -2,13 +2,12 @@ import { createRoute, z } from '@hono/zod-openapi'
 import { send } from '../../clients/command.ts'
 import { giveStatus } from '../../clients/messages.ts'
 import { readDealer } from '../../store/dealer.ts'
-import { newWebhookSecret } from '../../store/webhook-endpoint.ts'
 import { answerOnce } from '../idempotency.ts'
 import type { Api, ApiKit } from '../kit.ts'
 import { PartnerId } from '../master-data.ts'
 import { SIGNED } from '../openapi.ts'
 import { answers, Instant, jsonBody } from '../request.ts'
-import { verifySignature } from '../signature.ts'
+import { requireSignature } from '../signature.ts'
 import { findLead, fitsStatus, statusMembers } from './leads.ts'
 
 const Message = z
@@ -31,18 +30,7 @@ export function registerDealerWebhooks(app: Api, kit: ApiKit): void {
       summary: 'A dealer says where a lead stands',
       description:
         'Signed as Standard Webhooks say, with the secret of the dealer. The `webhook-id` is the idempotency key: the same message again gets the same answer.',
-      middleware: [
-        async (c, next) => {
-          const id = c.req.param('dealer') ?? ''
-          // Before the parameters are checked, so that what is no id at all is not looked for.
-          const known = PartnerId.safeParse(id).success ? await readDealer(kit.db, id) : undefined
-          // A dealer that is not known has a secret that nobody knows: it looks like a bad signature.
-          const { id: key } = await verifySignature(c, known?.webhook_secret ?? newWebhookSecret())
-          c.set('caller', { role: 'dealer', partner: id, actor: `dealer:${id}`, scope: `dealer:${id}` })
-          c.set('requestKey', key)
-          await next()
-        },
-      ] as const,
+      middleware: [requireSignature('dealer', (id) => readDealer(kit.db, id))] as const,
       request: { params: z.object({ dealer: PartnerId }), body: jsonBody(Message) },
       responses: answers(200, 'As the request by API key is answered', z.looseObject({})),
     }),

@@ -2,13 +2,12 @@ import { createRoute, z } from '@hono/zod-openapi'
 import { send } from '../../clients/command.ts'
 import { acknowledge, noteShipment } from '../../clients/messages.ts'
 import { readSupplier } from '../../store/supplier.ts'
-import { newWebhookSecret } from '../../store/webhook-endpoint.ts'
 import { answerOnce } from '../idempotency.ts'
 import type { Api, ApiKit } from '../kit.ts'
 import { PartnerId } from '../master-data.ts'
 import { SIGNED } from '../openapi.ts'
 import { answers, Instant, jsonBody } from '../request.ts'
-import { verifySignature } from '../signature.ts'
+import { requireSignature } from '../signature.ts'
 import { book, InventoryUpdate } from './inventory-updates.ts'
 import { Acknowledgement, findPurchaseOrder, ShipmentNotice } from './purchase-orders.ts'
 
@@ -40,19 +39,7 @@ export function registerSupplierWebhooks(app: Api, kit: ApiKit): void {
       summary: 'A supplier acknowledges, announces or brings goods',
       description:
         'Signed as Standard Webhooks say, with the secret of the supplier. The `webhook-id` is the idempotency key: the same message again gets the same answer.',
-      middleware: [
-        async (c, next) => {
-          const id = c.req.param('supplier') ?? ''
-          // Before the parameters are checked, so that what is no id at all is not looked for.
-          const known = PartnerId.safeParse(id).success ? await readSupplier(kit.db, id) : undefined
-          // A supplier that is not known has a secret that nobody knows: it looks like a bad signature.
-          const secret = known?.webhook_secret ?? newWebhookSecret()
-          const { id: key } = await verifySignature(c, secret)
-          c.set('caller', { role: 'supplier', partner: id, actor: `supplier:${id}`, scope: `supplier:${id}` })
-          c.set('requestKey', key)
-          await next()
-        },
-      ] as const,
+      middleware: [requireSignature('supplier', (id) => readSupplier(kit.db, id))] as const,
       request: { params: z.object({ supplier: PartnerId }), body: jsonBody(Message) },
       responses: answers(200, 'As the request by API key is answered', z.looseObject({})),
     }),
