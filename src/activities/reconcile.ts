@@ -67,8 +67,9 @@ export function createReconcileActivities({
     },
 
     /**
-     * Starts the workflow of every open row that has none. Orders that nobody placed, and those that Temporal knows to have been ended from outside in
-     * the last hour are found at once; the walk over all open rows, a page at a time, finds any other.
+     * Starts the workflow of every open row that has none. Orders that nobody placed, and those that Temporal knows to
+     * have been ended from outside in the last hour are found at once; the walk over all open rows, a page at a time,
+     * finds any other.
      */
     async reviveStories(): Promise<Repair> {
       const until = budget()

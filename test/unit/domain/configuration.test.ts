@@ -10,41 +10,15 @@ import {
 import { MAX_CHANGES } from '../../../src/domain/mend.ts'
 import {
   covers,
-  type Feature,
   type FeatureKind,
   isSingle,
   type ModelYear,
   RULE_KINDS,
-  type Rule,
   SINGLE_KINDS,
 } from '../../../src/domain/model-year.ts'
+import { feature, modelYear, rule } from '../../support/model-year.ts'
 
 const DAY = '2027-03-01'
-const ALWAYS = { from: null, until: null }
-
-function feature(kind: FeatureKind, code: string, price = 0, more: Partial<Feature> = {}): Feature {
-  return { code, kind, name: code, price, ...ALWAYS, ...more }
-}
-
-function rule(subject: string, kind: Rule['kind'], objects: string[], more: Partial<Rule> = {}): Rule {
-  return { kind, subject, objects, words: null, ...ALWAYS, ...more }
-}
-
-function modelYear(features: Feature[], rules: Rule[], more: Partial<ModelYear> = {}): ModelYear {
-  return {
-    id: 'heron-2027',
-    make: { code: 'tarn', name: 'Tarn' },
-    model: { code: 'heron', name: 'Heron' },
-    year: 2027,
-    model_line: { code: 'heron', name: 'Heron' },
-    currency: 'EUR',
-    base_price: 3_000_000,
-    ...ALWAYS,
-    features,
-    rules,
-    ...more,
-  }
-}
 
 const FEATURES = [
   feature('trim', 'BASE', 0, { name: 'Base' }),

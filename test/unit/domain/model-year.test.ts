@@ -4,51 +4,20 @@ import { ruleInWords, theFeatures } from '../../../src/domain/feature-words.ts'
 import {
   changesBetween,
   type Feature,
-  type FeatureKind,
   faultsOf,
   type ModelYear,
   type Rule,
   SINGLE_KINDS,
 } from '../../../src/domain/model-year.ts'
 import { MODEL_YEARS } from '../../../src/local/sample-vehicles.ts'
-
-const ALWAYS = { from: null, until: null }
-const feature = (kind: FeatureKind, code: string): Feature => ({
-  code,
-  kind,
-  name: code,
-  price: 0,
-  ...ALWAYS,
-})
-const rule = (subject: string, kind: Rule['kind'], objects: string[], more: Partial<Rule> = {}): Rule => ({
-  kind,
-  subject,
-  objects,
-  words: null,
-  ...ALWAYS,
-  ...more,
-})
+import { modelYear as aModelYear, feature, rule } from '../../support/model-year.ts'
 
 const FEATURES = [
   ...SINGLE_KINDS.flatMap((kind) => [feature(kind, `${kind}-1`), feature(kind, `${kind}-2`)]),
   ...['A', 'B', 'C'].map((code) => feature('option', code)),
 ]
 
-function modelYear(more: Partial<ModelYear> = {}): ModelYear {
-  return {
-    id: 'heron-2027',
-    make: { code: 'tarn', name: 'Tarn' },
-    model: { code: 'heron', name: 'Heron' },
-    year: 2027,
-    model_line: { code: 'heron', name: 'Heron' },
-    currency: 'EUR',
-    base_price: 100,
-    ...ALWAYS,
-    features: FEATURES,
-    rules: [],
-    ...more,
-  }
-}
+const modelYear = (more: Partial<ModelYear> = {}) => aModelYear(FEATURES, [], { base_price: 100, ...more })
 
 describe('what is wrong with a document (B1, P8)', () => {
   const faults = (more: Partial<ModelYear>) =>
