@@ -82,12 +82,17 @@ async function execute<Args extends unknown[]>(
         }),
       )
     } catch (error) {
+      if (error instanceof WorkflowUpdateFailedError && !asRefusalX(error))
+        console.error('STRESS', updateId, (error.cause as { type?: string })?.type, error.cause?.message)
       if (!isCrossing(error) || Date.now() > deadline - CROSSING_PAUSE_MS) throw asRefusal(error)
       await new Promise((resolve) => setTimeout(resolve, CROSSING_PAUSE_MS))
     }
   }
 }
 
+function asRefusalX(e: unknown) {
+  return asRefusal(e) instanceof Refusal && !isCrossing(e)
+}
 /** What a failed call means for whoever asked. */
 function asRefusal(error: unknown): unknown {
   if (error instanceof WorkflowUpdateFailedError) {
@@ -112,9 +117,13 @@ function asRefusal(error: unknown): unknown {
 const CANCELLED = 1
 const DEADLINE_EXCEEDED = 4
 const NOT_FOUND = 5
+const RESOURCE_EXHAUSTED = 8
 const FAILED_PRECONDITION = 9
 const ABORTED = 10
 const UNAVAILABLE = 14
+
+/** What Temporal itself fails an update with: the process ended after taking it, or a worker's task passed it by. */
+const DROPPED = new Set<unknown>(['AcceptedUpdateCompletedWorkflow', 'UnprocessedUpdate'])
 
 /**
  * The command and another message or the end of the process crossed: Temporal dropped this attempt, whether or not its
@@ -122,7 +131,7 @@ const UNAVAILABLE = 14
  */
 function isCrossing(error: unknown): boolean {
   if (error instanceof WorkflowUpdateFailedError) {
-    return error.cause instanceof ApplicationFailure && error.cause.type === 'AcceptedUpdateCompletedWorkflow'
+    return error.cause instanceof ApplicationFailure && DROPPED.has(error.cause.type)
   }
   const code = grpcCode(error)
   return code === NOT_FOUND || code === FAILED_PRECONDITION || code === ABORTED
@@ -140,6 +149,8 @@ function isDeadline(error: unknown): boolean {
   return code === DEADLINE_EXCEEDED || code === CANCELLED
 }
 
+/** Temporal is away, or has more to do than it takes on. */
 function isUnreachable(error: unknown): boolean {
-  return grpcCode(error) === UNAVAILABLE
+  const code = grpcCode(error)
+  return code === UNAVAILABLE || code === RESOURCE_EXHAUSTED
 }
