@@ -32,19 +32,19 @@ export function createPurchaseOrderActivities({ db, steps }: { db: Database; ste
 
     /**
      * The supplier's word per line: accepted and back-ordered units with their dates, rejected ones with a reason; they
-     * add up to what the line asks for. A later acknowledgement replaces an earlier one; on a line that was withdrawn
-     * or closed it is refused.
+     * add up to what the line asks for, and no date lies more than a day back. A later acknowledgement replaces an
+     * earlier one; on a line that was withdrawn or closed it is refused.
      */
     async acknowledgePurchaseOrder(
       asked: Command & { number: string },
     ): Promise<PurchaseOrderProgress | null> {
       const { number, command: step, actor } = asked
       return steps.run(step, async (tx) => {
-        const { row, lines, supplier } = await open(tx, number)
+        const { row, lines, supplier, now } = await open(tx, number)
         const body = (await readCommandBody(tx, step)) as Acknowledgement
         const words = body.lines.map((word, index) => ({
           word,
-          line: checkWord(word, `/lines/${index}`, lines),
+          line: checkWord(word, `/lines/${index}`, lines, now),
         }))
         for (const { word, line } of words) await acceptWord(tx, supplier, line, word, step)
         await updatePurchaseOrder(
@@ -78,10 +78,11 @@ export function createPurchaseOrderActivities({ db, steps }: { db: Database; ste
     async noteShipment(asked: Command & { number: string }): Promise<PurchaseOrderProgress | null> {
       const { number, command: step, actor } = asked
       return steps.run(step, async (tx) => {
-        const { row, lines } = await open(tx, number)
+        const { row, lines, now } = await open(tx, number)
         const notice = (await readCommandBody(tx, step)) as ShipmentNotice
         const noted = notice.lines.map((part, index) => {
           const line = findLine(part.line, `/lines/${index}/line`, lines)
+          refusePast(part.expected_at, `/lines/${index}/expected_at`, now)
           if (part.quantity > line.agreed - line.received) {
             throw new Refusal(
               'quantity-mismatch',
@@ -247,8 +248,25 @@ function findLine(number: number, pointer: string, lines: PurchaseOrderLineRow[]
   return line
 }
 
-function checkWord(word: Word, pointer: string, lines: PurchaseOrderLineRow[]): PurchaseOrderLineRow {
+/** How far back a date may lie: whoever writes days for times may be a day behind our clock. */
+const PAST_MS = 86_400_000
+
+function refusePast(expectedAt: string, pointer: string, now: Date): void {
+  if (Date.parse(expectedAt) >= now.getTime() - PAST_MS) return
+  const detail = 'is in the past'
+  throw new Refusal('period-out-of-range', `The expected date ${detail}.`, { errors: [{ pointer, detail }] })
+}
+
+function checkWord(
+  word: Word,
+  pointer: string,
+  lines: PurchaseOrderLineRow[],
+  now: Date,
+): PurchaseOrderLineRow {
   const line = findLine(word.line, `${pointer}/line`, lines)
+  for (const kind of ['accepted', 'back_ordered'] as const) {
+    if (word[kind]) refusePast(word[kind].expected_at, `${pointer}/${kind}/expected_at`, now)
+  }
   const stands = (word.accepted?.quantity ?? 0) + (word.back_ordered?.quantity ?? 0)
   const total = stands + (word.rejected?.quantity ?? 0)
   if (total !== line.agreed) {

@@ -63,7 +63,8 @@ export async function groundsOf(tx: Transaction, sku: string): Promise<string> {
 /**
  * The first waiters of an item, by place, whose promise is not what is expected now; at most `limit`. One walk over the
  * queue and what is to come, both in the order of their units, finds when the last unit of each is expected. A promise
- * is kept while the calendar day (UTC) is the same. Whom nothing to come covers keeps the date they were told, unless
+ * is kept while the calendar day (UTC) is the same. What is overdue is promised for now, once: how long it will really
+ * take is known when the supplier says so. Whom nothing to come covers keeps the date they were told, unless
  * nobody is left to ask. No lock is held, so that the walk may be long: what it rests on may change meanwhile, so
  * `grounds` is to be compared, under the item's lock, before anything is written.
  */
@@ -99,10 +100,13 @@ async function walk(tx: Transaction, sku: string, limit: number): Promise<DuePro
       SELECT *, min(arrives_at) OVER (ORDER BY units DESC, number NULLS FIRST ROWS UNBOUNDED PRECEDING) AS expected_at
         FROM walk
     )
-    SELECT number, version, expected_at FROM covered, now_known
+    SELECT number, version, GREATEST(expected_at, CASE WHEN expected_at IS NOT NULL THEN now() END) AS expected_at
+      FROM covered, now_known
      WHERE number IS NOT NULL
        AND CASE WHEN expected_at IS NULL THEN nobody_is_left AND NOT unsourced
-                ELSE promised_at IS NULL OR (promised_at AT TIME ZONE 'UTC')::date <> (expected_at AT TIME ZONE 'UTC')::date END
+                WHEN promised_at IS NULL THEN true
+                WHEN promised_at < now() AND expected_at < now() THEN false
+                ELSE (promised_at AT TIME ZONE 'UTC')::date <> (GREATEST(expected_at, now()) AT TIME ZONE 'UTC')::date END
      ORDER BY units LIMIT ${limit}`)
   return [...rows]
 }

@@ -141,6 +141,26 @@ describe('what waiters are promised (A5)', () => {
     )
   })
 
+  test('a date that has passed is promised to nobody: what is overdue is promised for now, once', async () => {
+    const waiter = (told: string | null) => ({ lacking: 1, told, unsourced: false })
+    const day = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString()
+    const overdue = { to_come: 3, received: 0, at: day(-9), parts: [] }
+    const [toldNothing, toldThen, toldLater] = [null, day(-8), day(5)]
+    const sku = await lay({
+      waiters: [toldNothing, toldThen, toldLater].map(waiter),
+      lines: [overdue],
+      isAnybodyLeft: true,
+    })
+    const { due } = await promisesDue(store.db, sku, 10)
+    expect(await revise(sku, due)).toBe(2)
+    const told = await promisesOf(sku)
+    expect(told[1]?.told).toBe(toldThen)
+    for (const revised of [told[0], told[2]]) {
+      expect(Math.abs(Date.parse(revised?.told ?? '') - Date.now())).toBeLessThan(60_000)
+    }
+    expect((await promisesDue(store.db, sku, 10)).due).toEqual([])
+  })
+
   test('who has changed since is left for another look', async () => {
     const at = '2031-03-01T00:00:00.000Z'
     const waiter = { lacking: 1, told: null, unsourced: false }

@@ -23,6 +23,7 @@ afterAll(() => expectSoundHouse(house()))
 const SOON = '2031-03-01T08:00:00.000Z'
 const LATER = '2031-05-06T08:00:00.000Z'
 const LATEST = '2031-09-10T08:00:00.000Z'
+const daysFromNow = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString()
 
 function notice(supplier: { key: string }, number: string, lines: object[]) {
   return shop.call('POST', `/v1/purchase-orders/${number}/shipment-notices`, {
@@ -216,6 +217,22 @@ describe.concurrent('the acknowledgement (A5)', () => {
       ],
       [[{ line: 1, accepted: accepted(-5) }], 'invalid-request', '/lines/0/accepted/quantity'],
       [[{ line: 1, accepted: { quantity: 5 } }], 'invalid-request', '/lines/0/accepted/expected_at'],
+      [
+        [{ line: 1, accepted: { quantity: 5, expected_at: daysFromNow(-1.01) } }],
+        'period-out-of-range',
+        '/lines/0/accepted/expected_at',
+      ],
+      [
+        [
+          {
+            line: 1,
+            accepted: accepted(4),
+            back_ordered: { quantity: 1, expected_at: '1999-12-31T23:59:59Z' },
+          },
+        ],
+        'period-out-of-range',
+        '/lines/0/back_ordered/expected_at',
+      ],
       [[{ line: 1, rejected: { quantity: 5 } }], 'invalid-request', '/lines/0/rejected/reason'],
       [[{ line: 1, accepted: accepted(5), colour: 'red' }], 'invalid-request', '/lines/0/colour'],
       [[], 'invalid-request', '/lines'],
@@ -227,6 +244,9 @@ describe.concurrent('the acknowledgement (A5)', () => {
       })
     }
     expect(await shop.look(order.number)).toEqual(order)
+    // A day that is just over somewhere else is not the past.
+    const today = [{ line: 1, accepted: { quantity: 5, expected_at: daysFromNow(-0.99) } }]
+    expectStatus(await acknowledge(shop, supplier, order.number, today), 200)
   })
 
   test('may come in parts: the purchase order is acknowledged with its last line', async () => {
@@ -571,6 +591,7 @@ describe.concurrent('dates (A5)', () => {
       [[line(8, SOON)], '/lines/0/quantity', 'quantity-mismatch'],
       [[line(1, SOON, 2)], '/lines/0/line', 'invalid-request'],
       [[line(0, SOON)], '/lines/0/quantity', 'invalid-request'],
+      [[line(1, daysFromNow(-2))], '/lines/0/expected_at', 'period-out-of-range'],
     ] as const) {
       expect(await notice(supplier, order.number, [...lines])).toMatchObject({
         status: 422,
