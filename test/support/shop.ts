@@ -299,7 +299,8 @@ export async function waitFor<T>(
   }
 }
 
-function isNoSuchProcess(error: unknown): boolean {
+/** True when Temporal knows no such process, or it has ended. */
+export function isNoSuchProcess(error: unknown): boolean {
   const NOT_FOUND = 5
   const code: number | undefined = isGrpcServiceError(error) ? error.code : undefined
   return error instanceof WorkflowNotFoundError || code === NOT_FOUND
