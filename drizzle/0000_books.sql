@@ -404,6 +404,12 @@ CREATE TABLE "schedule_lines" (
 	"kind" text NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "specifications" (
+	"fingerprint" text PRIMARY KEY NOT NULL,
+	"model_year" text NOT NULL,
+	"features" text[] NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "steps" (
 	"key" text PRIMARY KEY NOT NULL,
 	"workflow" text,
@@ -473,6 +479,34 @@ CREATE TABLE "suppliers" (
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "vehicles" (
+	"number" text PRIMARY KEY NOT NULL,
+	"type" text NOT NULL,
+	"dealer" text NOT NULL,
+	"specification" text NOT NULL,
+	"model_line" text NOT NULL,
+	"price_minor" bigint NOT NULL,
+	"currency" text NOT NULL,
+	"state" text NOT NULL,
+	"version" integer DEFAULT 1 NOT NULL,
+	"priority" integer NOT NULL,
+	"place" bigserial NOT NULL,
+	"plant" text,
+	"period" integer,
+	"held_by" text,
+	"buyer" text,
+	"storefront" text,
+	"customer" uuid,
+	"vin" text,
+	"banked_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"ended_at" timestamp with time zone,
+	CONSTRAINT "vehicles_vin" UNIQUE("vin"),
+	CONSTRAINT "vehicles_slot" CHECK (("vehicles"."plant" IS NULL) = ("vehicles"."period" IS NULL)),
+	CONSTRAINT "vehicles_scheduled" CHECK ("vehicles"."state" <> 'scheduled' OR "vehicles"."plant" IS NOT NULL),
+	CONSTRAINT "vehicles_banked" CHECK ("vehicles"."state" <> 'banked' OR "vehicles"."plant" IS NULL),
+	CONSTRAINT "vehicles_buyer_told" CHECK (("vehicles"."buyer" IS NULL) = ("vehicles"."customer" IS NULL) AND ("vehicles"."customer" IS NULL) = ("vehicles"."storefront" IS NULL))
+);
+--> statement-breakpoint
 CREATE TABLE "wakes" (
 	"id" bigserial PRIMARY KEY NOT NULL,
 	"workflow" text NOT NULL,
@@ -494,6 +528,7 @@ ALTER TABLE "attempts" ADD CONSTRAINT "attempts_notification_notifications_id_fk
 ALTER TABLE "back_orders" ADD CONSTRAINT "back_orders_ship_to_addresses_id_fk" FOREIGN KEY ("ship_to") REFERENCES "public"."addresses"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "configurations" ADD CONSTRAINT "configurations_storefront_storefronts_id_fk" FOREIGN KEY ("storefront") REFERENCES "public"."storefronts"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "configurations" ADD CONSTRAINT "configurations_model_year_model_years_id_fk" FOREIGN KEY ("model_year") REFERENCES "public"."model_years"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "configurations" ADD CONSTRAINT "configurations_fingerprint_specifications_fingerprint_fk" FOREIGN KEY ("fingerprint") REFERENCES "public"."specifications"("fingerprint") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "customers" ADD CONSTRAINT "customers_storefront_storefronts_id_fk" FOREIGN KEY ("storefront") REFERENCES "public"."storefronts"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "deliveries" ADD CONSTRAINT "deliveries_order_number_orders_number_fk" FOREIGN KEY ("order_number") REFERENCES "public"."orders"("number") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "deliveries" ADD CONSTRAINT "deliveries_back_order_back_orders_number_fk" FOREIGN KEY ("back_order") REFERENCES "public"."back_orders"("number") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -519,9 +554,15 @@ ALTER TABLE "purchase_order_lines" ADD CONSTRAINT "purchase_order_lines_purchase
 ALTER TABLE "purchase_orders" ADD CONSTRAINT "purchase_orders_supplier_suppliers_id_fk" FOREIGN KEY ("supplier") REFERENCES "public"."suppliers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "receipt_lines" ADD CONSTRAINT "receipt_lines_receipt_receipts_id_fk" FOREIGN KEY ("receipt") REFERENCES "public"."receipts"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "receipts" ADD CONSTRAINT "receipts_supplier_suppliers_id_fk" FOREIGN KEY ("supplier") REFERENCES "public"."suppliers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "specifications" ADD CONSTRAINT "specifications_model_year_model_years_id_fk" FOREIGN KEY ("model_year") REFERENCES "public"."model_years"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "stock_levels" ADD CONSTRAINT "stock_levels_sku_items_sku_fk" FOREIGN KEY ("sku") REFERENCES "public"."items"("sku") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "supplier_items" ADD CONSTRAINT "supplier_items_supplier_suppliers_id_fk" FOREIGN KEY ("supplier") REFERENCES "public"."suppliers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "supplier_items" ADD CONSTRAINT "supplier_items_sku_items_sku_fk" FOREIGN KEY ("sku") REFERENCES "public"."items"("sku") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "vehicles" ADD CONSTRAINT "vehicles_dealer_dealers_id_fk" FOREIGN KEY ("dealer") REFERENCES "public"."dealers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "vehicles" ADD CONSTRAINT "vehicles_specification_specifications_fingerprint_fk" FOREIGN KEY ("specification") REFERENCES "public"."specifications"("fingerprint") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "vehicles" ADD CONSTRAINT "vehicles_model_line_model_lines_code_fk" FOREIGN KEY ("model_line") REFERENCES "public"."model_lines"("code") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "vehicles" ADD CONSTRAINT "vehicles_storefront_storefronts_id_fk" FOREIGN KEY ("storefront") REFERENCES "public"."storefronts"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "vehicles" ADD CONSTRAINT "vehicles_customer_customers_id_fk" FOREIGN KEY ("customer") REFERENCES "public"."customers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "webhook_endpoints" ADD CONSTRAINT "webhook_endpoints_storefront_storefronts_id_fk" FOREIGN KEY ("storefront") REFERENCES "public"."storefronts"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "attempts_by_notification" ON "attempts" USING btree ("notification","id");--> statement-breakpoint
 CREATE INDEX "back_orders_waiting" ON "back_orders" USING btree ("sku","place") WHERE "back_orders"."state" = 'waiting';--> statement-breakpoint
@@ -551,9 +592,14 @@ CREATE INDEX "purchase_order_lines_open" ON "purchase_order_lines" USING btree (
 CREATE INDEX "purchase_orders_by_supplier" ON "purchase_orders" USING btree ("supplier","created_at","number");--> statement-breakpoint
 CREATE INDEX "purchase_orders_open" ON "purchase_orders" USING btree ("created_at","number") WHERE "purchase_orders"."ended_at" IS NULL;--> statement-breakpoint
 CREATE INDEX "schedule_lines_by_line" ON "schedule_lines" USING btree ("purchase_order","line","expected_at");--> statement-breakpoint
+CREATE INDEX "specifications_by_model_year" ON "specifications" USING btree ("model_year");--> statement-breakpoint
 CREATE INDEX "steps_by_age" ON "steps" USING btree ("at");--> statement-breakpoint
 CREATE INDEX "stock_movements_by_sku" ON "stock_movements" USING btree ("sku","id");--> statement-breakpoint
 CREATE INDEX "supplier_items_by_sku" ON "supplier_items" USING btree ("sku","rank","supplier");--> statement-breakpoint
+CREATE UNIQUE INDEX "vehicles_buyer" ON "vehicles" USING btree ("buyer") WHERE "vehicles"."state" <> 'cancelled';--> statement-breakpoint
+CREATE INDEX "vehicles_to_schedule" ON "vehicles" USING btree ("priority","place") WHERE "vehicles"."state" IN ('banked', 'scheduled');--> statement-breakpoint
+CREATE INDEX "vehicles_in_slots" ON "vehicles" USING btree ("period","plant") WHERE "vehicles"."period" IS NOT NULL;--> statement-breakpoint
+CREATE INDEX "vehicles_by_dealer" ON "vehicles" USING btree ("dealer","banked_at","number");--> statement-breakpoint
 CREATE INDEX "wakes_by_step" ON "wakes" USING btree ("step");--> statement-breakpoint
 CREATE INDEX "wakes_by_age" ON "wakes" USING btree ("created_at");--> statement-breakpoint
 CREATE INDEX "webhook_endpoints_active" ON "webhook_endpoints" USING btree ("storefront") WHERE "webhook_endpoints"."disabled_at" IS NULL;

@@ -1,7 +1,7 @@
 /**
- * What can happen, by name, and who is told of it (REQUIREMENTS A2, A5–A7, B9): the customer or the prospect
- * by mail together with the storefront by webhook, the supplier, the dealer, or the house's operators by mail. The name is the event's `type` in the history, the webhook's `type`, and
- * chooses the mail's words.
+ * What can happen, by name, and who is told of it (REQUIREMENTS A2, A5–A7, B7, B9): the customer, the prospect or
+ * the buyer of a vehicle by mail together with the storefront by webhook, the supplier, the dealer, or the house's
+ * operators by mail. The name is the event's `type` in the history, the webhook's `type`, and chooses the mail's words.
  */
 export const EVENTS = {
   'order.received': { told: null },
@@ -67,6 +67,22 @@ export const EVENTS = {
   'lead.passed_on': { told: 'prospect' },
   'lead.unanswered': { told: 'prospect' },
   'lead.closed': { told: 'prospect' },
+
+  'vehicle.banked': { told: null },
+  'vehicle.scheduled': { told: null },
+  'vehicle.rescheduled': { told: null },
+  'vehicle.unscheduled': { told: null },
+  'vehicle.reconfigured': { told: null },
+  'vehicle.in_production': { told: null },
+  'vehicle.vin_assigned': { told: null },
+  'vehicle.vin_released': { told: null },
+  'vehicle.built': { told: null },
+  'vehicle.shipped': { told: null },
+  'vehicle.at_dealer': { told: null },
+  'vehicle.delivered': { told: null },
+  'vehicle.tagged': { told: null },
+  'vehicle.untagged': { told: null },
+  'vehicle.cancelled': { told: null },
 
   'item.counted': { told: null },
 

@@ -1,5 +1,5 @@
 /**
- * Numbers of orders, back orders, purchase orders, deliveries and leads (REQUIREMENTS B3), as in `BO-7K3M-9QXT-4HC`:
+ * Numbers of everything that has a story (REQUIREMENTS B3), as in `BO-7K3M-9QXT-4HC`:
  * two letters for the kind, ten random symbols (50 bits, so that no number tells another), one check symbol.
  * The symbols are Crockford's base 32: no I, L, O or U, so that a number survives being read out over a telephone.
  */
@@ -8,7 +8,16 @@ const SYMBOLS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 const RANDOM_SYMBOLS = 10
 
 /** The prefix of each kind. Its place in this list seeds the check symbol, so entries may be added, never moved. */
-const PREFIXES = { order: 'OR', backOrder: 'BO', purchaseOrder: 'PO', delivery: 'DL', lead: 'LE' } as const
+const PREFIXES = {
+  order: 'OR',
+  backOrder: 'BO',
+  purchaseOrder: 'PO',
+  delivery: 'DL',
+  lead: 'LE',
+  vehicle: 'VH',
+  customOrder: 'CO',
+  tag: 'TG',
+} as const
 
 export type NumberKind = keyof typeof PREFIXES
 

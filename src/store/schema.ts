@@ -36,13 +36,14 @@ import type { MovementKind } from '../domain/movement.ts'
 import type { Choice, LineState, OrderState } from '../domain/order.ts'
 import type { DeadlineKind } from '../domain/period.ts'
 import type { PurchaseOrderState } from '../domain/purchase-order.ts'
+import type { Constraint, VehicleState, VehicleType } from '../domain/vehicle.ts'
 
 /**
  * The books. Counts change only together with a row of `stock_movements`; every change of a row with states leaves a
  * row of `events` in the same transaction, with the row's `version` as its sequence.
  *
  * Locks are taken in one order: orders → stock_levels by item → back_orders → purchase_orders by number → their lines.
- * A lead is locked alone.
+ * custom_orders → vehicles by number. A lead is locked alone.
  */
 
 const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' })
@@ -711,6 +712,20 @@ export const featureRules = pgTable(
   (t) => [primaryKey({ columns: [t.model_year, t.place] })],
 )
 
+/** Each combination of features of a model year that a configuration or a vehicle ever had, once. It never changes. */
+export const specifications = pgTable(
+  'specifications',
+  {
+    fingerprint: text('fingerprint').primaryKey(),
+    model_year: text('model_year')
+      .notNull()
+      .references(() => modelYears.id),
+    /** Codes, in alphabetical order. */
+    features: text('features').array().notNull(),
+  },
+  (t) => [index('specifications_by_model_year').on(t.model_year)],
+)
+
 /** A valid configuration as it was when a storefront stored it. It never changes. */
 export const configurations = pgTable('configurations', {
   id: uuid('id').primaryKey(),
@@ -723,7 +738,9 @@ export const configurations = pgTable('configurations', {
   /** The version of the model year by whose rules and prices it was checked. */
   model_year_version: integer('model_year_version').notNull(),
   /** The same for the same features of the same model year: what vehicles and orders are matched by. */
-  fingerprint: text('fingerprint').notNull(),
+  fingerprint: text('fingerprint')
+    .notNull()
+    .references(() => specifications.fingerprint),
   /** With the names and prices of that time, in minor units of `currency`. */
   features: jsonb('features').$type<PricedFeature[]>().notNull(),
   base_price_minor: bigint('base_price_minor', { mode: 'number' }).notNull(),
@@ -731,6 +748,62 @@ export const configurations = pgTable('configurations', {
   currency: text('currency').notNull(),
   checked_at: at('checked_at').notNull().defaultNow(),
 })
+
+/**
+ * A vehicle: its record in the order bank until it is built, and after that where it is. A dealer's stock order has no
+ * buyer; a buyer's has the number of the custom order or the tag that it is for, and whom to tell.
+ */
+export const vehicles = pgTable(
+  'vehicles',
+  {
+    number: text('number').primaryKey(),
+    type: text('type').$type<VehicleType>().notNull(),
+    dealer: text('dealer')
+      .notNull()
+      .references(() => dealers.id),
+    specification: text('specification')
+      .notNull()
+      .references(() => specifications.fingerprint),
+    /** The specification's: what plants build, and what places are competed for. */
+    model_line: text('model_line')
+      .notNull()
+      .references(() => modelLines.code),
+    /** What it is sold for, in minor units of `currency`. */
+    price_minor: bigint('price_minor', { mode: 'number' }).notNull(),
+    currency: text('currency').notNull(),
+    state: text('state').$type<VehicleState>().notNull(),
+    version: integer('version').notNull().default(1),
+    /** Who is scheduled first: the lowest priority, then the lowest place, which is drawn at acceptance. */
+    priority: integer('priority').notNull(),
+    place: bigserial('place', { mode: 'number' }),
+    /** The slot that it holds; null while it has none. */
+    plant: text('plant'),
+    period: integer('period'),
+    /** What keeps it from an earlier slot, as the last run found; null when nothing does. */
+    held_by: text('held_by').$type<Constraint>(),
+    /** The custom order or tag that it is for, and who is told of it; null for a dealer's stock. */
+    buyer: text('buyer'),
+    storefront: text('storefront').references(() => storefronts.id),
+    customer: uuid('customer').references(() => customers.id),
+    vin: text('vin'),
+    banked_at: at('banked_at').notNull().defaultNow(),
+    ended_at: at('ended_at'),
+  },
+  (t) => [
+    unique('vehicles_vin').on(t.vin),
+    uniqueIndex('vehicles_buyer').on(t.buyer).where(sql`${t.state} <> 'cancelled'`),
+    index('vehicles_to_schedule').on(t.priority, t.place).where(sql`${t.state} IN ('banked', 'scheduled')`),
+    index('vehicles_in_slots').on(t.period, t.plant).where(sql`${t.period} IS NOT NULL`),
+    index('vehicles_by_dealer').on(t.dealer, t.banked_at, t.number),
+    check('vehicles_slot', sql`(${t.plant} IS NULL) = (${t.period} IS NULL)`),
+    check('vehicles_scheduled', sql`${t.state} <> 'scheduled' OR ${t.plant} IS NOT NULL`),
+    check('vehicles_banked', sql`${t.state} <> 'banked' OR ${t.plant} IS NULL`),
+    check(
+      'vehicles_buyer_told',
+      sql`(${t.buyer} IS NULL) = (${t.customer} IS NULL) AND (${t.customer} IS NULL) = (${t.storefront} IS NULL)`,
+    ),
+  ],
+)
 
 // ── what happened, and who is told ───────────────────────────────────────────────────────────────────────────────
 

@@ -24,7 +24,7 @@ import { wakeNow } from '../wake.ts'
 const tags = ['Operator: notifications']
 
 /** The process that tells the story of a number of this kind. */
-const PROCESSES: Record<NumberKind, ProcessKind> = {
+const PROCESSES: Partial<Record<NumberKind, ProcessKind>> = {
   order: 'order',
   backOrder: 'back-order',
   purchaseOrder: 'purchase-order',

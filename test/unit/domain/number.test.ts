@@ -9,6 +9,9 @@ const PREFIXES: Record<NumberKind, string> = {
   purchaseOrder: 'PO',
   delivery: 'DL',
   lead: 'LE',
+  vehicle: 'VH',
+  customOrder: 'CO',
+  tag: 'TG',
 }
 const KINDS = Object.keys(PREFIXES) as NumberKind[]
 

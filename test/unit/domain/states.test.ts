@@ -13,6 +13,7 @@ import { LEAD_ACTIONS, LEAD_TRANSITIONS } from '../../../src/domain/lead.ts'
 import { ORDER_ACTIONS, ORDER_TRANSITIONS } from '../../../src/domain/order.ts'
 import { PURCHASE_ORDER_TRANSITIONS } from '../../../src/domain/purchase-order.ts'
 import { allowed, isFinal, may, statesOf, type Transitions } from '../../../src/domain/states.ts'
+import { VEHICLE_TRANSITIONS } from '../../../src/domain/vehicle.ts'
 
 const TABLES: Record<string, { table: Transitions; first: string; actions: readonly string[] }> = {
   order: { table: ORDER_TRANSITIONS, first: 'received', actions: ORDER_ACTIONS },
@@ -24,6 +25,7 @@ const TABLES: Record<string, { table: Transitions; first: string; actions: reado
   },
   'purchase order': { table: PURCHASE_ORDER_TRANSITIONS, first: 'sent', actions: [] },
   lead: { table: LEAD_TRANSITIONS, first: 'sent', actions: LEAD_ACTIONS },
+  vehicle: { table: VEHICLE_TRANSITIONS, first: 'banked', actions: [] },
 }
 
 function next(table: Transitions, state: string): string[] {

@@ -1,0 +1,58 @@
+import type { StateOf, VerbOf } from './states.ts'
+
+/**
+ * A vehicle from its place in the order bank to its keys in the buyer's hand (REQUIREMENTS B6, B7). It is in the bank
+ * from its acceptance until it is built. What the plant and the dealer tell may come late or out of order: a later stage
+ * is taken from any earlier one, never the other way.
+ */
+export const VEHICLE_TRANSITIONS = {
+  banked: {
+    schedule: 'scheduled',
+    reconfigure: 'banked',
+    tag: 'banked',
+    start: 'in_production',
+    build: 'built',
+    ship: 'shipped',
+    arrive: 'at_dealer',
+    cancel: 'cancelled',
+  },
+  scheduled: {
+    schedule: 'scheduled',
+    unschedule: 'banked',
+    reconfigure: ['banked', 'scheduled'],
+    tag: 'scheduled',
+    start: 'in_production',
+    build: 'built',
+    ship: 'shipped',
+    arrive: 'at_dealer',
+    cancel: 'cancelled',
+  },
+  in_production: { tag: 'in_production', build: 'built', ship: 'shipped', arrive: 'at_dealer' },
+  built: { tag: 'built', ship: 'shipped', arrive: 'at_dealer' },
+  shipped: { tag: 'shipped', arrive: 'at_dealer' },
+  at_dealer: { tag: 'at_dealer', deliver: 'delivered' },
+  delivered: {},
+  cancelled: {},
+} as const
+
+export type VehicleState = StateOf<typeof VEHICLE_TRANSITIONS>
+export type VehicleVerb = VerbOf<typeof VEHICLE_TRANSITIONS>
+
+/**
+ * For whom it is built: a buyer (`retail`), a dealer's lot (`stock`) or a fleet. A tagged stock vehicle becomes retail, and
+ * stock again when the tag is given up.
+ */
+export const VEHICLE_TYPES = ['retail', 'stock', 'fleet'] as const
+export type VehicleType = (typeof VEHICLE_TYPES)[number]
+
+/** The states in which a vehicle waits for a slot or may still get another one. */
+export const SCHEDULABLE = ['banked', 'scheduled'] as const satisfies VehicleState[]
+
+/**
+ * What keeps a vehicle from an earlier slot, or from any: `no_plant` builds its line, all slots are taken (`capacity`), its
+ * dealer's `allocation` of the line is used up, or a commodity is (`commodity:<code>`).
+ */
+export type Constraint = 'no_plant' | 'capacity' | 'allocation' | `commodity:${string}`
+
+/** A vehicle identification number as ISO 3779 writes it: 17 capitals and digits, without I, O and Q. */
+export const VIN_PATTERN = /^[A-HJ-NPR-Z0-9]{17}$/

@@ -1,0 +1,115 @@
+import { eq, sql } from 'drizzle-orm'
+import type { EventType } from '../domain/event.ts'
+import { newNumber } from '../domain/number.ts'
+import type { Constraint, VehicleState } from '../domain/vehicle.ts'
+import { type Database, type Locked, type Transaction, transactionTime } from './database.ts'
+import { recordEvent } from './event.ts'
+import { vehicles } from './schema.ts'
+
+export type VehicleRow = typeof vehicles.$inferSelect
+type VehicleEvent = {
+  type: Extract<EventType, `vehicle.${string}`>
+  actor: string
+  details?: Record<string, unknown>
+  note?: string | null
+}
+
+/** Puts a vehicle into the order bank: its place is drawn now, and it waits for a slot. */
+export async function bankVehicle(
+  tx: Transaction,
+  given: Omit<
+    typeof vehicles.$inferInsert,
+    'number' | 'state' | 'version' | 'place' | 'plant' | 'period' | 'vin' | 'banked_at' | 'ended_at'
+  >,
+  actor: string,
+): Promise<VehicleRow> {
+  const [row] = await tx
+    .insert(vehicles)
+    .values({ ...given, number: newNumber('vehicle'), state: 'banked' })
+    .returning()
+  if (!row) throw new Error('the vehicle was not stored')
+  await recordVehicleEvent(tx, null, row, { type: 'vehicle.banked', actor })
+  return row
+}
+
+export async function readVehicle(
+  db: Database | Transaction,
+  number: string,
+): Promise<VehicleRow | undefined> {
+  const [row] = await db.select().from(vehicles).where(eq(vehicles.number, number))
+  return row
+}
+
+/** The vehicle, locked; after the custom order or tag that it is for. */
+export async function lockVehicle(tx: Transaction, number: string): Promise<Locked<VehicleRow> | undefined> {
+  const [row] = await tx
+    .select({ row: vehicles, now: transactionTime })
+    .from(vehicles)
+    .where(eq(vehicles.number, number))
+    .for('no key update')
+  return row
+}
+
+/** Changes the locked vehicle, with its event; its buyer, if it has one then, is told. The version rises with every change. */
+export async function updateVehicle(
+  tx: Transaction,
+  row: VehicleRow,
+  set: {
+    type?: VehicleRow['type']
+    specification?: string
+    model_line?: string
+    price_minor?: number
+    state?: VehicleState
+    slot?: { plant: string; period: number } | null
+    held_by?: Constraint | null
+    /** Another model line queues anew: a place is drawn. */
+    queues_anew?: true
+    buyer?: { number: string; storefront: string; customer: string } | null
+    vin?: string | null
+    ended?: true
+  },
+  event: VehicleEvent,
+): Promise<VehicleRow> {
+  const { slot, buyer, queues_anew, ended, ...members } = set
+  const [changed] = await tx
+    .update(vehicles)
+    .set({
+      ...members,
+      version: sql`${vehicles.version} + 1`,
+      ...(slot === undefined ? {} : { plant: slot?.plant ?? null, period: slot?.period ?? null }),
+      ...(buyer === undefined
+        ? {}
+        : {
+            buyer: buyer?.number ?? null,
+            storefront: buyer?.storefront ?? null,
+            customer: buyer?.customer ?? null,
+          }),
+      ...(queues_anew ? { place: sql`nextval(pg_get_serial_sequence('vehicles', 'place'))` } : {}),
+      ...(ended ? { ended_at: sql`now()` } : {}),
+    })
+    .where(eq(vehicles.number, row.number))
+    .returning()
+  if (!changed) throw new Error('the vehicle is gone')
+  await recordVehicleEvent(tx, row, changed, event)
+  return changed
+}
+
+async function recordVehicleEvent(
+  tx: Transaction,
+  before: VehicleRow | null,
+  row: VehicleRow,
+  { type, actor, details, note = null }: VehicleEvent,
+): Promise<void> {
+  const { storefront, customer } = row
+  await recordEvent(tx, {
+    number: row.number,
+    sequence: row.version,
+    type,
+    actor,
+    from: before?.state ?? null,
+    to: row.state,
+    details: { ...details, ...(row.buyer === null ? {} : { buyer: row.buyer }) },
+    note,
+    ...(storefront !== null && customer !== null ? { audience: { storefront, customer } } : {}),
+  })
+}
