@@ -30,6 +30,7 @@ const PROCESSES: Partial<Record<NumberKind, ProcessKind>> = {
   purchaseOrder: 'purchase-order',
   delivery: 'delivery',
   lead: 'lead',
+  customOrder: 'custom-order',
 }
 
 /** Who was told what, and telling them again (REQUIREMENTS P4). */
