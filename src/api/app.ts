@@ -31,6 +31,7 @@ import { registerLinks } from './routes/links.ts'
 import { registerLists } from './routes/lists.ts'
 import { registerModelYears } from './routes/model-years.ts'
 import { registerNotifications } from './routes/notifications.ts'
+import { registerOrderTerms } from './routes/order-terms.ts'
 import { registerOrders } from './routes/orders.ts'
 import { registerPeriods } from './routes/periods.ts'
 import { registerProcessorWebhooks } from './routes/processor-webhooks.ts'
@@ -126,6 +127,7 @@ export function createApi(kit: ApiKit): Api {
   registerWebhookEndpoints(app, kit)
   registerApiKeys(app, kit)
   registerPeriods(app, kit)
+  registerOrderTerms(app, kit)
   registerModelYears(app, kit)
   registerStockCounts(app, kit)
   registerLinks(app, kit)

@@ -179,22 +179,18 @@ async function recordCustomOrderEvent(
     to: row.state,
     details: details ?? {},
     note,
-    ...audienceOf(row, type, details),
+    ...audienceOf(row, type),
   })
 }
 
-function audienceOf(
-  { storefront, customer, dealer }: CustomOrderRow,
-  type: CustomOrderEvent['type'],
-  details: CustomOrderEvent['details'],
-) {
+function audienceOf({ storefront, customer, dealer }: CustomOrderRow, type: CustomOrderEvent['type']) {
   switch (EVENTS[type].told) {
     case null:
       return {}
     case 'buyer':
       return { audience: { storefront, customer } }
     case 'order_dealer':
-      return { audience: { channel: 'dealer', recipient: String(details?.dealer ?? dealer) } as const }
+      return { audience: { channel: 'dealer', recipient: dealer } as const }
     case 'processor':
       return { audience: { channel: 'processor', recipient: 'processor' } as const }
     case 'operators':
