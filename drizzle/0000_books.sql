@@ -75,6 +75,32 @@ CREATE TABLE "configurations" (
 	"checked_at" timestamp with time zone DEFAULT now() NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "custom_orders" (
+	"number" text PRIMARY KEY NOT NULL,
+	"storefront" text NOT NULL,
+	"customer" uuid NOT NULL,
+	"phone" text,
+	"reference" text,
+	"type" text NOT NULL,
+	"configuration" uuid NOT NULL,
+	"terms" jsonb,
+	"dealer" text NOT NULL,
+	"turn" integer DEFAULT 1 NOT NULL,
+	"state" text NOT NULL,
+	"version" integer NOT NULL,
+	"dealer_accepted" boolean DEFAULT false NOT NULL,
+	"processor_reference" text,
+	"refused_by" text,
+	"vehicle" text,
+	"deadline_kind" text,
+	"deadline_at" timestamp with time zone,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"ended_at" timestamp with time zone,
+	CONSTRAINT "custom_orders_vehicle_unique" UNIQUE("vehicle"),
+	CONSTRAINT "custom_orders_deadline" CHECK (("custom_orders"."deadline_kind" IS NULL) = ("custom_orders"."deadline_at" IS NULL)),
+	CONSTRAINT "custom_orders_vehicle" CHECK ("custom_orders"."state" NOT IN ('accepted', 'completed') OR "custom_orders"."vehicle" IS NOT NULL)
+);
+--> statement-breakpoint
 CREATE TABLE "customers" (
 	"id" uuid PRIMARY KEY DEFAULT gen_random_uuid() NOT NULL,
 	"storefront" text NOT NULL,
@@ -318,6 +344,18 @@ CREATE TABLE "order_lines" (
 	CONSTRAINT "order_lines_allocated_range" CHECK ("order_lines"."allocated" BETWEEN 0 AND "order_lines"."ordered")
 );
 --> statement-breakpoint
+CREATE TABLE "order_terms" (
+	"kind" text NOT NULL,
+	"currency" text NOT NULL,
+	"deposit_minor" bigint NOT NULL,
+	"fee_minor" bigint NOT NULL,
+	"refund_banked" text NOT NULL,
+	"refund_scheduled" text NOT NULL,
+	"version" integer DEFAULT 1 NOT NULL,
+	CONSTRAINT "order_terms_kind_currency_pk" PRIMARY KEY("kind","currency"),
+	CONSTRAINT "order_terms_amounts" CHECK ("order_terms"."deposit_minor" >= 0 AND "order_terms"."fee_minor" BETWEEN 0 AND "order_terms"."deposit_minor")
+);
+--> statement-breakpoint
 CREATE TABLE "orders" (
 	"number" text PRIMARY KEY NOT NULL,
 	"storefront" text NOT NULL,
@@ -529,6 +567,11 @@ ALTER TABLE "back_orders" ADD CONSTRAINT "back_orders_ship_to_addresses_id_fk" F
 ALTER TABLE "configurations" ADD CONSTRAINT "configurations_storefront_storefronts_id_fk" FOREIGN KEY ("storefront") REFERENCES "public"."storefronts"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "configurations" ADD CONSTRAINT "configurations_model_year_model_years_id_fk" FOREIGN KEY ("model_year") REFERENCES "public"."model_years"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "configurations" ADD CONSTRAINT "configurations_fingerprint_specifications_fingerprint_fk" FOREIGN KEY ("fingerprint") REFERENCES "public"."specifications"("fingerprint") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "custom_orders" ADD CONSTRAINT "custom_orders_storefront_storefronts_id_fk" FOREIGN KEY ("storefront") REFERENCES "public"."storefronts"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "custom_orders" ADD CONSTRAINT "custom_orders_customer_customers_id_fk" FOREIGN KEY ("customer") REFERENCES "public"."customers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "custom_orders" ADD CONSTRAINT "custom_orders_configuration_configurations_id_fk" FOREIGN KEY ("configuration") REFERENCES "public"."configurations"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "custom_orders" ADD CONSTRAINT "custom_orders_dealer_dealers_id_fk" FOREIGN KEY ("dealer") REFERENCES "public"."dealers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "custom_orders" ADD CONSTRAINT "custom_orders_vehicle_vehicles_number_fk" FOREIGN KEY ("vehicle") REFERENCES "public"."vehicles"("number") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "customers" ADD CONSTRAINT "customers_storefront_storefronts_id_fk" FOREIGN KEY ("storefront") REFERENCES "public"."storefronts"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "deliveries" ADD CONSTRAINT "deliveries_order_number_orders_number_fk" FOREIGN KEY ("order_number") REFERENCES "public"."orders"("number") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "deliveries" ADD CONSTRAINT "deliveries_back_order_back_orders_number_fk" FOREIGN KEY ("back_order") REFERENCES "public"."back_orders"("number") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -569,6 +612,10 @@ CREATE INDEX "back_orders_waiting" ON "back_orders" USING btree ("sku","place") 
 CREATE INDEX "back_orders_holding" ON "back_orders" USING btree ("sku","place") WHERE "back_orders"."allocated" > 0 AND "back_orders"."state" IN ('waiting', 'met', 'delivery_requested');--> statement-breakpoint
 CREATE INDEX "back_orders_by_storefront" ON "back_orders" USING btree ("storefront","created_at","number");--> statement-breakpoint
 CREATE INDEX "back_orders_open" ON "back_orders" USING btree ("created_at","number") WHERE "back_orders"."ended_at" IS NULL;--> statement-breakpoint
+CREATE INDEX "custom_orders_by_storefront" ON "custom_orders" USING btree ("storefront","created_at","number");--> statement-breakpoint
+CREATE INDEX "custom_orders_by_dealer" ON "custom_orders" USING btree ("dealer","created_at","number");--> statement-breakpoint
+CREATE INDEX "custom_orders_by_customer" ON "custom_orders" USING btree ("customer");--> statement-breakpoint
+CREATE INDEX "custom_orders_open" ON "custom_orders" USING btree ("created_at","number") WHERE "custom_orders"."ended_at" IS NULL;--> statement-breakpoint
 CREATE INDEX "deliveries_by_tracking" ON "deliveries" USING btree ("tracking");--> statement-breakpoint
 CREATE INDEX "deliveries_by_order" ON "deliveries" USING btree ("order_number");--> statement-breakpoint
 CREATE INDEX "deliveries_by_storefront" ON "deliveries" USING btree ("storefront","created_at","number");--> statement-breakpoint

@@ -62,6 +62,11 @@ const Environment = z.object({
     .string()
     .regex(/^whsec_[A-Za-z0-9+/=]+$/)
     .describe('Secret of the webhooks that the carrier sends us (`whsec_…`)'),
+  PROCESSOR_URL: z.url().describe('Where the order processor takes our messages about custom orders'),
+  PROCESSOR_SECRET: z
+    .string()
+    .regex(/^whsec_[A-Za-z0-9+/=]+$/)
+    .describe('Secret of the webhooks between us and the order processor, both ways (`whsec_…`)'),
   ALLOW_PRIVATE_ADDRESSES: z
     .enum(['true', 'false'])
     .default('false')
@@ -87,7 +92,12 @@ const Environment = z.object({
 
 export type Config = z.infer<typeof Environment>
 
-const SECRETS: ReadonlySet<string> = new Set(['LINK_SECRET', 'CARRIER_SECRET', 'CARRIER_API_KEY'])
+const SECRETS: ReadonlySet<string> = new Set([
+  'LINK_SECRET',
+  'CARRIER_SECRET',
+  'CARRIER_API_KEY',
+  'PROCESSOR_SECRET',
+])
 const URLS_WITH_PASSWORDS: ReadonlySet<string> = new Set(['DATABASE_URL', 'SMTP_URL'])
 
 /** Reads the configuration, or throws one error that names every setting that is missing or wrong. */

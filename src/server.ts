@@ -27,6 +27,7 @@ function main(): void {
     links: createLinks({ secret: config.LINK_SECRET, publicUrl: config.PUBLIC_URL }),
     publicUrl: config.PUBLIC_URL,
     carrierSecret: config.CARRIER_SECRET,
+    processorSecret: config.PROCESSOR_SECRET,
     allowPrivateAddresses: config.ALLOW_PRIVATE_ADDRESSES,
     ratePerSecond: config.RATE_LIMIT_PER_SECOND,
   })

@@ -48,6 +48,7 @@ async function main(): Promise<void> {
     webhooks: createWebhookSender({ allowPrivateAddresses: config.ALLOW_PRIVATE_ADDRESSES }),
     links: createLinks({ secret: config.LINK_SECRET, publicUrl: config.PUBLIC_URL }),
     operatorsEmail: config.OPERATORS_EMAIL,
+    processor: { url: config.PROCESSOR_URL, secret: config.PROCESSOR_SECRET },
     carrier: httpCarrier({ url: config.CARRIER_URL, apiKey: config.CARRIER_API_KEY }),
   })
   const { connectionOptions, namespace } = loadClientConnectConfig()

@@ -5,6 +5,8 @@ import type { Mailer } from '../integrations/mail.ts'
 import type { WebhookSender } from '../integrations/webhook.ts'
 import type { Database } from '../store/database.ts'
 import { createBackOrderActivities } from './back-order.ts'
+import { createCustomOrderActivities } from './custom-order.ts'
+import type { Processor } from './custom-order-telling.ts'
 import { createDeliveryActivities } from './delivery.ts'
 import { createLeadActivities } from './lead.ts'
 import { createNotificationActivities, createTelling, type Telling } from './notification.ts'
@@ -27,6 +29,7 @@ export type Kit = {
   webhooks: WebhookSender
   links: Links
   carrier: Carrier
+  processor: Processor
   /** Where operators are mailed; undefined for nowhere. */
   operatorsEmail: string | undefined
 }
@@ -46,6 +49,7 @@ function createAll(kit: Kit & { steps: Steps; telling: Telling }) {
     ...createPurchasingActivities(kit),
     ...createPurchaseOrderActivities(kit),
     ...createLeadActivities(kit),
+    ...createCustomOrderActivities(kit),
     ...createPromiseActivities(kit),
     ...createRestockActivities(kit),
     ...createStockCountActivities(kit),

@@ -2,10 +2,13 @@ import { lookAt } from '../clients/look.ts'
 import type { Temporal } from '../clients/temporal.ts'
 import { isTold } from '../domain/event.ts'
 import { letterFor } from '../domain/letter.ts'
+import { kindOf } from '../domain/number.ts'
 import type { Links } from '../integrations/link.ts'
 import { type Mailer, typeset } from '../integrations/mail.ts'
 import type { WebhookSender } from '../integrations/webhook.ts'
 import { backOrderView } from '../store/back-order-view.ts'
+import { customOrderOf } from '../store/buyer-letter.ts'
+import { customOrderView } from '../store/custom-order-view.ts'
 import type { Database } from '../store/database.ts'
 import { deliveryView } from '../store/delivery-view.ts'
 import { leadView } from '../store/lead-view.ts'
@@ -24,6 +27,7 @@ import { readPeriods } from '../store/period.ts'
 import { purchaseOrderView } from '../store/purchase-order-view.ts'
 import { readSupplier } from '../store/supplier.ts'
 import { type Attempt, verdict } from './attempt.ts'
+import { createCustomOrderTelling, type Processor } from './custom-order-telling.ts'
 import { createLeadTelling } from './lead-telling.ts'
 
 export type Telling = ReturnType<typeof createTelling>
@@ -44,10 +48,12 @@ export function createTelling(kit: {
   mailer: Mailer
   webhooks: WebhookSender
   links: Links
+  processor: Processor
   operatorsEmail: string | undefined
 }) {
   const { db, temporal, mailer, webhooks, links } = kit
   const leads = createLeadTelling(kit)
+  const customOrders = createCustomOrderTelling(kit)
   /** What this worker is telling just now, so that `reconcile` does not tell it beside. */
   const underway = new Set<string>()
 
@@ -99,15 +105,22 @@ export function createTelling(kit: {
   function make(notice: Notice): Promise<Attempt> {
     switch (notice.notification.channel) {
       case 'mail':
-        return isTold('prospect', notice.event.type) ? leads.mailProspect(notice) : mailCustomer(notice)
+        if (isTold('prospect', notice.event.type)) return leads.mailProspect(notice)
+        return isTold('buyer', notice.event.type) ? customOrders.mailBuyer(notice) : mailCustomer(notice)
       case 'webhook':
         return callStorefront(notice)
       case 'supplier':
         return tellSupplier(notice)
       case 'dealer':
-        return leads.tellDealer(notice)
+        return kindOf(notice.event.number) === 'lead'
+          ? leads.tellDealer(notice)
+          : customOrders.tellDealer(notice)
+      case 'processor':
+        return customOrders.tellProcessor(notice)
       case 'operators':
-        return leads.mailOperators(notice)
+        return kindOf(notice.event.number) === 'lead'
+          ? leads.mailOperators(notice)
+          : customOrders.mailOperators(notice)
     }
   }
 
@@ -183,15 +196,17 @@ export function createTelling(kit: {
     return { result: 'sent', outcome: 'accepted' }
   }
 
-  /** What a webhook carries: the order, back order, delivery or lead as the API shows it now. */
+  /** What a webhook carries: the order, back order, delivery, lead or custom order as the API shows it now. */
   async function subject(number: string) {
     const { wait } = await readPeriods(db)
     const order = await orderOf(db, number)
+    const customOrder = await customOrderOf(db, number)
     return {
       order: order ? await orderView(db, order, wait.default_seconds) : undefined,
       back_order: await backOrderView(db, number),
       delivery: await deliveryView(db, number),
       lead: await leadView(db, number),
+      custom_order: customOrder ? await customOrderView(db, customOrder) : undefined,
     }
   }
 }

@@ -17,6 +17,7 @@ import { registerAvailability } from './routes/availability.ts'
 import { registerBackOrders } from './routes/back-orders.ts'
 import { registerCarrierWebhooks } from './routes/carrier-webhooks.ts'
 import { registerConfigurations } from './routes/configurations.ts'
+import { registerCustomOrders } from './routes/custom-orders.ts'
 import { registerDealerWebhooks } from './routes/dealer-webhooks.ts'
 import { registerDealers } from './routes/dealers.ts'
 import { registerDeliveries } from './routes/deliveries.ts'
@@ -30,14 +31,17 @@ import { registerLinks } from './routes/links.ts'
 import { registerLists } from './routes/lists.ts'
 import { registerModelYears } from './routes/model-years.ts'
 import { registerNotifications } from './routes/notifications.ts'
+import { registerOrderTerms } from './routes/order-terms.ts'
 import { registerOrders } from './routes/orders.ts'
 import { registerPeriods } from './routes/periods.ts'
+import { registerProcessorWebhooks } from './routes/processor-webhooks.ts'
 import { registerPurchaseOrders } from './routes/purchase-orders.ts'
 import { registerStockCounts } from './routes/stock-counts.ts'
 import { registerStorefronts } from './routes/storefronts.ts'
 import { registerSupplierItems } from './routes/supplier-items.ts'
 import { registerSupplierWebhooks } from './routes/supplier-webhooks.ts'
 import { registerSuppliers } from './routes/suppliers.ts'
+import { registerVehicles } from './routes/vehicles.ts'
 import { registerWebhookEndpoints } from './routes/webhook-endpoints.ts'
 
 /** Largest request body, in bytes. */
@@ -108,6 +112,9 @@ export function createApi(kit: ApiKit): Api {
   registerSupplierWebhooks(app, kit)
   registerLeads(app, kit)
   registerDealerWebhooks(app, kit)
+  registerCustomOrders(app, kit)
+  registerProcessorWebhooks(app, kit)
+  registerVehicles(app, kit)
   registerAvailability(app, kit)
   registerLists(app, kit)
   registerHistories(app, kit)
@@ -120,6 +127,7 @@ export function createApi(kit: ApiKit): Api {
   registerWebhookEndpoints(app, kit)
   registerApiKeys(app, kit)
   registerPeriods(app, kit)
+  registerOrderTerms(app, kit)
   registerModelYears(app, kit)
   registerStockCounts(app, kit)
   registerLinks(app, kit)

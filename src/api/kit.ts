@@ -13,6 +13,7 @@ export type ApiKit = {
   links: Links
   publicUrl: string
   carrierSecret: string
+  processorSecret: string
   /** Whether webhooks may go to private addresses. */
   allowPrivateAddresses: boolean
   /** Requests a second that are answered per caller. */
@@ -21,7 +22,7 @@ export type ApiKit = {
 
 /** Who sent a request: the holder of an API key, or a partner whose signature was checked. */
 export type Caller = {
-  role: Role | 'carrier' | 'customer'
+  role: Role | 'carrier' | 'processor' | 'customer'
   /** The storefront, supplier or dealer that the caller acts for; null for operators. */
   partner: string | null
   /** As events name it. */

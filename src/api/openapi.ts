@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { EVENTS, type EventType } from '../domain/event.ts'
 import { BackOrderView } from '../store/back-order-view.ts'
+import { CustomOrderView } from '../store/custom-order-view.ts'
 import { DeliveryView } from '../store/delivery-view.ts'
 import { LeadView } from '../store/lead-view.ts'
 import { OrderView } from '../store/order-view.ts'
@@ -42,10 +43,28 @@ const CustomerEvent = z.object({
   back_order: BackOrderView.optional(),
   delivery: DeliveryView.optional(),
   lead: LeadView.optional(),
+  custom_order: CustomOrderView.optional(),
 })
 const SupplierEvent = PurchaseOrderView.extend({
   event: z.record(z.string(), z.unknown()).meta({ description: 'What this message is about, in figures' }),
   line: z.int().optional().meta({ description: 'The line that it is about, if it is about a single one' }),
+})
+
+const OrderMessage = z.object({
+  number: z.string(),
+  turn: z.int(),
+  type: z.enum(['retail', 'fleet']),
+  dealer: z.object({ id: z.string(), name: z.string() }),
+  configuration: z.object({
+    model_year: z.string(),
+    model_year_version: z.int(),
+    features: z.array(z.object({ code: z.string(), kind: z.string(), name: z.string(), price: z.int() })),
+    base_price: z.int(),
+    total_price: z.int(),
+    currency: z.string(),
+  }),
+  vehicle: z.string().nullable(),
+  answer_by: Instant.nullable(),
 })
 
 const DealerEvent = LeadView.extend({
@@ -64,7 +83,24 @@ const toPartner = (name: string, more = '') =>
 const OUTGOING = {
   customer: TO_STOREFRONT,
   prospect: TO_STOREFRONT,
+  buyer: TO_STOREFRONT,
   supplier: { data: SupplierEvent, description: toPartner('supplier') },
+  order_dealer: {
+    data: OrderMessage.extend({
+      buyer: z.object({ name: z.string(), email: z.string(), phone: z.string().nullable() }),
+    }),
+    description: toPartner(
+      'dealer',
+      ' The `type` is `custom_order.` and `submitted`, `reminded`, `confirmed`, `reconfigured`, `cancelled` or `withdrawn`; of the last two the data is the number alone.',
+    ),
+  },
+  processor: {
+    data: OrderMessage,
+    description: toPartner(
+      'order processor',
+      ' The `type` is `custom_order.` and `submitted`, `reminded`, `confirmed`, `reconfigured`, `cancelled` or `withdrawn`.',
+    ),
+  },
   dealer: {
     data: DealerEvent,
     description: toPartner(

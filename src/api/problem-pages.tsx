@@ -91,6 +91,18 @@ export const EXPLANATIONS: Record<RefusalType, { means: string; todo: string }> 
     means: 'Somebody changed it after you read it, and your change would undo theirs unseen.',
     todo: 'Read it again, apply your change to what it says now, and send that with the new ETag.',
   },
+  'freeze-point-passed': {
+    means: 'The vehicle is past the point up to which it can be changed or cancelled.',
+    todo: '`frozen_at` is when that became impossible. Please speak with the dealer.',
+  },
+  'configuration-stale': {
+    means: 'What is sold, or what it costs, has changed since the configuration was stored.',
+    todo: '`differences` says what in words. Check the features anew and store a configuration of today.',
+  },
+  'vin-bonded': {
+    means: 'The vehicle has another VIN already, or the VIN is the one of another vehicle.',
+    todo: 'Check the number. Only an operator can release a VIN, with a reason.',
+  },
   'too-large': {
     means: 'The body has more bytes than a request may have.',
     todo: 'Send it in several requests.',

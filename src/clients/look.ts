@@ -8,6 +8,7 @@ const KINDS = {
   'back-order': { workflow: 'backOrder', name: 'Back order' },
   'purchase-order': { workflow: 'purchaseOrder', name: 'Purchase order' },
   delivery: { workflow: 'delivery', name: 'Delivery' },
+  'custom-order': { workflow: 'customOrder', name: 'Custom order' },
   lead: { workflow: 'lead', name: 'Lead' },
   purchasing: { workflow: 'purchasing', name: 'Purchasing from' },
   promises: { workflow: 'promises', name: 'What is promised of' },

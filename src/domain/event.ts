@@ -68,18 +68,31 @@ export const EVENTS = {
   'lead.unanswered': { told: 'prospect' },
   'lead.closed': { told: 'prospect' },
 
+  'custom_order.received': { told: 'buyer' },
+  'custom_order.told_dealer': { told: 'order_dealer' },
+  'custom_order.told_processor': { told: 'processor' },
+  'custom_order.dealer_accepted': { told: null },
+  'custom_order.processor_accepted': { told: null },
+  'custom_order.refused': { told: 'buyer' },
+  'custom_order.dealer_chosen': { told: null },
+  'custom_order.escalated': { told: 'operators' },
+  'custom_order.confirmed': { told: 'buyer' },
+  'custom_order.reconfigured': { told: 'buyer' },
+  'custom_order.cancelled': { told: 'buyer' },
+  'custom_order.completed': { told: null },
+
   'vehicle.banked': { told: null },
-  'vehicle.scheduled': { told: null },
-  'vehicle.rescheduled': { told: null },
-  'vehicle.unscheduled': { told: null },
+  'vehicle.scheduled': { told: 'buyer' },
+  'vehicle.rescheduled': { told: 'buyer' },
+  'vehicle.unscheduled': { told: 'buyer' },
   'vehicle.reconfigured': { told: null },
-  'vehicle.in_production': { told: null },
-  'vehicle.vin_assigned': { told: null },
+  'vehicle.in_production': { told: 'buyer' },
+  'vehicle.vin_assigned': { told: 'buyer' },
   'vehicle.vin_released': { told: null },
-  'vehicle.built': { told: null },
-  'vehicle.shipped': { told: null },
-  'vehicle.at_dealer': { told: null },
-  'vehicle.delivered': { told: null },
+  'vehicle.built': { told: 'buyer' },
+  'vehicle.shipped': { told: 'buyer' },
+  'vehicle.at_dealer': { told: 'buyer' },
+  'vehicle.delivered': { told: 'buyer' },
   'vehicle.tagged': { told: null },
   'vehicle.untagged': { told: null },
   'vehicle.cancelled': { told: null },
@@ -96,13 +109,14 @@ type Told<Whom extends string> = {
   [Type in EventType]: (typeof EVENTS)[Type]['told'] extends Whom ? Type : never
 }[EventType]
 
-/** The events that customers, prospects and dealers are told of, each in words of its own. */
+/** The events that customers, prospects, buyers and dealers are told of, each in words of its own. */
 export type CustomerEvent = Told<'customer'>
 export type ProspectEvent = Told<'prospect'>
+export type BuyerEvent = Told<'buyer'>
 export type DealerEvent = Told<'dealer'>
 
 /** True when this is an event that those are told of. */
-export function isTold<Whom extends 'customer' | 'prospect' | 'dealer'>(
+export function isTold<Whom extends 'customer' | 'prospect' | 'buyer' | 'dealer'>(
   whom: Whom,
   type: EventType,
 ): type is Told<Whom> {

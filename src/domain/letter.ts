@@ -262,7 +262,8 @@ function offerLine(line: LetterFacts['lines'][number], time: (value: unknown) =>
   return `${line.ordered} × ${line.name}: ${line.available} there, ${line.shortfall} missing${expected}${wait}.`
 }
 
-function inZone(value: unknown, timeZone: string): string {
+/** A time as letters write it, in the reader's zone. */
+export function inZone(value: unknown, timeZone: string): string {
   return new Date(String(value)).toLocaleString('en-GB', { timeZone, dateStyle: 'long', timeStyle: 'long' })
 }
 

@@ -56,3 +56,10 @@ export type Constraint = 'no_plant' | 'capacity' | 'allocation' | `commodity:${s
 
 /** A vehicle identification number as ISO 3779 writes it: 17 capitals and digits, without I, O and Q. */
 export const VIN_PATTERN = /^[A-HJ-NPR-Z0-9]{17}$/
+
+/** The stages that plants and dealers report, in their order. */
+export const PROGRESS = ['in_production', 'built', 'shipped', 'at_dealer', 'delivered'] as const
+export type Progress = (typeof PROGRESS)[number]
+
+/** Who is scheduled first, by type, where the house has set nothing else: the lowest. */
+export const PRIORITIES: Record<VehicleType, number> = { retail: 10, fleet: 20, stock: 30 }

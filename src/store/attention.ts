@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
+import { JUDGES } from '../domain/custom-order.ts'
 import { type CarriersState, LONGEST_SILENCE } from '../domain/delivery.ts'
 import { inWords } from '../domain/period.ts'
 import type { Database } from './database.ts'
@@ -60,6 +61,16 @@ export const Attention = z
         }),
       )
       .meta({ description: 'Their dealer answers neither the lead or the status request, nor the reminder' }),
+    silent_custom_orders: z
+      .array(
+        z.object({
+          custom_order: z.string(),
+          dealer: z.string(),
+          waits_for: z.array(z.enum(JUDGES)),
+          until: Instant.meta({ description: 'When silence counts as a refusal' }),
+        }),
+      )
+      .meta({ description: 'Neither the order nor the reminder is answered' }),
     abandoned_notifications: z
       .array(
         z.object({
@@ -121,6 +132,11 @@ export async function readAttention(db: Database): Promise<Attention> {
       FROM leads l
       JOIN LATERAL (SELECT max(at) AS at FROM events WHERE number = l.number AND type = 'lead.escalated') e ON true
      WHERE l.state = 'escalated' AND l.ended_at IS NULL ORDER BY e.at LIMIT ${LIMIT}`)
+  const silentOrders = await db.execute<Attention['silent_custom_orders'][number]>(sql`
+    SELECT number AS custom_order, dealer, deadline_at AS until,
+           array_remove(ARRAY[CASE WHEN NOT dealer_accepted THEN 'dealer' END,
+                              CASE WHEN processor_reference IS NULL THEN 'processor' END], NULL) AS waits_for
+      FROM custom_orders WHERE deadline_kind = 'escalate' AND ended_at IS NULL ORDER BY deadline_at LIMIT ${LIMIT}`)
   const abandoned = await db.execute<Attention['abandoned_notifications'][number]>(sql`
     SELECT id AS notification, number, channel, last_failure AS failure, last_attempt_at FROM notifications
      WHERE state = 'abandoned' AND created_at > now() - interval '30 days' AND COALESCE(last_failure, '') <> ALL (${sql.raw(`ARRAY[${NOBODY_LEFT.map((code) => `'${code}'`).join(', ')}]`)})
@@ -136,6 +152,7 @@ export async function readAttention(db: Database): Promise<Attention> {
     silent_deliveries: silent.map((row) => ({ ...row, since: instant(row.since) })),
     overdue_purchase_orders: overdue.map((row) => ({ ...row, expected_at: instant(row.expected_at) })),
     unsourced_items: [...unsourced],
+    silent_custom_orders: silentOrders.map((row) => ({ ...row, until: instant(row.until) })),
     silent_leads: silentLeads.map((row) => ({ ...row, since: instant(row.since) })),
     abandoned_notifications: abandoned.map((row) => ({
       ...row,

@@ -31,7 +31,10 @@ export async function saveSpecification(
     .onConflictDoNothing()
 }
 
-export async function readConfiguration(db: Database, id: string): Promise<ConfigurationRow | undefined> {
+export async function readConfiguration(
+  db: Database | Transaction,
+  id: string,
+): Promise<ConfigurationRow | undefined> {
   const [row] = await db.select().from(configurations).where(eq(configurations.id, id))
   return row
 }

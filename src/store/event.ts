@@ -17,7 +17,7 @@ export type NewEvent = {
   /** Whose order or lead it is, or the partner or operators it is for; they are told where the type is one that is told. */
   audience?:
     | { storefront: string; customer: string }
-    | { channel: 'supplier' | 'dealer' | 'operators'; recipient: string }
+    | { channel: 'supplier' | 'dealer' | 'processor' | 'operators'; recipient: string }
 }
 
 /** Writes an event and, in the same statement, the notifications that it calls for. */

@@ -1,11 +1,13 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { BACK_ORDER_TRANSITIONS, type BackOrderState } from '../domain/back-order.ts'
+import { CUSTOM_ORDER_TRANSITIONS } from '../domain/custom-order.ts'
 import { DELIVERY_TRANSITIONS } from '../domain/delivery.ts'
 import { LEAD_TRANSITIONS } from '../domain/lead.ts'
 import { MOVEMENT_EFFECTS } from '../domain/movement.ts'
 import { ORDER_TRANSITIONS } from '../domain/order.ts'
 import { PURCHASE_ORDER_TRANSITIONS } from '../domain/purchase-order.ts'
 import { may, statesOf, type Transitions } from '../domain/states.ts'
+import { VEHICLE_TRANSITIONS } from '../domain/vehicle.ts'
 import type { Database } from './database.ts'
 import { serviceOrder } from './service-order.ts'
 
@@ -155,7 +157,8 @@ export const INVARIANTS: Record<string, (graceSeconds: number) => SQL> = {
         FROM (SELECT number, deadline_kind, deadline_at FROM orders
               UNION ALL SELECT number, deadline_kind, deadline_at FROM back_orders
               UNION ALL SELECT number, deadline_kind, deadline_at FROM purchase_orders
-              UNION ALL SELECT number, deadline_kind, deadline_at FROM leads) AS running
+              UNION ALL SELECT number, deadline_kind, deadline_at FROM leads
+              UNION ALL SELECT number, deadline_kind, deadline_at FROM custom_orders) AS running
        WHERE deadline_at < now() - make_interval(secs => ${graceSeconds}) ORDER BY deadline_at`,
 
   'who waits lacks something': () => sql`
@@ -175,6 +178,8 @@ export const INVARIANTS: Record<string, (graceSeconds: number) => SQL> = {
         UNION ALL SELECT number, version, state FROM deliveries
         UNION ALL SELECT number, version, state FROM purchase_orders
         UNION ALL SELECT number, version, state FROM leads
+        UNION ALL SELECT number, version, state FROM custom_orders
+        UNION ALL SELECT number, version, state FROM vehicles
       )
       SELECT number AS subject,
              format('it is %s in version %s; it has %s events from %s to %s, the last one to %s', c.state, c.version,
@@ -198,6 +203,8 @@ export const INVARIANTS: Record<string, (graceSeconds: number) => SQL> = {
         table('deliveries', DELIVERY_TRANSITIONS),
         table('purchase_orders', PURCHASE_ORDER_TRANSITIONS),
         table('leads', LEAD_TRANSITIONS),
+        table('custom_orders', CUSTOM_ORDER_TRANSITIONS),
+        table('vehicles', VEHICLE_TRANSITIONS),
       ],
       sql` UNION ALL `,
     )
@@ -212,6 +219,17 @@ export const INVARIANTS: Record<string, (graceSeconds: number) => SQL> = {
       UNION ALL
       SELECT s.lead, format('status %s is from %s, to whom it was never sent', s.id, s.dealer) FROM lead_statuses s
        WHERE NOT EXISTS (SELECT 1 FROM lead_dealers d WHERE d.lead = s.lead AND d.dealer = s.dealer)
+       ORDER BY 1`,
+
+  'a custom order and its vehicle are of one mind: for whom, of which dealer, configured how, and whether it goes on':
+    () => sql`
+      SELECT COALESCE(o.number, v.buyer) AS subject,
+             format('it is %s with %s; its vehicle %s is %s, for %s, with %s', o.state, o.dealer, v.number, v.state, v.buyer, v.dealer) AS detail
+        FROM custom_orders o LEFT JOIN configurations c ON c.id = o.configuration
+        FULL JOIN (SELECT * FROM vehicles WHERE buyer LIKE 'CO-%') v ON v.buyer = o.number
+       WHERE (o.state IN ('accepted', 'completed') OR v.number IS NOT NULL)
+         AND ((o.vehicle, o.dealer, o.customer, c.fingerprint) IS DISTINCT FROM (v.number, v.dealer, v.customer, v.specification)
+              OR o.state <> CASE v.state WHEN 'cancelled' THEN 'cancelled' WHEN 'delivered' THEN 'completed' ELSE 'accepted' END)
        ORDER BY 1`,
 
   'nobody who is to be woken is left asleep': (graceSeconds) => sql`

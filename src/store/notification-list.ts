@@ -48,7 +48,7 @@ const SELECT = sql`
                      FROM attempts a WHERE a.notification = n.id), '[]') AS attempts
     FROM notifications n JOIN events e ON e.id = n.event`
 
-/** What was told of a lead, or of an order, its back orders and its deliveries, in the order in which it happened (REQUIREMENTS P4). */
+/** What was told of a lead, of a custom order and its vehicle, or of an order, its back orders and its deliveries, in the order in which it happened (REQUIREMENTS P4). */
 export async function notificationsOf(
   db: Database,
   order: string,
@@ -58,7 +58,8 @@ export async function notificationsOf(
   const rows = await db.execute<Row>(sql`
     ${SELECT}
      WHERE n.number IN (SELECT ${order}::text UNION ALL SELECT number FROM back_orders WHERE order_number = ${order}
-                        UNION ALL SELECT number FROM deliveries WHERE order_number = ${order})
+                        UNION ALL SELECT number FROM deliveries WHERE order_number = ${order}
+                        UNION ALL SELECT number FROM vehicles WHERE buyer = ${order})
        AND ${after ? sql`(n.event, n.id) > (${after[0]}, ${after[1]}::uuid)` : sql`true`}
      ORDER BY n.event, n.id LIMIT ${limit}`)
   return rows.map((row) => ({ view: viewOf(row), event_id: Number(row.event_id) }))

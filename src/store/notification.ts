@@ -18,7 +18,13 @@ export async function pendingNotices(db: Database, number: string): Promise<Noti
     .select({ notification: notifications, event: events })
     .from(notifications)
     .innerJoin(events, eq(events.id, notifications.event))
-    .where(and(eq(notifications.number, number), eq(notifications.state, 'pending')))
+    .where(
+      and(
+        // A vehicle's story is told with that of the order that it is for.
+        sql`(${notifications.number} = ${number} OR ${notifications.number} IN (SELECT number FROM vehicles WHERE buyer = ${number}))`,
+        eq(notifications.state, 'pending'),
+      ),
+    )
     .orderBy(asc(notifications.event), asc(notifications.channel), asc(notifications.recipient))
   return rows as Notice[]
 }

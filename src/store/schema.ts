@@ -21,6 +21,7 @@ import {
 } from 'drizzle-orm/pg-core'
 import type { BackOrderState } from '../domain/back-order.ts'
 import type { PricedFeature } from '../domain/catalogue.ts'
+import type { CustomOrderDeadline, CustomOrderState, Judge, Refund, Terms } from '../domain/custom-order.ts'
 import type { DeliveryState } from '../domain/delivery.ts'
 import type {
   LeadDeadline,
@@ -805,6 +806,81 @@ export const vehicles = pgTable(
   ],
 )
 
+/** What holds for the money of orders of a kind in a currency; without a row, no deposit is taken. */
+export const orderTerms = pgTable(
+  'order_terms',
+  {
+    kind: text('kind').$type<'custom_order' | 'tag'>().notNull(),
+    currency: text('currency').notNull(),
+    deposit_minor: bigint('deposit_minor', { mode: 'number' }).notNull(),
+    fee_minor: bigint('fee_minor', { mode: 'number' }).notNull(),
+    refund_banked: text('refund_banked').$type<Refund>().notNull(),
+    refund_scheduled: text('refund_scheduled').$type<Refund>().notNull(),
+    version: integer('version').notNull().default(1),
+  },
+  (t) => [
+    primaryKey({ columns: [t.kind, t.currency] }),
+    check(
+      'order_terms_amounts',
+      sql`${t.deposit_minor} >= 0 AND ${t.fee_minor} BETWEEN 0 AND ${t.deposit_minor}`,
+    ),
+  ],
+)
+
+export const customOrders = pgTable(
+  'custom_orders',
+  {
+    number: text('number').primaryKey(),
+    storefront: text('storefront')
+      .notNull()
+      .references(() => storefronts.id),
+    /** The buyer. */
+    customer: uuid('customer')
+      .notNull()
+      .references(() => customers.id),
+    phone: text('phone'),
+    /** The storefront's own reference, given back in every answer. */
+    reference: text('reference'),
+    type: text('type').$type<'retail' | 'fleet'>().notNull(),
+    configuration: uuid('configuration')
+      .notNull()
+      .references(() => configurations.id),
+    /** As they were when it was made. */
+    terms: jsonb('terms').$type<Terms>(),
+    /** Who has it now; `turn` counts the dealers that were asked, from 1. */
+    dealer: text('dealer')
+      .notNull()
+      .references(() => dealers.id),
+    turn: integer('turn').notNull().default(1),
+    state: text('state').$type<CustomOrderState>().notNull(),
+    version: integer('version').notNull(),
+    /** Who has accepted in this turn. */
+    dealer_accepted: boolean('dealer_accepted').notNull().default(false),
+    /** The order processor's own reference, once it has accepted. */
+    processor_reference: text('processor_reference'),
+    /** Who refused last: one of them, or their silence. */
+    refused_by: text('refused_by').$type<Judge | 'silence'>(),
+    vehicle: text('vehicle')
+      .unique()
+      .references(() => vehicles.number),
+    deadline_kind: text('deadline_kind').$type<CustomOrderDeadline>(),
+    deadline_at: at('deadline_at'),
+    created_at: createdAt(),
+    ended_at: at('ended_at'),
+  },
+  (t) => [
+    index('custom_orders_by_storefront').on(t.storefront, t.created_at, t.number),
+    index('custom_orders_by_dealer').on(t.dealer, t.created_at, t.number),
+    index('custom_orders_by_customer').on(t.customer),
+    index('custom_orders_open').on(t.created_at, t.number).where(sql`${t.ended_at} IS NULL`),
+    check('custom_orders_deadline', sql`(${t.deadline_kind} IS NULL) = (${t.deadline_at} IS NULL)`),
+    check(
+      'custom_orders_vehicle',
+      sql`${t.state} NOT IN ('accepted', 'completed') OR ${t.vehicle} IS NOT NULL`,
+    ),
+  ],
+)
+
 // ── what happened, and who is told ───────────────────────────────────────────────────────────────────────────────
 
 export const events = pgTable(
@@ -828,7 +904,7 @@ export const events = pgTable(
   (t) => [unique('events_sequence').on(t.number, t.sequence)],
 )
 
-export const CHANNELS = ['mail', 'webhook', 'supplier', 'dealer', 'operators'] as const
+export const CHANNELS = ['mail', 'webhook', 'supplier', 'dealer', 'processor', 'operators'] as const
 type Channel = (typeof CHANNELS)[number]
 
 export const notifications = pgTable(
@@ -838,9 +914,9 @@ export const notifications = pgTable(
     /** Of `events`, written by the same statement; without a foreign key, whose check costs a restock a tenth of its time. */
     event: bigint('event', { mode: 'number' }).notNull(),
     number: text('number').notNull(),
-    /** `supplier` and `dealer` go by webhook or mail, as each prefers when it is sent; `operators` by mail. */
+    /** `supplier` and `dealer` go by webhook or mail, as each prefers when it is sent; `processor` by webhook, `operators` by mail. */
     channel: text('channel').$type<Channel>().notNull(),
-    /** The customer's id, the webhook endpoint's, the supplier's or the dealer's; `operators`. */
+    /** The customer's id, the webhook endpoint's, the supplier's or the dealer's; `processor`, `operators`. */
     recipient: text('recipient').notNull(),
     state: text('state').$type<'pending' | 'retrying' | 'sent' | 'abandoned'>().notNull().default('pending'),
     attempts: integer('attempts').notNull().default(0),

@@ -1,5 +1,6 @@
 /** Every process, by the name under which it is started. */
 export { backOrder } from './back-order.ts'
+export { customOrder } from './custom-order.ts'
 export { delivery } from './delivery.ts'
 export { lead } from './lead.ts'
 export { notification } from './notification.ts'

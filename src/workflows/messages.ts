@@ -1,6 +1,7 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common'
 import { defineSignal, defineUpdate } from '@temporalio/workflow'
 import type { Command, Outcome } from '../domain/command.ts'
+import type { Judge } from '../domain/custom-order.ts'
 import type { CarrierReport } from '../domain/delivery.ts'
 import type { LineAnswer } from '../domain/order.ts'
 
@@ -36,6 +37,10 @@ export const withdrawLine = defineUpdate<Outcome, [Command & { line: number }]>(
 
 export const giveStatus = defineUpdate<Outcome, [Command & { dealer: string }]>('giveStatus')
 export const agree = defineUpdate<Outcome, [Command]>('agree')
+
+export const judge = defineUpdate<Outcome, [Command & { judge: Judge; dealer: string | null }]>('judge')
+export const chooseDealer = defineUpdate<Outcome, [Command & { dealer: string }]>('chooseDealer')
+export const reconfigure = defineUpdate<Outcome, [Command & { configuration: string }]>('reconfigure')
 
 export const bookReceipt = defineUpdate<Outcome, [Command]>('bookReceipt')
 export const countStock = defineUpdate<Outcome, [Command]>('countStock')

@@ -44,6 +44,13 @@ export const SUMMARIES: Record<keyof Activities, string> = {
   agreeToAnotherDealer: 'the prospect agrees to another dealer',
   passLeadDeadline: 'a deadline of the lead has come',
 
+  readCustomOrder: 'reads where the custom order stands',
+  judgeCustomOrder: 'the dealer or the processor answers',
+  chooseDealer: 'sends it to the dealer that the buyer chose',
+  reconfigureCustomOrder: 'takes another configuration',
+  cancelCustomOrder: 'cancels the custom order',
+  passCustomOrderDeadline: 'a deadline of the custom order has come',
+
   bookReceipt: 'books what came and hands it out',
   drainStock: 'hands out what is left, a pass at a time',
   countStock: 'books what was counted',

@@ -43,6 +43,8 @@ export type House = {
   readonly keysFile: string
   readonly linkSecret: string
   readonly carrierSecret: string
+  /** Signs what the order processor and the house send each other. */
+  readonly processorSecret: string
   readonly databaseUrl: string
   readonly db: Sql
   readonly temporalAddress: string
@@ -126,6 +128,7 @@ async function build(
 
   const linkSecret = randomBytes(24).toString('hex')
   const carrierSecret = `whsec_${randomBytes(24).toString('base64')}`
+  const processorSecret = `whsec_${randomBytes(24).toString('base64')}`
   const carrierApiKey = randomBytes(24).toString('hex')
   const keysFile = join(folder, 'data', 'keys.json')
   const ports = {
@@ -134,6 +137,7 @@ async function build(
     smtp: await reservePort(runFolder),
     carrier: await reservePort(runFolder),
     supplier: await reservePort(runFolder),
+    processor: await reservePort(runFolder),
   }
   const apiUrls: string[] = [urlOf(ports.api)]
 
@@ -189,6 +193,8 @@ async function build(
     CARRIER_URL: urlOf(ports.carrier),
     CARRIER_SECRET: carrierSecret,
     CARRIER_API_KEY: carrierApiKey,
+    PROCESSOR_URL: `${urlOf(ports.processor)}/inbox`,
+    PROCESSOR_SECRET: processorSecret,
     ALLOW_PRIVATE_ADDRESSES: 'true',
     WORKFLOW_BUNDLE: built('workflow-bundle.js'),
     ...options.environment,
@@ -222,6 +228,7 @@ async function build(
     keysFile,
     linkSecret,
     carrierSecret,
+    processorSecret,
     databaseUrl: database.url,
     db,
     temporalAddress: temporalServer.address,

@@ -44,11 +44,13 @@ async function mismatches(house: House): Promise<string[]> {
     UNION ALL SELECT 'back-order/' || number FROM back_orders WHERE ended_at IS NULL
     UNION ALL SELECT 'delivery/' || number FROM deliveries WHERE ended_at IS NULL
     UNION ALL SELECT 'purchase-order/' || number FROM purchase_orders WHERE ended_at IS NULL
-    UNION ALL SELECT 'lead/' || number FROM leads WHERE ended_at IS NULL`
+    UNION ALL SELECT 'lead/' || number FROM leads WHERE ended_at IS NULL
+    UNION ALL SELECT 'custom-order/' || number FROM custom_orders WHERE ended_at IS NULL`
   const rows = new Set(open.map((row) => row.workflow))
   const running = new Set<string>()
   for await (const { workflowId } of house.temporal.workflow.list({ query: `ExecutionStatus = 'Running'` })) {
-    if (/^(order|back-order|delivery|purchase-order|lead)\//.test(workflowId)) running.add(workflowId)
+    if (/^(order|back-order|delivery|purchase-order|lead|custom-order)\//.test(workflowId))
+      running.add(workflowId)
   }
   return [
     ...[...rows].filter((id) => !running.has(id)).map((id) => `${id} is open and has no workflow`),

@@ -211,6 +211,8 @@ export class Shop {
       DL: 'deliveries',
       PO: 'purchase-orders',
       LE: 'leads',
+      CO: 'custom-orders',
+      VH: 'vehicles',
     } as const
     const kind = kinds[number.slice(0, 2) as keyof typeof kinds]
     return expectStatus(await this.call('GET', `/v1/${kind}/${number}`, { key: this.operatorKey }), 200).body

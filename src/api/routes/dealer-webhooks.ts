@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { send } from '../../clients/command.ts'
-import { giveStatus } from '../../clients/messages.ts'
+import { giveStatus, judge } from '../../clients/messages.ts'
 import { readDealer } from '../../store/dealer.ts'
 import { answerOnce } from '../idempotency.ts'
 import type { Api, ApiKit } from '../kit.ts'
@@ -8,26 +8,39 @@ import { PartnerId } from '../master-data.ts'
 import { SIGNED } from '../openapi.ts'
 import { answers, Instant, jsonBody } from '../request.ts'
 import { requireSignature } from '../signature.ts'
+import { findCustomOrder, Reasons, Turn } from './custom-orders.ts'
 import { findLead, fitsStatus, statusMembers } from './leads.ts'
 
+const LeadMessage = z.strictObject({
+  type: z.literal('lead.status_given'),
+  timestamp: Instant,
+  data: z
+    .strictObject({ number: z.string().meta({ description: 'The lead' }), ...statusMembers })
+    .superRefine(fitsStatus),
+})
+const order = { number: z.string().meta({ description: 'The custom order' }), turn: Turn }
+const OrderAccepted = z.strictObject({
+  type: z.literal('custom_order.accepted'),
+  timestamp: Instant,
+  data: z.strictObject(order),
+})
+const OrderRefused = z.strictObject({
+  type: z.literal('custom_order.refused'),
+  timestamp: Instant,
+  data: z.strictObject({ ...order, reasons: Reasons }),
+})
 const Message = z
-  .strictObject({
-    type: z.literal('lead.status_given'),
-    timestamp: Instant,
-    data: z
-      .strictObject({ number: z.string().meta({ description: 'The lead' }), ...statusMembers })
-      .superRefine(fitsStatus),
-  })
+  .discriminatedUnion('type', [LeadMessage, OrderAccepted, OrderRefused])
   .meta({ id: 'DealerMessage' })
 
-/** Dealers who speak by signed webhook instead of an API key (REQUIREMENTS B9); both end in the same code. */
+/** Dealers who speak by signed webhook instead of an API key (REQUIREMENTS B4, B9); both end in the same code. */
 export function registerDealerWebhooks(app: Api, kit: ApiKit): void {
   app.openapi(
     createRoute({
       method: 'post',
       path: '/v1/dealer-webhooks/{dealer}',
       tags: [SIGNED],
-      summary: 'A dealer says where a lead stands',
+      summary: 'A dealer says where a lead stands, or accepts or refuses an order',
       description:
         'Signed as Standard Webhooks say, with the secret of the dealer. The `webhook-id` is the idempotency key: the same message again gets the same answer.',
       middleware: [requireSignature('dealer', (id) => readDealer(kit.db, id))] as const,
@@ -35,9 +48,20 @@ export function registerDealerWebhooks(app: Api, kit: ApiKit): void {
       responses: answers(200, 'As the request by API key is answered', z.looseObject({})),
     }),
     async (c) => {
-      const { data } = c.req.valid('json')
+      const { type, data } = c.req.valid('json')
       const { dealer } = c.req.valid('param')
       const { actor } = c.var.caller
+      if (type !== 'lead.status_given') {
+        const number = await findCustomOrder(kit, c.var.caller, data.number)
+        return answerOnce(c, kit, {
+          key: c.var.requestKey,
+          body: { ...data, verdict: type === 'custom_order.accepted' ? 'accepted' : 'refused' },
+          work: async ({ command }) => {
+            const facts = { command, actor, judge: 'dealer' as const, dealer }
+            await send(kit.temporal, { kind: 'custom-order', number }, judge, facts)
+          },
+        }) as never
+      }
       const number = await findLead(kit, c.var.caller, data.number)
       // The number stays in the body: under the same key, the same words about another lead are another request.
       return answerOnce(c, kit, {

@@ -3,12 +3,14 @@ import type { NumberKind } from '../../domain/number.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import type { Role } from '../../store/api-key.ts'
 import { readBackOrder } from '../../store/back-order.ts'
+import { readCustomOrder } from '../../store/custom-order.ts'
 import type { Database } from '../../store/database.ts'
 import { readDelivery } from '../../store/delivery.ts'
 import { EventView, historyOf } from '../../store/history.ts'
 import { readLead } from '../../store/lead.ts'
 import { readOrder } from '../../store/order.ts'
 import { readPurchaseOrder } from '../../store/purchase-order.ts'
+import { readVehicle } from '../../store/vehicle.ts'
 import { maySee, requireRole } from '../auth.ts'
 import { Page, pageOf, pageQuery, sortKey } from '../cursor.ts'
 import type { Api, ApiKit } from '../kit.ts'
@@ -65,6 +67,23 @@ const TOLD: Told[] = [
     tag: 'Leads',
     partner: 'storefront',
     ownerOf: async (db, number) => (await readLead(db, number))?.storefront,
+  },
+  {
+    // Not for dealers: it tells of others who had the order.
+    path: 'custom-orders',
+    kind: 'customOrder',
+    name: 'custom order',
+    tag: 'Custom orders',
+    partner: 'storefront',
+    ownerOf: async (db, number) => (await readCustomOrder(db, number))?.storefront,
+  },
+  {
+    path: 'vehicles',
+    kind: 'vehicle',
+    name: 'vehicle',
+    tag: 'Vehicles',
+    partner: 'dealer',
+    ownerOf: async (db, number) => (await readVehicle(db, number))?.dealer,
   },
 ]
 

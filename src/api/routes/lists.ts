@@ -7,6 +7,13 @@ import {
   listBackOrders,
 } from '../../store/back-order-list.ts'
 import {
+  CustomOrderSummary,
+  customOrderSummary,
+  type ListedCustomOrder,
+  listCustomOrders,
+} from '../../store/custom-order-list.ts'
+import { CustomOrderStateName } from '../../store/custom-order-view.ts'
+import {
   DeliveryStateName,
   DeliverySummary,
   deliverySummary,
@@ -51,7 +58,7 @@ const { sku: _, ...leadFilters } = customerFilters
 const Cursor = z.tuple([sortKey.time, sortKey.number])
 const description = "The newest first. A partner's key finds its own; an operator's finds all (P4)."
 
-/** Finding orders, back orders, deliveries, purchase orders and leads (REQUIREMENTS P4, P5). */
+/** Finding orders, back orders, deliveries, purchase orders, custom orders and leads (REQUIREMENTS P4, P5). */
 export function registerLists(app: Api, kit: ApiKit): void {
   const { db } = kit
 
@@ -150,6 +157,46 @@ export function registerLists(app: Api, kit: ApiKit): void {
         keyOf,
       })
       return c.json({ ...page, data: page.data.map(purchaseOrderSummary) }, 200)
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/v1/custom-orders',
+      tags: ['Custom orders'],
+      summary: 'Find custom orders',
+      description: `${description} A dealer's are those that it has now.`,
+      middleware: [requireRole(kit, 'storefront', 'dealer', 'operator')] as const,
+      request: {
+        query: z.strictObject({
+          ...leadFilters,
+          dealer: PartnerId.optional(),
+          state: CustomOrderStateName.optional(),
+        }),
+      },
+      responses: answers(200, 'Custom orders', Page(CustomOrderSummary)),
+    }),
+    async (c) => {
+      const query = c.req.valid('query')
+      const isDealer = c.var.caller.role === 'dealer'
+      const page = await pageOf<ListedCustomOrder, Before>(query, {
+        key: Cursor,
+        read: (before, limit) =>
+          listCustomOrders(
+            db,
+            {
+              ...query,
+              // A dealer is no storefront, even if both are called the same.
+              of: isDealer ? 'dealers' : 'storefronts',
+              partners: partnersOf(c.var.caller, isDealer ? undefined : query.storefront),
+            },
+            before,
+            limit,
+          ),
+        keyOf,
+      })
+      return c.json({ ...page, data: page.data.map(customOrderSummary) }, 200)
     },
   )
 

@@ -2,7 +2,8 @@ import { createRoute, z } from '@hono/zod-openapi'
 import type { ProcessKind } from '../../clients/look.ts'
 import { kindOf, type NumberKind } from '../../domain/number.ts'
 import { Refusal } from '../../domain/refusal.ts'
-import type { Database } from '../../store/database.ts'
+import { readCustomOrder } from '../../store/custom-order.ts'
+import type { Database, Transaction } from '../../store/database.ts'
 import { readLead } from '../../store/lead.ts'
 import {
   type ListedNotification,
@@ -12,6 +13,8 @@ import {
   tellAgain,
 } from '../../store/notification-list.ts'
 import { readOrder } from '../../store/order.ts'
+import { readVehicle } from '../../store/vehicle.ts'
+import { wakeBuyer } from '../../store/vehicle-progress.ts'
 import { wake } from '../../store/wake.ts'
 import { answerFromBooks } from '../answer.ts'
 import { requireRole } from '../auth.ts'
@@ -30,6 +33,7 @@ const PROCESSES: Partial<Record<NumberKind, ProcessKind>> = {
   purchaseOrder: 'purchase-order',
   delivery: 'delivery',
   lead: 'lead',
+  customOrder: 'custom-order',
 }
 
 /** Who was told what, and telling them again (REQUIREMENTS P4). */
@@ -63,13 +67,20 @@ export function registerNotifications(app: Api, kit: ApiKit): void {
         step = command
         await tellAgain(tx, id)
         // The process of the story tells what is pending, also when the story is over.
-        await wake(tx, command, [`${PROCESSES[kindOf(number)]}/${number}`])
+        await wakeTeller(tx, number, command)
         return { ...notification, state: 'pending' }
       })
       await wakeNow(kit, step)
       return response as never
     },
   )
+}
+
+/** Has the process look that tells a number's story: its own, or, of a vehicle, that of the order which it is for. */
+async function wakeTeller(tx: Transaction, number: string, step: string): Promise<void> {
+  const vehicle = kindOf(number) === 'vehicle' ? await readVehicle(tx, number) : undefined
+  if (vehicle) await wakeBuyer(tx, vehicle, step)
+  else await wake(tx, step, [`${PROCESSES[kindOf(number)]}/${number}`])
 }
 
 type About = {
@@ -86,6 +97,13 @@ const ABOUT: About[] = [
     name: 'order',
     description: 'With every attempt; its back orders and deliveries included.',
     read: readOrder,
+  },
+  {
+    path: 'custom-orders',
+    kind: 'customOrder',
+    name: 'custom order',
+    description: 'With every attempt; its vehicle included, and what the gateway told dealer and processor.',
+    read: readCustomOrder,
   },
   { path: 'leads', kind: 'lead', name: 'lead', description: 'With every attempt.', read: readLead },
 ]

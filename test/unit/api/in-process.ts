@@ -12,6 +12,7 @@ export function bareApi(kit: Partial<ApiKit> = {}): Api {
     log: pino({ level: 'silent' }),
     publicUrl: 'https://holdfast.example',
     carrierSecret: 'whsec_c2VjcmV0',
+    processorSecret: 'whsec_c2VjcmV0',
     allowPrivateAddresses: false,
     ratePerSecond: 1_000,
     ...kit,

@@ -1,0 +1,117 @@
+import type { GatewayWord } from '../domain/custom-order.ts'
+import { buyerLetter, dealerOrderLetter } from '../domain/custom-order-letter.ts'
+import { isTold } from '../domain/event.ts'
+import { inZone } from '../domain/letter.ts'
+import { type Mailer, typeset } from '../integrations/mail.ts'
+import type { WebhookSender } from '../integrations/webhook.ts'
+import { buyerFacts, orderDocument } from '../store/buyer-letter.ts'
+import type { Database } from '../store/database.ts'
+import { readDealer } from '../store/dealer.ts'
+import type { Notice } from '../store/notification.ts'
+import { type Attempt, verdict } from './attempt.ts'
+
+const SENT: Attempt = { result: 'sent', outcome: 'accepted' }
+const NOBODY: Attempt = { result: 'gone', outcome: 'nobody to tell' }
+
+/** Where the order processor is reached, and the secret that signs both ways. */
+export type Processor = { url: string; secret: string }
+
+/**
+ * How buyers, dealers and the order processor are told of custom orders (REQUIREMENTS B4, B7); one attempt each. What goes
+ * to dealers and to the processor is the B2B gateway: signed, taken with a 2xx, repeated under the same id until then.
+ */
+export function createCustomOrderTelling(kit: {
+  db: Database
+  mailer: Mailer
+  webhooks: WebhookSender
+  processor: Processor
+  operatorsEmail: string | undefined
+}) {
+  const { db, mailer, webhooks, processor, operatorsEmail } = kit
+
+  return {
+    async mailBuyer({ notification, event }: Notice): Promise<Attempt> {
+      const found = await buyerFacts(db, event.number)
+      if (!found || !isTold('buyer', event.type)) return NOBODY
+      const { facts, to, name, from_name: fromName, reply_to: replyTo, time_zone } = found
+      const { deadline_at } = event.details
+      const details = {
+        ...event.details,
+        ...(typeof deadline_at === 'string' ? { deadline_at: inZone(deadline_at, time_zone) } : {}),
+      }
+      const words = buyerLetter(event.type, details, event.note, facts)
+      const letter = await typeset(words, { to: name, from: facts.storefront })
+      await mailer.send({ id: notification.id, to, fromName, replyTo, ...letter })
+      return SENT
+    },
+
+    async tellProcessor({ notification, event }: Notice): Promise<Attempt> {
+      const found = await orderDocument(db, event.number)
+      if (!found) return NOBODY
+      const { message } = event.details as { message: GatewayWord }
+      const body = {
+        type: `custom_order.${message}`,
+        timestamp: event.at.toISOString(),
+        data: found.document,
+      }
+      return verdict(await webhooks.send({ ...processor, id: notification.id, body }))
+    },
+
+    /** By webhook or mail as the dealer prefers; the buyer's contact is for the dealer who has the order. */
+    async tellDealer({ notification, event }: Notice): Promise<Attempt> {
+      const dealer = await readDealer(db, notification.recipient)
+      const found = await orderDocument(db, event.number)
+      if (!dealer || !found) return NOBODY
+      const { message } = event.details as { message: GatewayWord }
+      const isOver = message === 'withdrawn' || message === 'cancelled'
+      const { document, buyer, vehicle_words: vehicle } = found
+      if (!isOver && document.dealer.id !== dealer.id) return { result: 'gone', outcome: 'passed on' }
+      const data = isOver ? { number: document.number } : { ...document, buyer }
+      const body = { type: `custom_order.${message}`, timestamp: event.at.toISOString(), data }
+      if (dealer.channel === 'webhook' && dealer.webhook_url) {
+        const { webhook_url: url, webhook_secret: secret } = dealer
+        return verdict(await webhooks.send({ url, secret, id: notification.id, body }))
+      }
+      if (!dealer.email) return { result: 'gone', outcome: 'no address' }
+      const words = dealerOrderLetter(message, { ...document, vehicle })
+      const letter = await typeset(words, { to: dealer.name, from: 'Orders' })
+      const attachment = {
+        filename: `${document.number}.json`,
+        contentType: 'application/json',
+        content: JSON.stringify(body, null, 2),
+      }
+      await mailer.send({
+        id: notification.id,
+        to: dealer.email,
+        fromName: 'Orders',
+        replyTo: null,
+        ...letter,
+        attachment,
+      })
+      return SENT
+    },
+
+    async mailOperators({ notification, event }: Notice): Promise<Attempt> {
+      if (!operatorsEmail) return { result: 'gone', outcome: 'no operators' }
+      const { dealer, silent, deadline_at } = event.details as {
+        dealer: string
+        silent: string[]
+        deadline_at: string
+      }
+      const who = silent.map((judge) => (judge === 'dealer' ? `The dealer ${dealer}` : 'the order processor'))
+      const letter = await typeset(
+        {
+          subject: `Custom order ${event.number}: no answer`,
+          paragraphs: [
+            `Neither the order nor our reminder is answered. Silent: ${who.join(' and ')}.`,
+            `Please reach them until ${deadline_at}. Then it counts as refused, and the buyer is asked for another dealer.`,
+          ],
+        },
+        { to: 'operators', from: 'Holdfast' },
+      )
+      const to = operatorsEmail
+      await mailer.send({ id: notification.id, to, fromName: 'Holdfast', replyTo: null, ...letter })
+      return SENT
+    },
+  }
+}

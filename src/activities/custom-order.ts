@@ -1,0 +1,380 @@
+import type { Command } from '../domain/command.ts'
+import {
+  CHOOSE_SECONDS,
+  CUSTOM_ORDER_ACTIONS,
+  CUSTOM_ORDER_TRANSITIONS,
+  type CustomOrderProgress,
+  type CustomOrderVerb,
+  JUDGES,
+  type Judge,
+  refundOf,
+} from '../domain/custom-order.ts'
+import { after } from '../domain/period.ts'
+import { Refusal } from '../domain/refusal.ts'
+import { allowed, may } from '../domain/states.ts'
+import { PRIORITIES, VEHICLE_TRANSITIONS } from '../domain/vehicle.ts'
+import {
+  type CustomOrderRow,
+  configurationOf,
+  customOrderProgress,
+  lockCustomOrder,
+  submit,
+  tellPartner,
+  updateCustomOrder,
+} from '../store/custom-order.ts'
+import { customOrderView } from '../store/custom-order-view.ts'
+import type { Database, Transaction } from '../store/database.ts'
+import { type DealerRow, readDealer } from '../store/dealer.ts'
+import { readCommandBody, storeAnswer } from '../store/idempotency-key.ts'
+import { productionStartOf } from '../store/production.ts'
+import { bankVehicle, lockVehicle, updateVehicle, type VehicleRow } from '../store/vehicle.ts'
+import type { Steps } from './steps.ts'
+
+/** The custom order's own transactions (REQUIREMENTS B4, B6, B10): each locks the order, then its vehicle. */
+export function createCustomOrderActivities({ db, steps }: { db: Database; steps: Steps }) {
+  return {
+    /** The custom order's row as its workflow sees it; null when there is no such order. */
+    async readCustomOrder(number: string): Promise<CustomOrderProgress | null> {
+      return steps.seen(await customOrderProgress(db, number))
+    },
+
+    /**
+     * The dealer or the processor accepts or refuses. Once both have accepted, the vehicle enters the order bank and the
+     * buyer gets the confirmation. The same word again changes nothing; one about an earlier turn is refused.
+     */
+    async judgeCustomOrder(
+      asked: Command & { number: string; judge: Judge; dealer: string | null },
+    ): Promise<CustomOrderProgress | null> {
+      const { number, judge, dealer, command: step, actor } = asked
+      return steps.run(step, async (tx) => {
+        const { row, now } = await open(tx, number)
+        const word = (await readCommandBody(tx, step)) as Word
+        if ((dealer !== null && dealer !== row.dealer) || (word.turn ?? row.turn) !== row.turn) {
+          throw new Refusal('state-conflict', 'The order has gone to another dealer since.', {
+            state: row.state,
+          })
+        }
+        if (word.verdict === 'refused') {
+          refuseUnless(row, 'refuse')
+          await refuse(tx, row, { by: judge, actor, now, note: word.reasons.join('; ') })
+        } else if (!hasAcceptedAlready(row, judge, word)) {
+          refuseUnless(row, 'accept')
+          const accepted = await updateCustomOrder(
+            tx,
+            row,
+            judge === 'dealer' ? { dealer_accepted: true } : { processor_reference: word.reference },
+            {
+              type: `custom_order.${judge}_accepted`,
+              actor,
+              details: { dealer: row.dealer, turn: row.turn },
+            },
+          )
+          if (accepted.dealer_accepted && accepted.processor_reference !== null) await confirm(tx, accepted)
+        }
+        return answered(tx, step, number)
+      })
+    },
+
+    /** After a refusal the buyer chooses a dealer: the order is sent to it, and to the processor anew. */
+    async chooseDealer(
+      asked: Command & { number: string; dealer: string },
+    ): Promise<CustomOrderProgress | null> {
+      const { number, command: step, actor } = asked
+      return steps.run(step, async (tx) => {
+        const { row, now } = await open(tx, number)
+        refuseUnless(row, 'choose_dealer')
+        const dealer = await dealerFor(tx, row, asked.dealer)
+        const chosen = await updateCustomOrder(
+          tx,
+          row,
+          {},
+          {
+            type: 'custom_order.dealer_chosen',
+            actor,
+            details: { dealer: dealer.id, before: row.dealer },
+          },
+        )
+        await submit(tx, chosen, dealer, now)
+        return answered(tx, step, number)
+      })
+    },
+
+    /**
+     * Cancels the order until the freeze point (B10): its vehicle leaves the bank, the buyer is refunded by the terms of
+     * the order, and dealer and processor are told.
+     */
+    async cancelCustomOrder(asked: Command & { number: string }): Promise<CustomOrderProgress | null> {
+      const { number, command: step, actor } = asked
+      return steps.run(step, async (tx) => {
+        const { row } = await open(tx, number)
+        refuseUnless(row, 'cancel')
+        // A cancellation in the Temporal UI comes without a request.
+        const body = (await readCommandBody(tx, step)) as { reason?: string } | undefined
+        await cancel(tx, row, { actor, note: body?.reason ?? null, because: 'asked' })
+        return answered(tx, step, number)
+      })
+    },
+
+    /**
+     * Another configuration, until the freeze point (B6): already checked and priced, it takes the place of the old one.
+     * The queue date is kept while the model line stays; otherwise the vehicle queues anew.
+     */
+    async reconfigureCustomOrder(
+      asked: Command & { number: string; configuration: string },
+    ): Promise<CustomOrderProgress | null> {
+      const { number, configuration: id, command: step, actor } = asked
+      return steps.run(step, async (tx) => {
+        const { row } = await open(tx, number)
+        refuseUnless(row, 'reconfigure')
+        const vehicle = await openVehicleOf(tx, row, 'reconfigure')
+        const found = await configurationOf(tx, id)
+        if (!found || found.configuration.currency !== vehicle.currency) {
+          const detail = found ? 'is priced in another currency' : 'there is no such configuration'
+          throw new Refusal('invalid-request', `There is a fault: ${detail}.`, {
+            errors: [{ pointer: '/configuration', detail }],
+          })
+        }
+        const { configuration, model_line } = found
+        const isOtherLine = model_line !== vehicle.model_line
+        await updateVehicle(
+          tx,
+          vehicle,
+          {
+            specification: configuration.fingerprint,
+            model_line,
+            price_minor: configuration.total_price_minor,
+            // Another line is built elsewhere, so the slot is given back.
+            ...(isOtherLine ? { state: 'banked', slot: null, queues_anew: true } : {}),
+          },
+          { type: 'vehicle.reconfigured', actor, details: { keeps_place: !isOtherLine } },
+        )
+        const changed = await updateCustomOrder(
+          tx,
+          row,
+          { configuration: id },
+          {
+            type: 'custom_order.reconfigured',
+            actor,
+            details: { configuration: id, before: row.configuration, keeps_place: !isOtherLine },
+          },
+        )
+        await tellPartner(
+          tx,
+          await tellPartner(tx, changed, 'dealer', 'reconfigured'),
+          'processor',
+          'reconfigured',
+        )
+        return answered(tx, step, number)
+      })
+    },
+
+    /**
+     * A deadline has come: whoever did not answer is reminded, then operators see it, then silence counts as a refusal; a
+     * buyer who chooses no other dealer has the order cancelled.
+     */
+    async passCustomOrderDeadline({
+      number,
+      step,
+    }: {
+      number: string
+      step: string
+    }): Promise<CustomOrderProgress | null> {
+      return steps.run(step, async (tx) => {
+        const { row, now } = await open(tx, number)
+        if (row.deadline_at && row.deadline_at <= now) await passDeadline(tx, row, now)
+        return customOrderProgress(tx, number)
+      })
+    },
+  }
+}
+
+/** The answer of a dealer or the processor as the API checked it. */
+type Word = { turn?: number } & (
+  | { verdict: 'accepted'; reference: string | null }
+  | { verdict: 'refused'; reasons: string[] }
+)
+
+async function open(tx: Transaction, number: string): Promise<{ row: CustomOrderRow; now: Date }> {
+  const locked = await lockCustomOrder(tx, number)
+  if (!locked) throw new Refusal('not-found', `There is no custom order ${number}.`)
+  return locked
+}
+
+function refuseUnless(order: CustomOrderRow, verb: CustomOrderVerb): void {
+  if (may(CUSTOM_ORDER_TRANSITIONS, order.state, verb)) return
+  throw new Refusal('state-conflict', `The custom order is ${order.state}.`, {
+    state: order.state,
+    allowed_actions: allowed(CUSTOM_ORDER_TRANSITIONS, order.state, CUSTOM_ORDER_ACTIONS),
+  })
+}
+
+function hasAcceptedAlready(row: CustomOrderRow, judge: Judge, word: Word): boolean {
+  if (word.verdict !== 'accepted') return false
+  if (judge === 'dealer') return row.dealer_accepted
+  if (row.processor_reference !== null && row.processor_reference !== word.reference) {
+    throw new Refusal('state-conflict', 'It was accepted under another reference.', { state: row.state })
+  }
+  return row.processor_reference !== null
+}
+
+/** The dealer who is to have it, if it exists and sells the make. */
+async function dealerFor(tx: Transaction, row: CustomOrderRow, id: string): Promise<DealerRow> {
+  const dealer = await readDealer(tx, id)
+  const found = await configurationOf(tx, row.configuration)
+  if (dealer && found && dealer.makes.includes(found.make)) return dealer
+  const detail = dealer ? 'this dealer does not sell the make' : `there is no dealer ${id}`
+  throw new Refusal('invalid-request', `There is a fault: ${detail}.`, {
+    errors: [{ pointer: '/dealer', detail }],
+  })
+}
+
+/** Both have accepted: the vehicle enters the bank, and everybody has it confirmed. */
+async function confirm(tx: Transaction, row: CustomOrderRow): Promise<void> {
+  const found = await configurationOf(tx, row.configuration)
+  if (!found) throw new Error('a custom order without its configuration')
+  const { configuration, model_line } = found
+  const vehicle = await bankVehicle(
+    tx,
+    {
+      type: row.type,
+      dealer: row.dealer,
+      specification: configuration.fingerprint,
+      model_line,
+      price_minor: configuration.total_price_minor,
+      currency: configuration.currency,
+      priority: PRIORITIES[row.type],
+      buyer: row.number,
+      storefront: row.storefront,
+      customer: row.customer,
+    },
+    'house',
+  )
+  const confirmed = await updateCustomOrder(
+    tx,
+    row,
+    { state: 'accepted', vehicle: vehicle.number, deadline: null },
+    { type: 'custom_order.confirmed', actor: 'house', details: { vehicle: vehicle.number } },
+  )
+  const told = await tellPartner(tx, confirmed, 'dealer', 'confirmed')
+  await tellPartner(tx, told, 'processor', 'confirmed')
+}
+
+async function refuse(
+  tx: Transaction,
+  row: CustomOrderRow,
+  { by, actor, now, note }: { by: Judge | 'silence'; actor: string; now: Date; note: string | null },
+): Promise<void> {
+  const deadline = { kind: 'choose', at: after(now, CHOOSE_SECONDS) } as const
+  let current = await updateCustomOrder(
+    tx,
+    row,
+    { state: 'refused', refused_by: by, deadline },
+    {
+      type: 'custom_order.refused',
+      actor,
+      details: { by, dealer: row.dealer, deadline_at: deadline.at },
+      note,
+    },
+  )
+  // Whoever did not refuse it has nothing more to do for it.
+  for (const partner of JUDGES)
+    if (partner !== by) current = await tellPartner(tx, current, partner, 'withdrawn')
+}
+
+/** The order's vehicle, locked, as long as it may be changed or cancelled. */
+async function openVehicleOf(
+  tx: Transaction,
+  row: CustomOrderRow,
+  verb: 'cancel' | 'reconfigure',
+): Promise<VehicleRow> {
+  const locked = row.vehicle === null ? undefined : await lockVehicle(tx, row.vehicle)
+  if (!locked) throw new Error('an accepted custom order without its vehicle')
+  const { row: vehicle, now } = locked
+  const frozen_at = await productionStartOf(tx, vehicle)
+  if ((frozen_at !== null && frozen_at <= now) || !may(VEHICLE_TRANSITIONS, vehicle.state, verb)) {
+    const since = frozen_at?.toISOString()
+    throw new Refusal(
+      'freeze-point-passed',
+      `The vehicle is ${vehicle.state}: since ${since} it can no longer be ${verb === 'cancel' ? 'cancelled' : 'changed'}.`,
+      { state: vehicle.state, frozen_at: since },
+    )
+  }
+  return vehicle
+}
+
+async function cancel(
+  tx: Transaction,
+  row: CustomOrderRow,
+  { actor, note, because }: { actor: string; note: string | null; because: 'asked' | 'no_dealer' },
+): Promise<void> {
+  const vehicle = row.state === 'accepted' ? await openVehicleOf(tx, row, 'cancel') : null
+  if (vehicle) {
+    await updateVehicle(
+      tx,
+      vehicle,
+      { state: 'cancelled', slot: null, held_by: null, ended: true },
+      { type: 'vehicle.cancelled', actor, details: { plant: vehicle.plant, period: vehicle.period } },
+    )
+  }
+  const refund = row.terms && refundOf(row.terms, row.terms.deposit, vehicle?.state ?? null)
+  let current = await updateCustomOrder(
+    tx,
+    row,
+    { state: 'cancelled', deadline: null, ended: true },
+    {
+      type: 'custom_order.cancelled',
+      actor,
+      details: { because, ...(row.terms ? { refund, currency: row.terms.currency } : {}) },
+      note,
+    },
+  )
+  // After a refusal both were told already.
+  if (row.state === 'refused') return
+  for (const partner of JUDGES) current = await tellPartner(tx, current, partner, 'cancelled')
+}
+
+async function passDeadline(tx: Transaction, row: CustomOrderRow, now: Date): Promise<void> {
+  const dealer = await readDealer(tx, row.dealer)
+  if (!dealer) throw new Error('a custom order without its dealer')
+  const silent = JUDGES.filter((judge) =>
+    judge === 'dealer' ? !row.dealer_accepted : row.processor_reference === null,
+  )
+  switch (row.deadline_kind) {
+    case null:
+      return
+    case 'answer': {
+      const deadline = { kind: 'remind', at: after(now, dealer.remind_seconds) } as const
+      let current = row
+      for (const judge of silent) current = await tellPartner(tx, current, judge, 'reminded', { deadline })
+      return
+    }
+    case 'remind': {
+      const deadline = { kind: 'escalate', at: after(now, dealer.escalate_seconds) } as const
+      await updateCustomOrder(
+        tx,
+        row,
+        { deadline },
+        {
+          type: 'custom_order.escalated',
+          actor: 'house',
+          details: { silent, dealer: row.dealer, deadline_at: deadline.at },
+        },
+      )
+      return
+    }
+    case 'escalate':
+      return refuse(tx, row, { by: 'silence', actor: 'house', now, note: null })
+    case 'choose':
+      return cancel(tx, row, { actor: 'house', note: null, because: 'no_dealer' })
+  }
+}
+
+/** Stores the answer to the command, the order as it is now; gives what its workflow sees of it. */
+async function answered(
+  tx: Transaction,
+  command: string,
+  number: string,
+): Promise<CustomOrderProgress | null> {
+  await storeAnswer(tx, command, 200, await customOrderView(tx, number))
+  return customOrderProgress(tx, number)
+}

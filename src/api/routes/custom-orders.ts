@@ -1,0 +1,294 @@
+import { createRoute, z } from '@hono/zod-openapi'
+import { cancel, chooseDealer, judge, reconfigure } from '../../clients/messages.ts'
+import { checkConfiguration, differencesSince } from '../../domain/configuration.ts'
+import { newNumber } from '../../domain/number.ts'
+import { Refusal } from '../../domain/refusal.ts'
+import { priceIn, readConfiguration } from '../../store/configuration.ts'
+import { checkView } from '../../store/configuration-view.ts'
+import { insertCustomOrder, readCustomOrder, wasAsked } from '../../store/custom-order.ts'
+import { asDealerSees, CustomOrderView, customOrderView } from '../../store/custom-order-view.ts'
+import type { Database, Transaction } from '../../store/database.ts'
+import { readDealer } from '../../store/dealer.ts'
+import { storeAnswer } from '../../store/idempotency-key.ts'
+import { readModelYear } from '../../store/model-year.ts'
+import { termsFor } from '../../store/order-terms.ts'
+import { wake } from '../../store/wake.ts'
+import { maySee, partnerOf, requireRole } from '../auth.ts'
+import { commandOnce } from '../command.ts'
+import { answerOnce, idempotencyKeyOf } from '../idempotency.ts'
+import type { Api, ApiKit, Caller } from '../kit.ts'
+import { PartnerId } from '../master-data.ts'
+import {
+  answers,
+  Email,
+  IdempotencyHeader,
+  jsonBody,
+  Name,
+  Note,
+  NumberParam,
+  numberIn,
+  Phone,
+  Reference,
+  TimeZone,
+} from '../request.ts'
+import { wakeNow } from '../wake.ts'
+
+const tags = ['Custom orders']
+
+const NewCustomOrder = z
+  .strictObject({
+    reference: Reference.optional().meta({
+      description: "The storefront's own reference; given back, never interpreted",
+    }),
+    type: z.enum(['retail', 'fleet']).default('retail'),
+    configuration: z.uuid().meta({ description: 'A stored configuration that is still sold as it is' }),
+    dealer: PartnerId.meta({ description: 'The chosen dealer, who sells the make' }),
+    buyer: z.strictObject({
+      name: Name,
+      email: Email,
+      phone: Phone.optional(),
+      time_zone: TimeZone.default('UTC'),
+    }),
+  })
+  .meta({ id: 'NewCustomOrder' })
+
+export const Turn = z
+  .int()
+  .min(1)
+  .optional()
+  .meta({ description: 'The turn that was asked about; without it the present one is meant' })
+export const Reasons = z.array(Note).min(1).max(20)
+
+const DealersWord = z
+  .strictObject({ verdict: z.enum(['accepted', 'refused']), turn: Turn, reasons: Reasons.optional() })
+  .superRefine(({ verdict, reasons }, check) => {
+    if ((verdict === 'refused') === (reasons !== undefined)) return
+    const message = verdict === 'refused' ? 'say why it is refused' : 'are for a refusal'
+    check.addIssue({ code: 'custom', path: ['reasons'], message })
+  })
+  .meta({ id: 'DealersWordOnAnOrder' })
+
+/** Custom orders (REQUIREMENTS B4, B6, B10): what buyers ordered to their own configuration. */
+export function registerCustomOrders(app: Api, kit: ApiKit): void {
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/v1/custom-orders',
+      tags,
+      summary: 'Order a vehicle to a configuration',
+      description:
+        'Stored, numbered, and sent to the dealer and the order processor (B4). Once both accept, its vehicle is in the order bank and the buyer gets the confirmation.',
+      middleware: [requireRole(kit, 'storefront')] as const,
+      request: { headers: IdempotencyHeader, body: jsonBody(NewCustomOrder) },
+      responses: answers(201, 'The custom order', CustomOrderView),
+    }),
+    async (c) => {
+      const body = c.req.valid('json')
+      const storefront = partnerOf(c.var.caller)
+      return answerOnce(c, kit, {
+        key: idempotencyKeyOf(c),
+        body,
+        number: newNumber('customOrder'),
+        first: async (tx, { number, command }) => {
+          const order = number ?? ''
+          const { make, currency } = await soldConfiguration(tx, storefront, body.configuration)
+          const dealer = await readDealer(tx, body.dealer)
+          if (!dealer?.makes.includes(make)) {
+            throw unfit(
+              '/dealer',
+              dealer ? 'this dealer does not sell the make' : `there is no dealer ${body.dealer}`,
+            )
+          }
+          const { buyer, reference = null, type, configuration } = body
+          await insertCustomOrder(
+            tx,
+            {
+              number: order,
+              storefront,
+              reference,
+              type,
+              buyer: { ...buyer, phone: buyer.phone ?? null },
+              configuration,
+              terms: await termsFor(tx, 'custom_order', currency),
+            },
+            dealer,
+          )
+          await wake(tx, command, [`custom-order/${order}`])
+          await storeAnswer(tx, command, 201, await customOrderView(tx, order))
+        },
+        work: ({ command }) => wakeNow(kit, command),
+      }) as never
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/v1/custom-orders/{number}',
+      tags,
+      summary: 'Look at a custom order',
+      description: 'A dealer sees the buyer only as long as the order is with it.',
+      middleware: [requireRole(kit, 'storefront', 'dealer', 'operator')] as const,
+      request: { params: NumberParam },
+      responses: answers(200, 'The custom order', CustomOrderView),
+    }),
+    async (c) => {
+      const number = await findCustomOrder(kit, c.var.caller, c.req.valid('param').number)
+      const view = await customOrderView(kit.db, number)
+      if (!view) throw new Refusal('not-found', `There is no custom order ${number}.`)
+      c.header('etag', `"${view.version}"`)
+      const { role, partner } = c.var.caller
+      return c.json(role === 'dealer' && partner ? asDealerSees(view, partner) : view, 200)
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/v1/custom-orders/{number}/dealer-answer',
+      tags,
+      summary: 'Accept or refuse a custom order as its dealer',
+      description: 'The same answer again changes nothing; one about an earlier turn is refused.',
+      middleware: [requireRole(kit, 'dealer')] as const,
+      request: { params: NumberParam, headers: IdempotencyHeader, body: jsonBody(DealersWord) },
+      responses: answers(200, 'The custom order', CustomOrderView),
+    }),
+    async (c) => {
+      const body = c.req.valid('json')
+      const number = await findCustomOrder(kit, c.var.caller, c.req.valid('param').number)
+      const dealer = partnerOf(c.var.caller)
+      return commandOnce(c, kit, {
+        to: { kind: 'custom-order', number },
+        update: judge,
+        facts: () => ({ judge: 'dealer' as const, dealer }),
+        body,
+      }) as never
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/v1/custom-orders/{number}/dealer',
+      tags,
+      summary: 'Choose another dealer after a refusal',
+      middleware: [requireRole(kit, 'storefront', 'operator')] as const,
+      request: {
+        params: NumberParam,
+        headers: IdempotencyHeader,
+        body: jsonBody(z.strictObject({ dealer: PartnerId })),
+      },
+      responses: answers(200, 'The custom order', CustomOrderView),
+    }),
+    async (c) => {
+      const body = c.req.valid('json')
+      const number = await findCustomOrder(kit, c.var.caller, c.req.valid('param').number)
+      return commandOnce(c, kit, {
+        to: { kind: 'custom-order', number },
+        update: chooseDealer,
+        facts: () => ({ dealer: body.dealer }),
+        body,
+      }) as never
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/v1/custom-orders/{number}/configuration',
+      tags,
+      summary: 'Take another configuration',
+      description:
+        'Until the freeze point (B6): checked, priced and confirmed again. The queue date is kept while the model line stays.',
+      middleware: [requireRole(kit, 'storefront')] as const,
+      request: {
+        params: NumberParam,
+        headers: IdempotencyHeader,
+        body: jsonBody(z.strictObject({ configuration: z.uuid() })),
+      },
+      responses: answers(200, 'The custom order', CustomOrderView),
+    }),
+    async (c) => {
+      const body = c.req.valid('json')
+      const number = await findCustomOrder(kit, c.var.caller, c.req.valid('param').number)
+      await soldConfiguration(kit.db, partnerOf(c.var.caller), body.configuration)
+      return commandOnce(c, kit, {
+        to: { kind: 'custom-order', number },
+        update: reconfigure,
+        facts: () => ({ configuration: body.configuration }),
+        body,
+      }) as never
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/v1/custom-orders/{number}/cancellation',
+      tags,
+      summary: 'Cancel a custom order',
+      description:
+        'Until the freeze point (B10): its vehicle leaves the order bank, its slot is filled again, the buyer is refunded by the terms of the order, dealer and processor are told.',
+      middleware: [requireRole(kit, 'storefront', 'operator')] as const,
+      request: {
+        params: NumberParam,
+        headers: IdempotencyHeader,
+        body: jsonBody(z.strictObject({ reason: Note.optional() })),
+      },
+      responses: answers(200, 'The custom order', CustomOrderView),
+    }),
+    async (c) => {
+      const body = c.req.valid('json')
+      const number = await findCustomOrder(kit, c.var.caller, c.req.valid('param').number)
+      return commandOnce(c, kit, {
+        to: { kind: 'custom-order', number },
+        update: cancel,
+        facts: () => ({}),
+        body,
+      }) as never
+    },
+  )
+}
+
+/**
+ * The configuration's make and currency, if it is this storefront's and is sold today as it was stored.
+ *
+ * @throws Refusal `configuration-stale` with what differs.
+ */
+async function soldConfiguration(
+  db: Database | Transaction,
+  storefront: string,
+  id: string,
+): Promise<{ make: string; currency: string }> {
+  const row = await readConfiguration(db, id)
+  const stored = row?.storefront === storefront ? await readModelYear(db, row.model_year) : undefined
+  if (!row || !stored) throw unfit('/configuration', 'there is no such configuration')
+  const { modelYear, version, today } = stored
+  const features = row.features.map(({ code }) => code)
+  const check = checkConfiguration(modelYear, features, today)
+  const differences = differencesSince(priceIn(row), checkView(modelYear.id, version, check))
+  if (differences.length > 0) {
+    throw new Refusal('configuration-stale', 'What is sold or what it costs has changed since.', {
+      differences,
+      errors: [{ pointer: '/configuration', detail: 'is no longer sold as it was stored' }],
+    })
+  }
+  return { make: modelYear.make.code, currency: row.currency }
+}
+
+function unfit(pointer: string, detail: string): Refusal {
+  return new Refusal('invalid-request', `There is a fault: ${detail}.`, { errors: [{ pointer, detail }] })
+}
+
+/** A custom order that the caller may know of: its storefront, the dealer who has it or had it, and operators. */
+export async function findCustomOrder(kit: ApiKit, caller: Caller, given: string): Promise<string> {
+  const number = numberIn('customOrder', given)
+  const row = await readCustomOrder(kit.db, number)
+  const knows =
+    row &&
+    (caller.role === 'dealer'
+      ? caller.partner !== null && (await wasAsked(kit.db, number, caller.partner))
+      : maySee(caller, row.storefront))
+  if (!knows) throw new Refusal('not-found', `There is no custom order ${number}.`)
+  return number
+}

@@ -1,0 +1,95 @@
+import type { ConfigurationPrice } from './catalogue.ts'
+import type { StateOf, VerbOf } from './states.ts'
+import type { VehicleState } from './vehicle.ts'
+
+/**
+ * A custom order: a vehicle that a buyer configured (REQUIREMENTS B4). It is sent to the chosen dealer and to the order
+ * processor; once both accept, a vehicle enters the order bank for it, and what happens to that is the vehicle's own
+ * story. Where either refuses, the buyer chooses another dealer or is refunded.
+ */
+export const CUSTOM_ORDER_TRANSITIONS = {
+  submitted: {
+    accept: ['submitted', 'accepted'],
+    refuse: 'refused',
+    remind: 'submitted',
+    escalate: 'submitted',
+    lapse: 'refused',
+    cancel: 'cancelled',
+  },
+  refused: { choose_dealer: 'submitted', lapse: 'cancelled', cancel: 'cancelled' },
+  accepted: { reconfigure: 'accepted', cancel: 'cancelled', complete: 'completed' },
+  completed: {},
+  cancelled: {},
+} as const
+
+export type CustomOrderState = StateOf<typeof CUSTOM_ORDER_TRANSITIONS>
+export type CustomOrderVerb = VerbOf<typeof CUSTOM_ORDER_TRANSITIONS>
+
+/** What the storefront may ask for, in the words of `allowed_actions`. */
+export const CUSTOM_ORDER_ACTIONS = ['choose_dealer', 'reconfigure', 'cancel'] as const
+
+/** Who has to accept it. */
+export const JUDGES = ['dealer', 'processor'] as const
+export type Judge = (typeof JUDGES)[number]
+
+/**
+ * What it waits for: answers (`answer`, after the reminder `remind`, after operators know `escalate`, then silence counts as
+ * a refusal), or the buyer's choice of another dealer (`choose`, then it is cancelled).
+ */
+export const CUSTOM_ORDER_DEADLINES = ['answer', 'remind', 'escalate', 'choose'] as const
+export type CustomOrderDeadline = (typeof CUSTOM_ORDER_DEADLINES)[number]
+
+/** How long the buyer may choose another dealer after a refusal. */
+export const CHOOSE_SECONDS = 14 * 86_400
+
+/** What is given back of a deposit: all of it, what is left after the fee, or nothing. */
+export const REFUNDS = ['full', 'less_fee', 'deposit_kept'] as const
+export type Refund = (typeof REFUNDS)[number]
+
+/**
+ * What holds for the money of an order, as it was when the order was made. Amounts are in minor units of `currency`. Until
+ * the processor and the dealer have accepted, all of the deposit is given back.
+ */
+export type Terms = {
+  currency: string
+  deposit: number
+  fee: number
+  /** When the buyer cancels before the vehicle has a slot, and when it has one. */
+  refund_banked: Refund
+  refund_scheduled: Refund
+}
+
+/** What is given back of what was paid when an order is cancelled while its vehicle is in that state; in minor units. */
+export function refundOf(terms: Terms, paid: number, vehicle: VehicleState | null): number {
+  const rule = vehicle === null ? 'full' : vehicle === 'banked' ? terms.refund_banked : terms.refund_scheduled
+  if (rule === 'full') return paid
+  return rule === 'less_fee' ? Math.max(paid - terms.fee, 0) : 0
+}
+
+/** What the gateway tells a dealer or the processor of an order: the `type` of the message is `custom_order.<word>`. */
+export type GatewayWord = 'submitted' | 'reminded' | 'confirmed' | 'reconfigured' | 'cancelled' | 'withdrawn'
+
+/** A configuration as partners get it. Prices are in minor units of its currency. */
+export type ConfigurationDocument = {
+  model_year: string
+  model_year_version: number
+  features: ConfigurationPrice['features']
+  base_price: number
+  total_price: number
+  currency: string
+}
+
+/** What the workflow of a custom order knows of its row. */
+export type CustomOrderProgress = {
+  number: string
+  state: CustomOrderState
+  version: number
+  /** True while somebody is to be told of it; whoever read it has them told. */
+  untold: boolean
+  storefront: string
+  dealer: string
+  /** Of its vehicle: a change there is none of the order's row. */
+  vehicle: { number: string; state: VehicleState; version: number } | null
+  deadline_kind: CustomOrderDeadline | null
+  deadline_at: string | null
+}

@@ -1,0 +1,81 @@
+import { eq, sql } from 'drizzle-orm'
+import type { BuyerFacts } from '../domain/custom-order-letter.ts'
+import { configurationDocument } from './custom-order-view.ts'
+import type { Database } from './database.ts'
+import { configurations, customers, customOrders, dealers, storefronts } from './schema.ts'
+
+/** The number of the custom order that a number belongs to: itself, or what the vehicle is for. */
+export async function customOrderOf(db: Database, number: string): Promise<string | undefined> {
+  const [row] = await db.execute<{ number: string }>(sql`
+    SELECT number FROM custom_orders WHERE number = ${number}
+    UNION ALL SELECT c.number FROM vehicles v JOIN custom_orders c ON c.number = v.buyer WHERE v.number = ${number}`)
+  return row?.number
+}
+
+/** What a letter to the buyer says beside its event; undefined once the order or the person is gone. */
+export async function buyerFacts(db: Database, number: string) {
+  const order = await customOrderOf(db, number)
+  const found = order === undefined ? undefined : await readAll(db, order)
+  if (!found) return undefined
+  const { customOrder, configuration, customer, storefront, dealer, vehicle } = found
+  const facts: BuyerFacts = {
+    number: customOrder.number,
+    storefront: storefront.name,
+    dealer,
+    vehicle,
+    price: configuration.total_price_minor,
+    currency: configuration.currency,
+    terms: customOrder.terms,
+  }
+  return {
+    facts,
+    to: customer.email,
+    name: customer.name,
+    time_zone: customer.time_zone,
+    from_name: storefront.mail_name,
+    reply_to: storefront.reply_to,
+  }
+}
+
+/** A custom order as the gateway sends it; the processor gets it without the buyer. */
+export async function orderDocument(db: Database, number: string) {
+  const found = await readAll(db, number)
+  if (!found) return undefined
+  const { customOrder, configuration, customer, dealer, vehicle } = found
+  const { turn, type, vehicle: bonded, phone } = customOrder
+  return {
+    vehicle_words: vehicle,
+    document: {
+      number,
+      turn,
+      type,
+      dealer: { id: customOrder.dealer, name: dealer },
+      configuration: configurationDocument(configuration),
+      vehicle: bonded,
+      answer_by: customOrder.state === 'submitted' ? (customOrder.deadline_at?.toISOString() ?? null) : null,
+    },
+    buyer: { name: customer.name, email: customer.email, phone },
+  }
+}
+
+async function readAll(db: Database, number: string) {
+  const [row] = await db
+    .select({
+      customOrder: customOrders,
+      configuration: configurations,
+      customer: customers,
+      storefront: storefronts,
+      dealer: dealers.name,
+      vehicle: sql<string>`(
+        SELECT concat_ws(' ', k.name, m.name, y.year) FROM model_years y
+          JOIN makes k ON k.code = y.make JOIN models m ON m.make = y.make AND m.code = y.model
+         WHERE y.id = ${configurations.model_year})`,
+    })
+    .from(customOrders)
+    .innerJoin(configurations, eq(configurations.id, customOrders.configuration))
+    .innerJoin(customers, eq(customers.id, customOrders.customer))
+    .innerJoin(storefronts, eq(storefronts.id, customOrders.storefront))
+    .innerJoin(dealers, eq(dealers.id, customOrders.dealer))
+    .where(eq(customOrders.number, number))
+  return row
+}

@@ -1,0 +1,166 @@
+import { and, desc, eq } from 'drizzle-orm'
+import { z } from 'zod'
+import {
+  type ConfigurationDocument,
+  CUSTOM_ORDER_ACTIONS,
+  CUSTOM_ORDER_DEADLINES,
+  CUSTOM_ORDER_TRANSITIONS,
+  type CustomOrderState,
+  JUDGES,
+  REFUNDS,
+} from '../domain/custom-order.ts'
+import { allowed } from '../domain/states.ts'
+import { VEHICLE_TRANSITIONS, type VehicleState } from '../domain/vehicle.ts'
+import type { ConfigurationRow } from './configuration.ts'
+import { ConfigurationView, configurationView } from './configuration-view.ts'
+import { configurationOf, readCustomOrder } from './custom-order.ts'
+import type { Database, Transaction } from './database.ts'
+import { Instant, Money } from './order-view.ts'
+import { customers, events } from './schema.ts'
+import { readVehicle, type VehicleRow } from './vehicle.ts'
+
+export const CustomOrderStateName = z.enum(
+  Object.keys(CUSTOM_ORDER_TRANSITIONS) as [CustomOrderState, ...CustomOrderState[]],
+)
+
+/** The vehicle of a custom order or a tag. */
+export const BuyersVehicle = z
+  .object({
+    number: z.string(),
+    state: z.enum(Object.keys(VEHICLE_TRANSITIONS) as [VehicleState, ...VehicleState[]]),
+    version: z.int(),
+    plant: z.string().nullable(),
+    period: z.int().nullable(),
+    held_by: z.string().nullable().meta({ description: 'What keeps it from an earlier slot' }),
+    vin: z.string().nullable(),
+    banked_at: Instant,
+  })
+  .meta({ id: 'BuyersVehicle' })
+
+export const CustomOrderView = z
+  .object({
+    number: z.string(),
+    storefront: z.string(),
+    reference: z.string().nullable(),
+    type: z.enum(['retail', 'fleet']),
+    state: CustomOrderStateName,
+    version: z.int(),
+    deadline: z
+      .object({ kind: z.enum(CUSTOM_ORDER_DEADLINES), at: Instant })
+      .nullable()
+      .meta({ description: 'What it waits for, and until when' }),
+    allowed_actions: z.array(z.enum(CUSTOM_ORDER_ACTIONS)),
+    buyer: z
+      .object({
+        name: z.string(),
+        email: z.string(),
+        phone: z.string().nullable(),
+        time_zone: z.string(),
+      })
+      .nullable()
+      .meta({ description: 'Null for a dealer who has the order no longer' }),
+    configuration: ConfigurationView,
+    price: Money,
+    terms: z
+      .object({
+        deposit: Money,
+        fee: Money,
+        refund_banked: z.enum(REFUNDS),
+        refund_scheduled: z.enum(REFUNDS),
+      })
+      .nullable()
+      .meta({ description: 'As they were when it was made; null when no deposit is taken' }),
+    dealer: z.string(),
+    turn: z.int().meta({ description: 'Counts the dealers that were asked' }),
+    dealer_accepted: z.boolean(),
+    processor_reference: z
+      .string()
+      .nullable()
+      .meta({ description: "The order processor's own number for it, once accepted" }),
+    refusal: z
+      .object({ by: z.enum([...JUDGES, 'silence']), reasons: z.string().nullable() })
+      .nullable()
+      .meta({ description: 'Why another dealer is to be chosen' }),
+    vehicle: BuyersVehicle.nullable().meta({ description: 'In the order bank since it was accepted' }),
+    created_at: Instant,
+  })
+  .meta({ id: 'CustomOrder' })
+export type CustomOrderView = z.infer<typeof CustomOrderView>
+
+export async function customOrderView(
+  db: Database | Transaction,
+  number: string,
+): Promise<CustomOrderView | null> {
+  const row = await readCustomOrder(db, number)
+  if (!row) return null
+  const [buyer] = await db.select().from(customers).where(eq(customers.id, row.customer))
+  const found = await configurationOf(db, row.configuration)
+  const vehicle = row.vehicle === null ? undefined : await readVehicle(db, row.vehicle)
+  if (!buyer || !found) throw new Error('a custom order without its buyer or configuration')
+  const { configuration } = found
+  const money = (amount: number) => ({ amount, currency: configuration.currency })
+  const { terms } = row
+  return {
+    number,
+    storefront: row.storefront,
+    reference: row.reference,
+    type: row.type,
+    state: row.state,
+    version: row.version,
+    deadline:
+      row.deadline_kind && row.deadline_at
+        ? { kind: row.deadline_kind, at: row.deadline_at.toISOString() }
+        : null,
+    allowed_actions: allowed(CUSTOM_ORDER_TRANSITIONS, row.state, CUSTOM_ORDER_ACTIONS),
+    buyer: { name: buyer.name, email: buyer.email, phone: row.phone, time_zone: buyer.time_zone },
+    configuration: configurationView(configuration),
+    price: money(configuration.total_price_minor),
+    terms: terms && {
+      deposit: money(terms.deposit),
+      fee: money(terms.fee),
+      refund_banked: terms.refund_banked,
+      refund_scheduled: terms.refund_scheduled,
+    },
+    dealer: row.dealer,
+    turn: row.turn,
+    dealer_accepted: row.dealer_accepted,
+    processor_reference: row.processor_reference,
+    refusal: row.refused_by && { by: row.refused_by, reasons: await reasonsOf(db, number) },
+    vehicle: vehicle ? vehicleView(vehicle) : null,
+    created_at: row.created_at.toISOString(),
+  }
+}
+
+/** What of it a dealer may see who has it no longer: nothing of the buyer, and of the vehicle only what others can see. */
+export function asDealerSees(view: CustomOrderView, dealer: string): CustomOrderView {
+  if (view.dealer === dealer && view.state !== 'refused') return view
+  return { ...view, buyer: null, vehicle: null }
+}
+
+export function vehicleView(vehicle: VehicleRow): z.infer<typeof BuyersVehicle> {
+  const { number, state, version, plant, period, held_by, vin, banked_at } = vehicle
+  return { number, state, version, plant, period, held_by, vin, banked_at: banked_at.toISOString() }
+}
+
+/** The reasons of the last refusal, as they were given. */
+export async function reasonsOf(db: Database | Transaction, number: string): Promise<string | null> {
+  const [row] = await db
+    .select({ note: events.note })
+    .from(events)
+    .where(and(eq(events.number, number), eq(events.type, 'custom_order.refused')))
+    .orderBy(desc(events.sequence))
+    .limit(1)
+  return row?.note ?? null
+}
+
+/** A configuration as partners get it. */
+export function configurationDocument(row: ConfigurationRow): ConfigurationDocument {
+  return {
+    model_year: row.model_year,
+    model_year_version: row.model_year_version,
+    features: row.features,
+    base_price: row.base_price_minor,
+    total_price: row.total_price_minor,
+    currency: row.currency,
+  }
+}
