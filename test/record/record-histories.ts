@@ -6,6 +6,7 @@ import { ROOT } from '../../src/local/places.ts'
 import { useHouse } from '../support/house.ts'
 import { Shop } from '../support/shop.ts'
 import * as backOrders from './back-order-paths.ts'
+import * as customOrders from './custom-order-paths.ts'
 import * as deliveries from './delivery-paths.ts'
 import * as leads from './lead-paths.ts'
 import * as orders from './order-paths.ts'
@@ -41,7 +42,9 @@ test('every path, into test/histories', async () => {
   slow.catch(() => {})
   for (const path of [refusedByTheCarrier, carrierUnreachable]) await path(scene)
   await scene.carrierIs({ mode: 'hold' })
-  const paths = [orders, backOrders, byHand, quick, leads].flatMap((group): Path[] => Object.values(group))
+  const paths = [orders, backOrders, byHand, quick, leads, customOrders].flatMap((group): Path[] =>
+    Object.values(group),
+  )
   await playAll(paths, scene)
   await Promise.all([slow, manyWaiters(scene)])
 
