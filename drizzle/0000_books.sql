@@ -94,6 +94,7 @@ CREATE TABLE "custom_orders" (
 	"vehicle" text,
 	"deadline_kind" text,
 	"deadline_at" timestamp with time zone,
+	"command" uuid NOT NULL,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
 	"ended_at" timestamp with time zone,
 	CONSTRAINT "custom_orders_vehicle_unique" UNIQUE("vehicle"),

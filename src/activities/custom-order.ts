@@ -38,6 +38,22 @@ export function createCustomOrderActivities({ db, steps }: { db: Database; steps
       return steps.seen(await customOrderProgress(db, number))
     },
 
+    /** Sends the order to its dealer and the processor, which answers the request. Placed before, it is left as it is. */
+    async placeCustomOrder({
+      number,
+      step,
+    }: {
+      number: string
+      step: string
+    }): Promise<CustomOrderProgress | null> {
+      return steps.run(step, async (tx) => {
+        const { row, now } = await open(tx, number)
+        if (row.state !== 'received') return customOrderProgress(tx, number)
+        await submit(tx, row, await dealerFor(tx, row, row.dealer), now)
+        return answered(tx, row.command, 201, number)
+      })
+    },
+
     /**
      * The dealer or the processor accepts or refuses. Once both have accepted, the vehicle enters the order bank and the
      * buyer gets the confirmation. The same word again changes nothing; one about an earlier turn is refused.
@@ -71,7 +87,7 @@ export function createCustomOrderActivities({ db, steps }: { db: Database; steps
           )
           if (accepted.dealer_accepted && accepted.processor_reference !== null) await confirm(tx, accepted)
         }
-        return answered(tx, step, number)
+        return answered(tx, step, 200, number)
       })
     },
 
@@ -95,7 +111,7 @@ export function createCustomOrderActivities({ db, steps }: { db: Database; steps
           },
         )
         await submit(tx, chosen, dealer, now)
-        return answered(tx, step, number)
+        return answered(tx, step, 200, number)
       })
     },
 
@@ -111,7 +127,7 @@ export function createCustomOrderActivities({ db, steps }: { db: Database; steps
         // A cancellation in the Temporal UI comes without a request.
         const body = (await readCommandBody(tx, step)) as { reason?: string } | undefined
         await cancel(tx, row, { actor, note: body?.reason ?? null, because: 'asked' })
-        return answered(tx, step, number)
+        return answered(tx, step, 200, number)
       })
     },
 
@@ -164,7 +180,7 @@ export function createCustomOrderActivities({ db, steps }: { db: Database; steps
           'processor',
           'reconfigured',
         )
-        return answered(tx, step, number)
+        return answered(tx, step, 200, number)
       })
     },
 
@@ -373,8 +389,9 @@ async function passDeadline(tx: Transaction, row: CustomOrderRow, now: Date): Pr
 async function answered(
   tx: Transaction,
   command: string,
+  status: 200 | 201,
   number: string,
 ): Promise<CustomOrderProgress | null> {
-  await storeAnswer(tx, command, 200, await customOrderView(tx, number))
+  await storeAnswer(tx, command, status, await customOrderView(tx, number))
   return customOrderProgress(tx, number)
 }

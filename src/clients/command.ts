@@ -39,11 +39,11 @@ export async function send<Args extends [Command]>(
 /** Starts the process of an order that was just stored and waits until it is placed. Throws as `send` does. */
 export async function place(
   temporal: Temporal,
-  number: string,
+  order: { kind: 'order' | 'custom-order'; number: string },
   update: UpdateDefinition<Outcome>,
   command: string,
 ): Promise<Outcome> {
-  return execute(temporal, { kind: 'order', number }, update, command, [])
+  return execute(temporal, order, update, command, [])
 }
 
 async function execute<Args extends unknown[]>(

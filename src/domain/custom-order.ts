@@ -3,11 +3,12 @@ import type { StateOf, VerbOf } from './states.ts'
 import type { VehicleState } from './vehicle.ts'
 
 /**
- * A custom order: a vehicle that a buyer configured (REQUIREMENTS B4). It is sent to the chosen dealer and to the order
+ * A custom order: a vehicle that a buyer configured (REQUIREMENTS B4). Received, it is sent to the chosen dealer and to the order
  * processor; once both accept, a vehicle enters the order bank for it, and what happens to that is the vehicle's own
  * story. Where either refuses, the buyer chooses another dealer or is refunded.
  */
 export const CUSTOM_ORDER_TRANSITIONS = {
+  received: { place: 'submitted' },
   submitted: {
     accept: ['submitted', 'accepted'],
     refuse: 'refused',

@@ -26,44 +26,30 @@ export type NewCustomOrder = {
   buyer: Customer & { phone: string | null }
   configuration: string
   terms: Terms | null
+  dealer: string
+  /** The idempotency row of the request. */
+  command: string
 }
 
-/** Stores a custom order, with the buyer's acknowledgement of receipt, and sends it to the dealer and the processor. */
-export async function insertCustomOrder(
-  tx: Transaction,
-  order: NewCustomOrder,
-  dealer: DealerRow,
-): Promise<CustomOrderRow> {
-  const { number, storefront, buyer, reference, type, configuration, terms } = order
+/** Stores a custom order as it came, with the buyer's acknowledgement of receipt: state `received`. */
+export async function insertCustomOrder(tx: Transaction, order: NewCustomOrder): Promise<void> {
+  const { buyer, ...members } = order
   const { phone, ...person } = buyer
+  const { storefront, dealer, configuration } = order
   const customer = await saveCustomer(tx, storefront, person)
   const [row] = await tx
     .insert(customOrders)
-    .values({
-      number,
-      storefront,
-      customer,
-      phone,
-      reference,
-      type,
-      configuration,
-      terms,
-      dealer: dealer.id,
-      turn: 0,
-      state: 'submitted',
-      version: 1,
-    })
+    .values({ ...members, customer, phone, turn: 0, state: 'received', version: 1 })
     .returning()
   if (!row) throw new Error('the custom order was not stored')
   await recordCustomOrderEvent(tx, null, row, {
     type: 'custom_order.received',
     actor: `storefront:${storefront}`,
-    details: { dealer: dealer.id, configuration },
+    details: { dealer, configuration },
   })
-  return submit(tx, row, dealer, row.created_at)
 }
 
-/** Asks a dealer, and the processor about it: from now on both have to accept. The order is locked, or new. */
+/** Asks a dealer, and the processor about it: from now on both have to accept. The order is locked. */
 export async function submit(
   tx: Transaction,
   row: CustomOrderRow,

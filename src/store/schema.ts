@@ -865,6 +865,8 @@ export const customOrders = pgTable(
       .references(() => vehicles.number),
     deadline_kind: text('deadline_kind').$type<CustomOrderDeadline>(),
     deadline_at: at('deadline_at'),
+    /** The idempotency row of the request that made it. */
+    command: uuid('command').notNull(),
     created_at: createdAt(),
     ended_at: at('ended_at'),
   },

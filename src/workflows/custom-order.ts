@@ -1,7 +1,7 @@
-import { setHandler } from '@temporalio/workflow'
+import { CancellationScope, condition, setHandler } from '@temporalio/workflow'
 import { CUSTOM_ORDER_TRANSITIONS, type CustomOrderProgress } from '../domain/custom-order.ts'
 import { isFinal } from '../domain/states.ts'
-import { cancel, chooseDealer, judge, reconfigure } from './messages.ts'
+import { cancel, chooseDealer, judge, placed, reconfigure } from './messages.ts'
 import { books, type Shown, Story } from './story.ts'
 
 /**
@@ -17,10 +17,21 @@ export async function customOrder(number: string, stepsBefore = 0): Promise<void
     stepsBefore,
   })
 
+  setHandler(placed, () =>
+    CancellationScope.nonCancellable(async () => {
+      await condition(() => story.row !== null && story.row.state !== 'received')
+      return { version: story.row?.version ?? 0 }
+    }),
+  )
   setHandler(judge, (asked) => story.command(() => books.judgeCustomOrder({ ...asked, number })))
   setHandler(chooseDealer, (asked) => story.command(() => books.chooseDealer({ ...asked, number })))
   setHandler(reconfigure, (asked) => story.command(() => books.reconfigureCustomOrder({ ...asked, number })))
   setHandler(cancel, (asked) => story.command(() => books.cancelCustomOrder({ ...asked, number })))
+
+  // A cancellation that is asked for before this is carried out after it, as at any other time.
+  await CancellationScope.nonCancellable(async () => {
+    story.adopt(await books.placeCustomOrder({ number, step: story.nextStep('place') }))
+  })
 
   await story.live({
     isOver: (row) => isFinal(CUSTOM_ORDER_TRANSITIONS, row.state),

@@ -45,6 +45,7 @@ export const SUMMARIES: Record<keyof Activities, string> = {
   passLeadDeadline: 'a deadline of the lead has come',
 
   readCustomOrder: 'reads where the custom order stands',
+  placeCustomOrder: 'sends it to the dealer and the processor',
   judgeCustomOrder: 'the dealer or the processor answers',
   chooseDealer: 'sends it to the dealer that the buyer chose',
   reconfigureCustomOrder: 'takes another configuration',

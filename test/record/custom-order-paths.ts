@@ -46,7 +46,8 @@ export const refused: Path = async ({ shop, keep, ...scene }) => {
 }
 
 /** Frozen, so that the button in Temporal changes nothing and says so. */
-export const cancelRefused: Path = async ({ shop, keep, ...scene }) => {
+export const cancelRefused: Path = async (scene) => {
+  const { shop, keep } = scene
   const range = await newRange(shop)
   const dealer = await shop.dealer({ makes: [range.make] })
   const { number } = await orderVehicle(shop, range, dealer)

@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
-import { cancel, chooseDealer, judge, reconfigure } from '../../clients/messages.ts'
+import { place } from '../../clients/command.ts'
+import { cancel, chooseDealer, judge, placed, reconfigure } from '../../clients/messages.ts'
 import { checkConfiguration, differencesSince } from '../../domain/configuration.ts'
 import { newNumber } from '../../domain/number.ts'
 import { Refusal } from '../../domain/refusal.ts'
@@ -9,10 +10,8 @@ import { insertCustomOrder, readCustomOrder, wasAsked } from '../../store/custom
 import { asDealerSees, CustomOrderView, customOrderView } from '../../store/custom-order-view.ts'
 import type { Database, Transaction } from '../../store/database.ts'
 import { readDealer } from '../../store/dealer.ts'
-import { storeAnswer } from '../../store/idempotency-key.ts'
 import { readModelYear } from '../../store/model-year.ts'
 import { termsFor } from '../../store/order-terms.ts'
-import { wake } from '../../store/wake.ts'
 import { maySee, partnerOf, requireRole } from '../auth.ts'
 import { commandOnce } from '../command.ts'
 import { answerOnce, idempotencyKeyOf } from '../idempotency.ts'
@@ -31,7 +30,6 @@ import {
   Reference,
   TimeZone,
 } from '../request.ts'
-import { wakeNow } from '../wake.ts'
 
 const tags = ['Custom orders']
 
@@ -90,33 +88,24 @@ export function registerCustomOrders(app: Api, kit: ApiKit): void {
         body,
         number: newNumber('customOrder'),
         first: async (tx, { number, command }) => {
-          const order = number ?? ''
           const { make, currency } = await soldConfiguration(tx, storefront, body.configuration)
-          const dealer = await readDealer(tx, body.dealer)
-          if (!dealer?.makes.includes(make)) {
-            throw unfit(
-              '/dealer',
-              dealer ? 'this dealer does not sell the make' : `there is no dealer ${body.dealer}`,
-            )
-          }
-          const { buyer, reference = null, type, configuration } = body
-          await insertCustomOrder(
-            tx,
-            {
-              number: order,
-              storefront,
-              reference,
-              type,
-              buyer: { ...buyer, phone: buyer.phone ?? null },
-              configuration,
-              terms: await termsFor(tx, 'custom_order', currency),
-            },
+          await refuseUnfitDealer(tx, body.dealer, make)
+          const { buyer, reference = null, type, configuration, dealer } = body
+          await insertCustomOrder(tx, {
+            number: number ?? '',
+            storefront,
+            reference,
+            type,
+            buyer: { ...buyer, phone: buyer.phone ?? null },
+            configuration,
+            terms: await termsFor(tx, 'custom_order', currency),
             dealer,
-          )
-          await wake(tx, command, [`custom-order/${order}`])
-          await storeAnswer(tx, command, 201, await customOrderView(tx, order))
+            command,
+          })
         },
-        work: ({ command }) => wakeNow(kit, command),
+        work: async ({ number, command }) => {
+          await place(kit.temporal, { kind: 'custom-order', number: number ?? '' }, placed, command)
+        },
       }) as never
     },
   )
@@ -274,6 +263,12 @@ async function soldConfiguration(
     })
   }
   return { make: modelYear.make.code, currency: row.currency }
+}
+
+async function refuseUnfitDealer(tx: Transaction, id: string, make: string): Promise<void> {
+  const dealer = await readDealer(tx, id)
+  if (dealer?.makes.includes(make)) return
+  throw unfit('/dealer', dealer ? 'this dealer does not sell the make' : `there is no dealer ${id}`)
 }
 
 function unfit(pointer: string, detail: string): Refusal {

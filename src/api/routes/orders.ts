@@ -128,7 +128,7 @@ export function registerOrders(app: Api, kit: ApiKit): void {
           })
         },
         work: async ({ number, command }) => {
-          await place(kit.temporal, number ?? '', placed, command)
+          await place(kit.temporal, { kind: 'order', number: number ?? '' }, placed, command)
         },
       }) as never
     },

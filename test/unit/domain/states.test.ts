@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { BACK_ORDER_ACTIONS, BACK_ORDER_TRANSITIONS } from '../../../src/domain/back-order.ts'
+import { CUSTOM_ORDER_ACTIONS, CUSTOM_ORDER_TRANSITIONS } from '../../../src/domain/custom-order.ts'
 import {
   DELIVERY_ACTIONS,
   DELIVERY_STATES,
@@ -25,6 +26,7 @@ const TABLES: Record<string, { table: Transitions; first: string; actions: reado
   },
   'purchase order': { table: PURCHASE_ORDER_TRANSITIONS, first: 'sent', actions: [] },
   lead: { table: LEAD_TRANSITIONS, first: 'sent', actions: LEAD_ACTIONS },
+  'custom order': { table: CUSTOM_ORDER_TRANSITIONS, first: 'received', actions: CUSTOM_ORDER_ACTIONS },
   vehicle: { table: VEHICLE_TRANSITIONS, first: 'banked', actions: [] },
 }
 
