@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
+import { configure, dealerSays, newRange, processorSays } from '../support/custom-order.ts'
 import { useHouse } from '../support/house.ts'
 import { expectSoundHouse } from '../support/proof.ts'
 import { ADDRESS, type Answer, expectStatus, Shop, waitFor } from '../support/shop.ts'
@@ -85,6 +86,42 @@ describe('nothing acknowledged is lost when any process is killed at any moment 
     expect(await shop.level(sku)).toMatchObject({ on_hand: 38, allocated: 0 })
     await expectSoundHouse(house())
   })
+
+  test('the worker as a custom order is placed and as it is accepted: each is carried out once (B4)', async () => {
+    const shop = await Shop.open(house())
+    const range = await newRange(shop)
+    const dealer = await shop.dealer({ makes: [range.make] })
+    const killed = async (send: () => Promise<Answer>) => {
+      const first = send().catch(() => undefined)
+      await house().killWorker(0)
+      await first
+      await house().startWorker(0)
+      return insist(send)
+    }
+    const configuration = await configure(shop, range)
+    const buyer = { name: 'Ada Example', email: 'killed@example.test' }
+    const idempotencyKey = randomUUID()
+    const placed = await killed(() =>
+      shop.call('POST', '/v1/custom-orders', {
+        body: { configuration, dealer: dealer.id, buyer },
+        idempotencyKey,
+      }),
+    )
+    const { number } = expectStatus(placed, 201).body
+    expectStatus(await dealerSays(shop, dealer, number, { verdict: 'accepted' }), 200)
+    const message = { number, reference: 'P-killed' }
+    const id = `msg_${randomUUID()}`
+    const accepted = await killed(() => processorSays(shop, 'custom_order.accepted', message, { id }))
+    expect(accepted.body).toMatchObject({ state: 'accepted', vehicle: { state: 'banked' } })
+    const [counted] = await house().db<{ orders: number; vehicles: number }[]>`
+      SELECT (SELECT count(*)::integer FROM custom_orders WHERE storefront = ${shop.storefront}) AS orders,
+             (SELECT count(*)::integer FROM vehicles WHERE buyer = ${number}) AS vehicles`
+    expect(counted).toEqual({ orders: 1, vehicles: 1 })
+    const told = await house()
+      .db`SELECT 1 FROM events WHERE number = ${number} AND type = 'custom_order.confirmed'`
+    expect(told).toHaveLength(1)
+    await expectSoundHouse(house())
+  }, 120_000)
 
   for (const [name, kill, start] of [
     ['Temporal', () => house().killTemporal(), () => house().startTemporal()],

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { accept, configure, newRange, newVin, plantSays, processorSays } from '../support/custom-order.ts'
 import { useHouse } from '../support/house.ts'
 import { expectSoundHouse } from '../support/proof.ts'
 import { type Answer, expectStatus, Shop, waitFor } from '../support/shop.ts'
@@ -309,6 +310,46 @@ describe('a story with every failure that quotes what it failed on', () => {
     planted["link in the dealer's mail"] = link.split('/').at(-1) ?? ''
   })
 
+  test('a custom order: its buyer, what dealer and processor say of it, and the VIN', async () => {
+    const range = await newRange(shop)
+    const dealer = await shop.dealer({ makes: [range.make] })
+    const body = {
+      reference: canary("custom order's reference"),
+      configuration: await configure(shop, range),
+      dealer: dealer.id,
+      buyer: {
+        name: canary('buyer'),
+        email: `${canary("buyer's e-mail")}@example.test`,
+        phone: `${canary("buyer's telephone")} 1`,
+      },
+    }
+    const send = (more: object = {}) => shop.call('POST', '/v1/custom-orders', { body: { ...body, ...more } })
+    problems.push(await send({ dealer: 'nobody' }))
+    const { number: ordered } = expectStatus(await send(), 201).body
+    const reasons = [canary("processor's reason"), canary("processor's other reason")]
+    const refused = await whileBroken(
+      'ALTER TABLE customers RENAME TO customers_away',
+      'ALTER TABLE customers_away RENAME TO customers',
+      () => processorSays(shop, 'custom_order.refused', { number: ordered, reasons }),
+    )
+    expectStatus(refused, 200)
+    expectStatus(
+      await shop.call('POST', `/v1/custom-orders/${ordered}/dealer`, { body: { dealer: dealer.id } }),
+      200,
+    )
+    const { vehicle } = await accept(shop, dealer, ordered)
+    // No word of letters and digits that is one: it is looked for as it is.
+    const vin = newVin()
+    planted.VIN = vin
+    expectStatus(await plantSays(shop, 'vin_assigned', vehicle.number, { vin }), 200)
+    problems.push(await plantSays(shop, 'vin_assigned', vehicle.number, { vin: newVin() }))
+    problems.push(await plantSays(shop, 'vin_assigned', 'VH-0000-0000-000', { vin }))
+    expect(problems.slice(-3).map(({ status }) => status)).toEqual([422, 409, 400])
+    const reason = canary('reason for cancelling the custom order')
+    const cancellation = { body: { reason } }
+    expectStatus(await shop.call('POST', `/v1/custom-orders/${ordered}/cancellation`, cancellation), 200)
+  })
+
   test('the refused mail is tried again a minute later, and then it arrives', async () => {
     const [notice] = await waitFor(
       'the second attempt',
@@ -392,6 +433,7 @@ describe('nowhere else than in the books and in what people are sent', () => {
       'notification',
       'stock-count',
       'lead',
+      'custom-order',
     ])
       expect(kinds).toContain(kind)
     for (const [id, text] of Object.entries(texts))
