@@ -65,7 +65,9 @@ function addProtocol(
 function addControl(app: Hono, carrier: Carrier, behaviour: Behaviour<CarrierBehaviour>): void {
   app.get('/api/behaviour', (c) => c.json(behaviour.current))
   app.put('/api/behaviour', async (c) => c.json(behaviour.set(await readBody(c, CarrierOrders))))
-  app.get('/api/shipments', (c) => c.json(carrier.newestFirst()))
+  app.get('/api/shipments', (c) =>
+    c.json(carrier.newestFirst().map((shipment) => ({ ...shipment, webhooks: carrier.webhooks(shipment) }))),
+  )
   app.post('/api/shipments/:name/report', async (c) => {
     const shipment = known(carrier, c.req.param('name'))
     return c.json(carrier.report(shipment, await readBody(c, Report)))
@@ -74,7 +76,7 @@ function addControl(app: Hono, carrier: Carrier, behaviour: Behaviour<CarrierBeh
 
 /** What people use. */
 function addPage(app: Hono, carrier: Carrier, behaviour: Behaviour<CarrierBehaviour>): void {
-  app.get('/', (c) => c.html(shipmentsPage(carrier.newestFirst(), behaviour.current)))
+  app.get('/', (c) => c.html(shipmentsPage(carrier, behaviour.current)))
   app.post('/forms/report/:tracking', async (c) => {
     const { status, reason } = await c.req.parseBody()
     const report = parse(Report, JSON.stringify({ status, reason: reason || undefined }))

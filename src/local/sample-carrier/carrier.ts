@@ -1,16 +1,13 @@
 import { randomInt, randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { Webhook } from 'standardwebhooks'
 import type { Behaviour } from '../partner/behaviour.ts'
 import { type Errand, Errands } from '../partner/errands.ts'
 import { JsonFolder } from '../partner/json-folder.ts'
-import { backoff, isFinal, post } from '../partner/send.ts'
+import { Outbox, type Sent } from '../partner/outbox.ts'
 import type { CarrierBehaviour } from './behaviour.ts'
 import type { Booking, Report, Shipment } from './shipment.ts'
 
-type Work =
-  | ({ do: 'progress'; tracking: string } & Report)
-  | { do: 'webhook'; tracking: string; webhook_id: string; copy: number; body: string }
+type Work = { tracking: string } & Report
 
 interface Setup {
   folder: string
@@ -25,22 +22,25 @@ export class Carrier {
   readonly #shipments: JsonFolder<Shipment>
   readonly #trackingOfKey = new Map<string, string>()
   readonly #errands: Errands<Work>
+  readonly #outbox: Outbox
 
   constructor(setup: Setup) {
     this.#setup = setup
     this.#shipments = new JsonFolder(join(setup.folder, 'shipments'))
     for (const { key, tracking } of this.#shipments.values()) this.#trackingOfKey.set(key, tracking)
-    this.#errands = new Errands(join(setup.folder, 'errands'), (errand, stopping) =>
-      this.#perform(errand, stopping),
-    )
+    this.#errands = new Errands(join(setup.folder, 'errands'), (errand) => this.#perform(errand))
+    const { folder, webhookUrl: url, secret } = setup
+    this.#outbox = new Outbox({ folder, url, secret })
   }
 
   start(): void {
     this.#errands.start()
+    this.#outbox.start()
   }
 
   stop(): void {
     this.#errands.stop()
+    this.#outbox.stop()
   }
 
   byKey(key: string): Shipment | undefined {
@@ -56,6 +56,11 @@ export class Carrier {
     return this.#shipments.values().sort((one, other) => other.booked_at.localeCompare(one.booked_at))
   }
 
+  /** The reports that were sent to Holdfast, and what it said. */
+  webhooks({ tracking }: Shipment): Sent[] {
+    return this.#outbox.sent(tracking)
+  }
+
   book(key: string, booking: Booking, outcome: 'delivered' | 'failed' | 'on hold'): Shipment {
     const { collect_after_ms, deliver_after_ms } = this.#setup.behaviour.current
     const now = Date.now()
@@ -68,7 +73,6 @@ export class Carrier {
       status: 'booked',
       history: [{ status: 'booked', at }],
       ends: outcome === 'on hold' ? null : { status: outcome, after_ms: deliver_after_ms },
-      webhooks: [],
     }
     if (shipment.ends) {
       const earliest = booking.collect_on ? Date.parse(booking.collect_on) : now
@@ -97,78 +101,40 @@ export class Carrier {
   #report(shipment: Shipment, { status, reason }: Report, cause: string): Shipment {
     const at = new Date().toISOString()
     const { tracking, reference } = shipment
-    const webhook_id = `msg_${cause}`
-    const body = JSON.stringify({
-      type: 'shipment.updated',
-      timestamp: at,
-      data: { tracking, reference, status, reason, at },
-    })
-    for (let copy = 1; copy <= this.#setup.behaviour.current.repeat; copy++) {
-      this.#errands.add(`${webhook_id}-${copy}`, Date.now(), {
-        do: 'webhook',
-        tracking,
-        webhook_id,
-        copy,
-        body,
-      })
-    }
+    this.#outbox.tell(
+      tracking,
+      {
+        webhook_id: `msg_${cause}`,
+        type: 'shipment.updated',
+        timestamp: at,
+        data: { tracking, reference, status, reason, at },
+      },
+      { repeat: this.#setup.behaviour.current.repeat },
+    )
     const reported = { ...shipment, status, history: [...shipment.history, { status, at, reason }] }
     this.#keep(reported)
     return reported
   }
 
   #plan({ tracking }: Shipment, report: Report, due: number): void {
-    this.#errands.add(`${tracking}-${report.status}`, due, { do: 'progress', tracking, ...report })
+    this.#errands.add(`${tracking}-${report.status}`, due, { tracking, ...report })
   }
 
   #unplan({ tracking }: Shipment): void {
-    this.#errands.cancel((work) => work.do === 'progress' && work.tracking === tracking)
+    this.#errands.cancel((work) => work.tracking === tracking)
   }
 
-  async #perform({ id, attempts, work }: Errand<Work>, stopping: AbortSignal): Promise<number | undefined> {
+  async #perform({ id, work }: Errand<Work>): Promise<undefined> {
     const shipment = this.#shipments.get(work.tracking)
     if (!shipment) return // killed between planning and keeping: nobody was told of this shipment
 
-    if (work.do === 'progress') {
-      // The webhook's id comes from the errand's, so that an errand performed twice tells the same thing twice.
-      this.#report(shipment, work, id)
-      if (work.status === 'collected' && shipment.ends) {
-        const { status, after_ms } = shipment.ends
-        const reason = status === 'failed' ? 'Nobody was there to take the parcel' : undefined
-        this.#plan(shipment, { status, reason }, Date.now() + after_ms)
-      }
-      return
+    // The webhook's id comes from the errand's, so that an errand performed twice tells the same thing twice.
+    this.#report(shipment, work, id)
+    if (work.status === 'collected' && shipment.ends) {
+      const { status, after_ms } = shipment.ends
+      const reason = status === 'failed' ? 'Nobody was there to take the parcel' : undefined
+      this.#plan(shipment, { status, reason }, Date.now() + after_ms)
     }
-
-    const answer = await this.#send(work.webhook_id, work.body, stopping)
-    if (stopping.aborted && answer.status === 0) return backoff(attempts)
-    this.#note(work.tracking, {
-      webhook_id: work.webhook_id,
-      copy: work.copy,
-      attempts: attempts + 1,
-      answer,
-    })
-    if (!isFinal(answer)) return backoff(attempts, answer)
-  }
-
-  #send(id: string, body: string, stopping: AbortSignal) {
-    // Signed anew for each attempt: receivers refuse a timestamp older than five minutes.
-    const now = new Date()
-    const headers = {
-      'webhook-id': id,
-      'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
-      'webhook-signature': new Webhook(this.#setup.secret).sign(id, now, body),
-    }
-    return post(this.#setup.webhookUrl, headers, body, stopping)
-  }
-
-  #note(tracking: string, sent: Shipment['webhooks'][number]): void {
-    const shipment = this.#shipments.get(tracking)
-    if (!shipment) return
-    const others = shipment.webhooks.filter(
-      ({ webhook_id, copy }) => webhook_id !== sent.webhook_id || copy !== sent.copy,
-    )
-    this.#keep({ ...shipment, webhooks: [...others, sent] })
   }
 
   #keep(shipment: Shipment): void {

@@ -1,11 +1,13 @@
 import { page, when } from '../partner/page.tsx'
-import { succeeded } from '../partner/send.ts'
+import { Untaken } from '../partner/untaken.tsx'
 import { type CarrierBehaviour, CarrierOrders } from './behaviour.ts'
+import type { Carrier } from './carrier.ts'
 import type { Shipment } from './shipment.ts'
 
 const MOST_SHOWN = 200
 
-export function shipmentsPage(newestFirst: Shipment[], behaviour: CarrierBehaviour) {
+export function shipmentsPage(carrier: Carrier, behaviour: CarrierBehaviour) {
+  const newestFirst = carrier.newestFirst()
   return page(
     'Sample carrier',
     undefined,
@@ -33,7 +35,7 @@ export function shipmentsPage(newestFirst: Shipment[], behaviour: CarrierBehavio
       {newestFirst.length === 0 ? (
         <p>None yet.</p>
       ) : (
-        <Shipments shipments={newestFirst.slice(0, MOST_SHOWN)} />
+        <Shipments carrier={carrier} shipments={newestFirst.slice(0, MOST_SHOWN)} />
       )}
       {newestFirst.length > MOST_SHOWN && <p class="dim">Only the newest {MOST_SHOWN} are shown.</p>}
     </>,
@@ -49,7 +51,7 @@ const MODES: Record<CarrierBehaviour['mode'], string> = {
   fail: 'a failed delivery',
 }
 
-function Shipments({ shipments }: { shipments: Shipment[] }) {
+function Shipments({ carrier, shipments }: { carrier: Carrier; shipments: Shipment[] }) {
   return (
     <table>
       <thead>
@@ -84,6 +86,7 @@ function Shipments({ shipments }: { shipments: Shipment[] }) {
             </td>
             <td>
               <History shipment={shipment} />
+              <Untaken sent={carrier.webhooks(shipment)} />
             </td>
             <td>
               <Report shipment={shipment} />
@@ -96,7 +99,6 @@ function Shipments({ shipments }: { shipments: Shipment[] }) {
 }
 
 function History({ shipment }: { shipment: Shipment }) {
-  const untold = shipment.webhooks.filter(({ answer }) => !succeeded(answer))
   return (
     <>
       {shipment.history.map(({ status, at, reason }) => (
@@ -106,11 +108,6 @@ function History({ shipment }: { shipment: Shipment }) {
             {when(at)}
             {reason && `: ${reason}`}
           </span>
-        </div>
-      ))}
-      {untold.map(({ answer, attempts }) => (
-        <div class="bad">
-          Holdfast has not taken a report: {answer.status || 'no answer'}, {attempts} attempts
         </div>
       ))}
     </>

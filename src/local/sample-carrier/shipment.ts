@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import type { Answer } from '../partner/send.ts'
 
 export const Booking = z.object({
   reference: z.string().min(1).max(200),
@@ -32,5 +31,4 @@ export interface Shipment extends Booking {
   history: { status: Shipment['status']; at: string; reason?: string | undefined }[]
   /** Settled at booking: how it ends by itself, and how long after its collection; nothing for one on hold. */
   ends: { status: 'delivered' | 'failed'; after_ms: number } | null
-  webhooks: { webhook_id: string; copy: number; attempts: number; answer: Answer }[]
 }

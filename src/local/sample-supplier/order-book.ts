@@ -1,20 +1,12 @@
 import { join } from 'node:path'
 import { JsonFolder } from '../partner/json-folder.ts'
+import type { Received } from '../partner/signed.ts'
 import type { PurchaseOrder } from './purchase-order.ts'
-
-/** A webhook as it came, and each time that it came. */
-export interface Received {
-  supplier: string
-  webhook_id: string
-  type: string
-  body: unknown
-  received_at: string[]
-}
 
 /** What the suppliers know: their purchase orders, and every webhook they were sent. */
 export class OrderBook {
   readonly #orders: JsonFolder<PurchaseOrder>
-  readonly #webhooks: JsonFolder<Received>
+  readonly #webhooks: JsonFolder<Received & { supplier: string }>
 
   constructor(folder: string) {
     this.#orders = new JsonFolder(join(folder, 'purchase-orders'))
@@ -56,7 +48,7 @@ export class OrderBook {
     return this.#webhooks.values().filter((received) => received.supplier === supplier)
   }
 
-  keepWebhook(received: Received): void {
-    this.#webhooks.put(`${received.supplier}/${received.webhook_id}`, received)
+  keepWebhook(supplier: string, received: Received): void {
+    this.#webhooks.put(`${supplier}/${received.webhook_id}`, { supplier, ...received })
   }
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { page, when } from '../partner/page.tsx'
 import { succeeded } from '../partner/send.ts'
-import type { Received } from './order-book.ts'
+import type { Received } from '../partner/signed.ts'
 import { AcknowledgeForm, NoticeForm, StockForm } from './order-forms.tsx'
 import { type Call, type Line, openLines, type PurchaseOrder, unsent } from './purchase-order.ts'
 import type { Supplier } from './suppliers.ts'
