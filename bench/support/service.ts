@@ -54,6 +54,9 @@ export async function startService(
     SMTP_URL: `smtp://127.0.0.1:${mail}`,
     CARRIER_URL: `http://127.0.0.1:${carrier}`,
     CARRIER_SECRET: carrierSecret,
+    // Nothing that is measured orders a vehicle.
+    PROCESSOR_URL: 'http://127.0.0.1:9/inbox',
+    PROCESSOR_SECRET: carrierSecret,
     ALLOW_PRIVATE_ADDRESSES: 'true',
     WORKFLOW_BUNDLE: built('workflow-bundle.js'),
     LOG_LEVEL: 'warn',

@@ -95,6 +95,8 @@ export async function bringUp(
     CARRIER_URL: url('carrier'),
     CARRIER_SECRET: settings.carrierSecret,
     CARRIER_API_KEY: settings.carrierApiKey,
+    PROCESSOR_URL: `${url('processor')}/inbox`,
+    PROCESSOR_SECRET: settings.processorSecret,
     ALLOW_PRIVATE_ADDRESSES: 'true',
     WORKFLOW_BUNDLE: built('workflow-bundle.js'),
   }
@@ -141,6 +143,12 @@ export async function bringUp(
     DATA_DIR: dataFile('supplier'),
     KEYS_FILE: keysFile,
   })
+  await run('processor', 'local/sample-processor.js', 'listening', {
+    PORT: String(ports.processor),
+    HOLDFAST_API_URL: url('api'),
+    PROCESSOR_SECRET: settings.processorSecret,
+    DATA_DIR: dataFile('processor'),
+  })
   await run('worker', 'worker.js', 'polling', service)
   await run('api', 'server.js', 'listening', service)
   await start('api', 'waiting until it is ready', () => becomeReady(url('api'), stopping))
@@ -152,6 +160,7 @@ export async function bringUp(
         docsUrl: `${url('api')}/docs`,
         mailUrl: url('mail'),
         supplierUrl: url('supplier'),
+        processorUrl: url('processor'),
         ...(temporalUiUrl && { temporalUiUrl }),
       },
       readKeys(keysFile),
@@ -165,7 +174,7 @@ function logFile(name: string): string {
 
 /** Moves away from ports that strangers have taken. A Postgres that was left running keeps the one it has. */
 async function settle(settings: Settings): Promise<void> {
-  const needed: PortName[] = ['api', 'mail', 'smtp', 'carrier', 'supplier']
+  const needed: PortName[] = ['api', 'mail', 'smtp', 'carrier', 'supplier', 'processor']
   if (!process.env.TEMPORAL_ADDRESS) needed.push('temporal', 'temporalUi')
   if (!process.env.DATABASE_URL && !runningPostgres(postgresFolder(settings))) needed.push('postgres')
   for (const name of await settlePorts(settings, needed)) {

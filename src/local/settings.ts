@@ -14,6 +14,7 @@ const DEFAULT_PORTS = {
   smtp: 2525,
   carrier: 8090,
   supplier: 8091,
+  processor: 8092,
 }
 
 export type PortName = keyof typeof DEFAULT_PORTS
@@ -23,6 +24,7 @@ export type Settings = {
   linkSecret: string
   carrierSecret: string
   carrierApiKey: string
+  processorSecret: string
   postgresFolder?: string
   /** The databases that have their first data. */
   seeded: string[]
@@ -49,6 +51,7 @@ export function readSettings(): Settings {
     linkSecret: randomBytes(24).toString('hex'),
     carrierSecret: `whsec_${randomBytes(24).toString('base64')}`,
     carrierApiKey: randomBytes(24).toString('hex'),
+    processorSecret: `whsec_${randomBytes(24).toString('base64')}`,
     seeded: [],
     ...kept,
     ports: { ...DEFAULT_PORTS, ...kept.ports },

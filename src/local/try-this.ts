@@ -5,6 +5,7 @@ export type Addresses = {
   /** Absent when the Temporal server is not ours. */
   temporalUiUrl?: string
   supplierUrl: string
+  processorUrl: string
 }
 
 export type SampleKeys = { storefrontKey?: string; operatorKey?: string; supplierKey?: string }

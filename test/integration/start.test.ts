@@ -20,7 +20,17 @@ beforeAll(async () => {
   cpSync(ROOT, clone, { recursive: true, filter: (path) => !left.includes(path) })
   symlinkSync(join(ROOT, 'node_modules'), join(clone, 'node_modules'))
   // Other ports than the usual ones, which somebody may be using or about to use.
-  const names = ['api', 'temporal', 'temporalUi', 'postgres', 'mail', 'smtp', 'carrier', 'supplier']
+  const names = [
+    'api',
+    'temporal',
+    'temporalUi',
+    'postgres',
+    'mail',
+    'smtp',
+    'carrier',
+    'supplier',
+    'processor',
+  ]
   const ports: Record<string, number> = {}
   for (const name of names) ports[name] = await reservePort(inject('runFolder'))
   mkdirSync(join(clone, '.holdfast'))
@@ -99,7 +109,13 @@ test('npm start: a back order by pasting its lines; it stops, keeps its data, an
   expect(second.said).toContain(`API                      ${api}`)
 
   expect(await first.stop()).toBe(0)
-  for (const name of ['API', 'Mails that were sent', 'Temporal', "Waiting supplier's page"])
+  for (const name of [
+    'API',
+    'Mails that were sent',
+    'Temporal',
+    "Waiting supplier's page",
+    'Order processor, plant',
+  ])
     await expect(fetch(first.address(name))).rejects.toThrow('fetch failed')
 
   const third = (running = new Start())

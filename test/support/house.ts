@@ -11,7 +11,7 @@ import type { PostgresServer } from '../../src/local/postgres.ts'
 import { type CleanUp, essentials, ownDatabase, sharedDatabase, startTemporal } from './house-servers.ts'
 import { recordTestProcess, reservePort } from './run-folder.ts'
 
-type Partner = 'mail' | 'carrier' | 'supplier'
+type Partner = 'mail' | 'carrier' | 'supplier' | 'processor'
 
 export type HouseOptions = {
   /** How many API processes; 1 unless told otherwise. */
@@ -39,6 +39,8 @@ export type House = {
   readonly mailUrl: string
   readonly carrierUrl: string
   readonly supplierUrl: string
+  /** The order processor's page and control routes; its inbox is below. */
+  readonly processorUrl: string
   /** Where the sample suppliers look for who they are; nothing is there until a test writes it. */
   readonly keysFile: string
   readonly linkSecret: string
@@ -177,9 +179,16 @@ async function build(
         HOLDFAST_API_URL: urlOf(ports.api),
         KEYS_FILE: keysFile,
       }),
+    processor: () =>
+      start('processor', 'local/sample-processor.js', 'listening', {
+        PORT: String(ports.processor),
+        DATA_DIR: join(folder, 'data', 'processor'),
+        HOLDFAST_API_URL: urlOf(ports.api),
+        PROCESSOR_SECRET: processorSecret,
+      }),
   }
   await Promise.all(
-    (options.partners ?? ['mail', 'carrier', 'supplier']).map((partner) => partners[partner]()),
+    (options.partners ?? ['mail', 'carrier', 'supplier', 'processor']).map((partner) => partners[partner]()),
   )
 
   const service = {
@@ -225,6 +234,7 @@ async function build(
     mailUrl: urlOf(ports.mail),
     carrierUrl: urlOf(ports.carrier),
     supplierUrl: urlOf(ports.supplier),
+    processorUrl: urlOf(ports.processor),
     keysFile,
     linkSecret,
     carrierSecret,

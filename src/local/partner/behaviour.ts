@@ -1,4 +1,7 @@
+import { z } from 'zod'
 import { JsonFolder } from './json-folder.ts'
+
+export const Milliseconds = z.int().min(0)
 
 /** How a partner has been told to behave: a mode, and for how many of the requests it concerns (else for ever). */
 interface Told {

@@ -9,7 +9,7 @@ export function Untaken({ sent }: { sent: Sent[] }) {
         .filter(({ answer }) => !succeeded(answer))
         .map(({ answer, attempts }) => (
           <div class="bad">
-            Holdfast has not taken a report: {answer?.status || 'no answer'}, {attempts} attempts
+            Holdfast has not taken a message: {answer?.status || 'no answer'}, {attempts} attempts
           </div>
         ))}
     </>

@@ -1,6 +1,5 @@
 import { z } from 'zod'
-
-const Milliseconds = z.int().min(0)
+import { Milliseconds } from '../partner/behaviour.ts'
 
 /** What can be asked of the carrier; whatever is left out is as the environment says. */
 export const CarrierOrders = z.strictObject({

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { Milliseconds } from '../partner/behaviour.ts'
 import { JsonFolder } from '../partner/json-folder.ts'
 
 const Mode = z.enum(['automatic', 'manual'])
-const Milliseconds = z.int().min(0)
 
 export const Supplier = z.object({
   id: z.string().regex(/^[A-Za-z0-9._~-]{1,64}$/),

@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto'
+import { type Errand, Errands } from '../partner/errands.ts'
+import type { Manners } from './behaviour.ts'
+import type { Asked } from './messages.ts'
+import { checked, type Order, type Verdict, verdictOn } from './order.ts'
+import type { OrderBook } from './order-book.ts'
+import type { Telling } from './telling.ts'
+
+interface Work {
+  number: string
+  turn: number
+  verdict: Verdict
+  /** Names the answer, so that one given twice is the same message. */
+  cause: string
+}
+
+/** Where orders are answered, by itself or by a person. */
+export class Desk {
+  readonly #book: OrderBook
+  readonly #manners: Manners
+  readonly #telling: Telling
+  readonly #errands: Errands<Work>
+
+  constructor(folder: string, book: OrderBook, manners: Manners, telling: Telling) {
+    this.#book = book
+    this.#manners = manners
+    this.#telling = telling
+    this.#errands = new Errands(folder, (errand) => this.#perform(errand))
+  }
+
+  start(): void {
+    this.#errands.start()
+  }
+
+  stop(): void {
+    this.#errands.stop()
+  }
+
+  /** An order, or a reminder of it: what was answered already is told once more. */
+  asked({ number, turn, configuration }: Asked, order: Order): void {
+    const id = `${number}/${turn}`
+    // A turn that was overtaken by the next one is not answered any more.
+    if (order.cancelled_at || turn < order.turn || this.#errands.has(id)) return
+    if (this.#manners.takes(number, 'never')) return
+    const { reasons, answer_after_ms } = this.#manners.towards(number)
+    const verdict =
+      verdictOn(order, turn) ?? (this.#manners.takes(number, 'refuse') ? { reasons } : checked(configuration))
+    this.#errands.add(id, Date.now() + answer_after_ms, { number, turn, verdict, cause: randomUUID() })
+  }
+
+  /** By hand: at once, in place of what would have been answered to this turn by itself. */
+  answer({ number }: Order, turn: number, verdict: Verdict): Order {
+    this.#errands.cancel((work) => work.number === number && work.turn === turn)
+    return this.#answer({ number, turn, verdict, cause: randomUUID() })
+  }
+
+  /** Nothing more is answered by itself. */
+  drop(number: string): void {
+    this.#errands.cancel((work) => work.number === number)
+  }
+
+  async #perform({ work }: Errand<Work>): Promise<undefined> {
+    this.#answer(work)
+  }
+
+  #answer({ number, turn, verdict, cause }: Work): Order {
+    const at = new Date().toISOString()
+    const type = 'reference' in verdict ? 'custom_order.accepted' : 'custom_order.refused'
+    const named = this.#manners.towards(number).answer_about ?? number
+    const data = { number: named, turn, ...verdict }
+    const webhook_id = this.#telling.tell(number, cause, type, at, data)
+    return this.#book.changeOrder(number, ({ answers }) => ({
+      answers: [
+        ...answers.filter((given) => given.webhook_id !== webhook_id),
+        { turn, verdict, at, webhook_id },
+      ],
+    }))
+  }
+}

@@ -1,0 +1,67 @@
+import { z } from 'zod'
+
+const OrderNumber = z.string().regex(/^[\x21-\x7e]{1,40}$/, 'Not an order number')
+const VehicleNumber = z.string().regex(/^[\x21-\x7e]{1,40}$/, 'Not a vehicle number')
+
+const Dealer = z.object({ id: z.string().min(1), name: z.string().min(1) })
+export type Dealer = z.output<typeof Dealer>
+
+/** Amounts are in minor units of the currency. */
+const Configuration = z.object({
+  model_year: z.string().min(1),
+  model_year_version: z.int(),
+  features: z
+    .array(
+      z.object({
+        code: z.string().min(1),
+        kind: z.string().min(1),
+        name: z.string().min(1),
+        price: z.int(),
+      }),
+    )
+    .min(1),
+  base_price: z.int(),
+  total_price: z.int(),
+  currency: z.string().regex(/^[A-Z]{3}$/, 'Not an ISO 4217 code'),
+})
+export type Configuration = z.output<typeof Configuration>
+
+const Asked = z.object({
+  number: OrderNumber,
+  /** Rises when the buyer picks another dealer: then the same order is asked again. */
+  turn: z.int().min(1),
+  type: z.string().min(1),
+  dealer: Dealer,
+  configuration: Configuration,
+  answer_by: z.iso.datetime({ offset: true }),
+})
+export type Asked = z.output<typeof Asked>
+
+/** The messages from Holdfast that the order processor understands; any other is kept unread. */
+export const Message = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('custom_order.submitted'), data: Asked }),
+  z.object({ type: z.literal('custom_order.reminded'), data: Asked }),
+  z.object({
+    type: z.literal('custom_order.confirmed'),
+    data: z.object({
+      number: OrderNumber,
+      vehicle: VehicleNumber,
+      dealer: Dealer,
+      configuration: Configuration,
+    }),
+  }),
+  z.object({
+    type: z.literal('custom_order.reconfigured'),
+    data: z.object({ number: OrderNumber, vehicle: VehicleNumber, configuration: Configuration }),
+  }),
+  z.object({
+    type: z.literal('custom_order.cancelled'),
+    data: z.object({ number: OrderNumber, vehicle: VehicleNumber.nullable() }),
+  }),
+])
+
+const UNDERSTOOD: ReadonlySet<string> = new Set(Message.options.map(({ shape }) => shape.type.value))
+
+export function isUnderstood(type: string): boolean {
+  return UNDERSTOOD.has(type)
+}
