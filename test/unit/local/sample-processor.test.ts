@@ -174,6 +174,18 @@ test('answers the latest turn only, late or never, and nothing that was cancelle
   expect(types()).toEqual(['custom_order.accepted'])
 })
 
+test('a reminder neither hastens nor delays an answer, nor changes it', async () => {
+  const { notify, behave, order, types } = await processor()
+  await behave({ mode: 'refuse', times: 1, answer_after_ms: 200 })
+  const asked = Date.now()
+  await notify('submitted', ASKED)
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  await behave({ answer_after_ms: 60_000 })
+  await notify('reminded', ASKED)
+  await vi.waitFor(() => expect(types()).toEqual(['custom_order.refused']))
+  expect(Date.parse((await order()).answers[0].at) - asked).toBeGreaterThanOrEqual(200)
+})
+
 test('answers twice, as one message or as two, forged, or about an unknown order', async () => {
   const { notify, behave, holdfast, ids, order } = await processor()
   await behave({ repeat: 2 })
@@ -244,10 +256,11 @@ test('builds a confirmed order as planned, with a VIN as ISO 3779 wants it', asy
   const { notify, behave, holdfast, types, vehicle } = await processor()
   await behave({ plan: STEPS.map((step) => ({ step, after_ms: 10 })) })
   await notify('confirmed', CONFIRMED)
-  await notify('confirmed', CONFIRMED)
   await vi.waitFor(() => expect(types()).toEqual(STEPS.map((step) => `vehicle.${step}`)))
-  await aMoment()
   const { vin } = await vehicle()
+  await notify('confirmed', CONFIRMED)
+  await aMoment()
+  expect(await vehicle()).toMatchObject({ vin, told: STEPS.map((step) => ({ step })) })
   expect(vin).toMatch(VIN)
   const at = expect.stringMatching(/Z$/)
   expect(holdfast.heard.map(verified)).toMatchObject(
@@ -268,6 +281,7 @@ test('tells steps out of order, twice, with a malformed VIN and with the one of 
   expect(holdfast.heard).toEqual([]) // nothing by itself either
 
   const own = (await step('VH-1', { step: 'vin_assigned' })).json.vin
+  expect((await step('VH-1', taken)).status).toBe(409)
   expect((await step('VH-2', taken)).json).toMatchObject({ vin: null, told: [{ vin: own }] })
   const { json: second } = await step('VH-2', { step: 'vin_assigned', vin: 'malformed' })
   expect(second.vin).toMatch(VIN)
@@ -281,7 +295,7 @@ test('tells steps out of order, twice, with a malformed VIN and with the one of 
     { step: 'at_dealer' },
     { step: 'built', after_ms: 30 },
     { step: 'built', after_ms: 30 },
-    { step: 'shipped', after_ms: 60_000 },
+    { step: 'shipped', after_ms: 300 },
   ])
   const told = ['vehicle.at_dealer', 'vehicle.built', 'vehicle.built']
   await vi.waitFor(() => expect(types().slice(4)).toEqual(told))
@@ -291,6 +305,8 @@ test('tells steps out of order, twice, with a malformed VIN and with the one of 
   expect((await press('/forms/vehicles/VH-1/step', { step: 'in_production', vin: 'own' })).status).toBe(303)
   await vi.waitFor(() => expect(types().slice(7)).toEqual(['vehicle.in_production', 'vehicle.in_production']))
   expect(new Set(ids()).size).toBe(8)
+  await new Promise((resolve) => setTimeout(resolve, 450)) // it would have been shipped after 300 ms
+  expect(types()).toHaveLength(9)
   expect((await get('/api/vehicles')).json).toHaveLength(2)
 })
 
