@@ -33,7 +33,8 @@ export function addControl(app: Hono, processor: Processor): void {
     const order = knownOrder(processor, c.req.param('number'))
     const { verdict, reasons, turn } = await readBody(c, Answer)
     const refused = { reasons: reasons ?? manners.towards(order.number).reasons }
-    return c.json(desk.answer(order, turn ?? order.turn, verdict === 'accept' ? accepted() : refused))
+    desk.answer(order, turn ?? order.turn, verdict === 'accept' ? accepted() : refused)
+    return c.json(knownOrder(processor, order.number))
   })
 
   app.get('/api/vehicles', (c) => c.json(book.vehicles()))

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type Errand, Errands } from '../partner/errands.ts'
 import type { Manners } from './behaviour.ts'
-import type { Asked } from './messages.ts'
 import { checked, type Order, type Verdict, verdictOn } from './order.ts'
 import type { OrderBook } from './order-book.ts'
 import type { Telling } from './telling.ts'
@@ -37,10 +36,11 @@ export class Desk {
   }
 
   /** An order, or a reminder of it: what was answered already is told once more. */
-  asked({ number, turn, configuration }: Asked, order: Order): void {
+  asked(order: Order, turn: number): void {
+    const { number, configuration } = order
     const id = `${number}/${turn}`
-    // A turn that was overtaken by the next one is not answered any more.
-    if (order.cancelled_at || turn < order.turn || this.#errands.has(id)) return
+    const isWanted = order.answer_by !== null && turn === order.turn
+    if (!isWanted || this.#errands.has(id)) return
     if (this.#manners.takes(number, 'never')) return
     const { reasons, answer_after_ms } = this.#manners.towards(number)
     const verdict =
@@ -49,9 +49,9 @@ export class Desk {
   }
 
   /** By hand: at once, in place of what would have been answered to this turn by itself. */
-  answer({ number }: Order, turn: number, verdict: Verdict): Order {
+  answer({ number }: Order, turn: number, verdict: Verdict): void {
     this.#errands.cancel((work) => work.number === number && work.turn === turn)
-    return this.#answer({ number, turn, verdict, cause: randomUUID() })
+    this.#answer({ number, turn, verdict, cause: randomUUID() })
   }
 
   /** Nothing more is answered by itself. */
@@ -63,17 +63,15 @@ export class Desk {
     this.#answer(work)
   }
 
-  #answer({ number, turn, verdict, cause }: Work): Order {
+  #answer({ number, turn, verdict, cause }: Work): void {
     const at = new Date().toISOString()
     const type = 'reference' in verdict ? 'custom_order.accepted' : 'custom_order.refused'
     const named = this.#manners.towards(number).answer_about ?? number
     const data = { number: named, turn, ...verdict }
     const webhook_id = this.#telling.tell(number, cause, type, at, data)
-    return this.#book.changeOrder(number, ({ answers }) => ({
-      answers: [
-        ...answers.filter((given) => given.webhook_id !== webhook_id),
-        { turn, verdict, at, webhook_id },
-      ],
-    }))
+    const order = this.#book.order(number)
+    if (!order) return
+    const others = order.answers.filter((given) => given.webhook_id !== webhook_id)
+    this.#book.keepOrder({ ...order, answers: [...others, { turn, verdict, at, webhook_id }] })
   }
 }

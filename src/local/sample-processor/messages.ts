@@ -26,38 +26,31 @@ const Configuration = z.object({
 })
 export type Configuration = z.output<typeof Configuration>
 
-const Asked = z.object({
+/** The order as it stood when the message was sent, which may be later than what the message is about. */
+const Document = z.object({
   number: OrderNumber,
   /** Rises when the buyer picks another dealer: then the same order is asked again. */
   turn: z.int().min(1),
   type: z.string().min(1),
   dealer: Dealer,
   configuration: Configuration,
-  answer_by: z.iso.datetime({ offset: true }),
+  vehicle: VehicleNumber.nullable(),
+  /** Null when no answer is wanted. */
+  answer_by: z.iso.datetime({ offset: true }).nullable(),
 })
-export type Asked = z.output<typeof Asked>
+export type Document = z.output<typeof Document>
 
 /** The messages from Holdfast that the order processor understands; any other is kept unread. */
 export const Message = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('custom_order.submitted'), data: Asked }),
-  z.object({ type: z.literal('custom_order.reminded'), data: Asked }),
+  z.object({ type: z.literal('custom_order.submitted'), data: Document }),
+  z.object({ type: z.literal('custom_order.reminded'), data: Document }),
+  z.object({ type: z.literal('custom_order.withdrawn'), data: Document }),
   z.object({
     type: z.literal('custom_order.confirmed'),
-    data: z.object({
-      number: OrderNumber,
-      vehicle: VehicleNumber,
-      dealer: Dealer,
-      configuration: Configuration,
-    }),
+    data: Document.extend({ vehicle: VehicleNumber }),
   }),
-  z.object({
-    type: z.literal('custom_order.reconfigured'),
-    data: z.object({ number: OrderNumber, vehicle: VehicleNumber, configuration: Configuration }),
-  }),
-  z.object({
-    type: z.literal('custom_order.cancelled'),
-    data: z.object({ number: OrderNumber, vehicle: VehicleNumber.nullable() }),
-  }),
+  z.object({ type: z.literal('custom_order.reconfigured'), data: Document }),
+  z.object({ type: z.literal('custom_order.cancelled'), data: Document }),
 ])
 
 const UNDERSTOOD: ReadonlySet<string> = new Set(Message.options.map(({ shape }) => shape.type.value))

@@ -24,23 +24,8 @@ export class OrderBook {
     return this.#orders.values().sort((one, other) => other.received_at.localeCompare(one.received_at))
   }
 
-  /** Messages may overtake each other, so any of them may be the first that is heard of an order. */
-  changeOrder(number: string, change: (order: Order) => Partial<Order>): Order {
-    const known = this.order(number) ?? {
-      number,
-      received_at: new Date().toISOString(),
-      turn: 0,
-      answer_by: null,
-      dealer: null,
-      configuration: null,
-      configured_at: '',
-      vehicle: null,
-      cancelled_at: null,
-      answers: [],
-    }
-    const changed = { ...known, ...change(known) }
-    this.#orders.put(number, changed)
-    return changed
+  keepOrder(order: Order): void {
+    this.#orders.put(order.number, order)
   }
 
   vehicle(number: string): Vehicle | undefined {

@@ -1,23 +1,27 @@
 import { randomInt } from 'node:crypto'
-import type { Configuration, Dealer } from './messages.ts'
+import type { Configuration, Document } from './messages.ts'
 
 /** Yes with the processor's own reference, or no with its reasons. */
 export type Verdict = { reference: string } | { reasons: string[] }
 
-export interface Order {
-  number: string
+export interface Order extends Document {
   received_at: string
-  /** The latest one that was asked; 0 while only a later message about the order has arrived. */
-  turn: number
-  answer_by: string | null
-  dealer: Dealer | null
-  configuration: Configuration | null
-  /** When Holdfast wrote the message that this configuration is from: an older one never replaces it. */
-  configured_at: string
-  vehicle: string | null
+  /** When Holdfast wrote the message that the document is from: an older one never replaces it. */
+  written_at: string
   cancelled_at: string | null
   /** What was said to each turn, in the order in which it was said. */
   answers: { turn: number; verdict: Verdict; at: string; webhook_id: string }[]
+}
+
+/** The order after another message about it. Messages may overtake each other: any may be the first, or out of date. */
+export function heard(known: Order | undefined, document: Document, timestamp: string): Order {
+  const written_at = new Date(timestamp).toISOString()
+  if (!known) {
+    const received_at = new Date().toISOString()
+    return { ...document, received_at, written_at, cancelled_at: null, answers: [] }
+  }
+  const isOld = document.turn === known.turn ? written_at < known.written_at : document.turn < known.turn
+  return isOld ? known : { ...known, ...document, written_at }
 }
 
 export function verdictOn({ answers }: Order, turn: number): Verdict | undefined {

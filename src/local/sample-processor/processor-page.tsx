@@ -71,7 +71,7 @@ function Orders({ processor, orders }: { processor: Processor; orders: Order[] }
           <tr>
             <td>
               {order.number}
-              <div>{order.dealer?.name}</div>
+              <div>{order.dealer.name}</div>
               <div class="dim">
                 turn {order.turn}
                 {order.answer_by && <>, answer by {when(order.answer_by)}</>}
@@ -103,7 +103,6 @@ function Orders({ processor, orders }: { processor: Processor; orders: Order[] }
 }
 
 function ConfigurationOf({ order: { configuration } }: { order: Order }) {
-  if (!configuration) return <span class="dim">not yet heard</span>
   const { model_year, features, total_price, currency } = configuration
   return (
     <details>
@@ -131,19 +130,17 @@ function AnswerForms({ processor, order }: { processor: Processor; order: Order 
   const action = `/forms/orders/${encodeURIComponent(order.number)}`
   return (
     <>
-      {order.turn > 0 && (
-        <form method="post" action={`${action}/answer`}>
-          <button name="verdict" value="accept">
-            {verdictOn(order, order.turn) ? 'Accept once more' : 'Accept'}
-          </button>{' '}
-          <button name="verdict" value="refuse">
-            Refuse
-          </button>
-          <div>
-            <input name="reason" placeholder="Reason, if refused" maxlength={500} />
-          </div>
-        </form>
-      )}
+      <form method="post" action={`${action}/answer`}>
+        <button name="verdict" value="accept">
+          {verdictOn(order, order.turn) ? 'Accept once more' : 'Accept'}
+        </button>{' '}
+        <button name="verdict" value="refuse">
+          Refuse
+        </button>
+        <div>
+          <input name="reason" placeholder="Reason, if refused" maxlength={500} />
+        </div>
+      </form>
       <details>
         <summary>Behave otherwise towards this order</summary>
         <HabitsForm

@@ -23,7 +23,7 @@ export function VehicleRow({ vehicle, order }: { vehicle: Vehicle; order: Order 
       <td>
         {vehicle.number}
         <div class="dim">{vehicle.order}</div>
-        <div>{order?.dealer?.name}</div>
+        <div>{order?.dealer.name}</div>
         {order?.cancelled_at && <div class="bad">cancelled {when(order.cancelled_at)}</div>}
       </td>
       <td>

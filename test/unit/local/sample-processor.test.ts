@@ -23,9 +23,12 @@ const ASKED = {
   type: 'retail',
   dealer: HARBOUR,
   configuration: CONFIGURATION,
+  vehicle: null,
   answer_by: '2999-01-01T00:00:00.000Z',
 }
-const CONFIRMED = { number: 'CO-1', vehicle: 'VH-1', dealer: HARBOUR, configuration: CONFIGURATION }
+/** As it is shown when no answer is wanted (any more). */
+const OVER = { ...ASKED, answer_by: null }
+const CONFIRMED = { ...OVER, vehicle: 'VH-1' }
 const VIN = /^[A-HJ-NPR-Z0-9]{13}[0-9]{4}$/
 const STEPS = ['in_production', 'vin_assigned', 'built', 'shipped', 'at_dealer']
 
@@ -153,7 +156,7 @@ test('refuses in given words, for as many orders as told; a reminder gets the sa
   expect(holdfast.heard[2]?.json).toMatchObject({ type: 'custom_order.accepted', data: { turn: 2 } })
 })
 
-test('answers the latest turn only, late or never, and nothing that was cancelled', async () => {
+test('answers the latest turn only, late or never, and nothing that was withdrawn or cancelled', async () => {
   const { notify, behave, holdfast, order, types } = await processor()
   await behave({ mode: 'never' })
   await notify('submitted', ASKED)
@@ -167,11 +170,19 @@ test('answers the latest turn only, late or never, and nothing that was cancelle
   expect(holdfast.heard[0]?.json.data.turn).toBe(2)
   expect(await order()).toMatchObject({ turn: 2, configuration: { total_price: 3_612_000 } })
 
+  // The dealer refuses: the answer would be one to a turn that is over. Its word may come after the next turn.
   await notify('submitted', { ...ASKED, turn: 3 })
-  await notify('cancelled', { number: 'CO-1', vehicle: null })
-  await notify('reminded', { ...ASKED, turn: 3 })
+  await notify('withdrawn', { ...OVER, turn: 3 })
+  await notify('reminded', { ...ASKED, turn: 3 }, { timestamp: '2020-01-01T00:00:00Z' })
+  await notify('submitted', { ...ASKED, turn: 4 })
+  await notify('withdrawn', { ...ASKED, turn: 4 })
+  await vi.waitFor(() => expect(holdfast.heard.map(({ json }) => json.data.turn)).toEqual([2, 4]))
+
+  await notify('submitted', { ...ASKED, turn: 5 })
+  await notify('cancelled', { ...OVER, turn: 5 })
+  await notify('submitted', { ...OVER, number: 'CO-2' })
   await new Promise((resolve) => setTimeout(resolve, 350)) // the answer would have come after 200 ms
-  expect(types()).toEqual(['custom_order.accepted'])
+  expect(holdfast.heard).toHaveLength(2)
 })
 
 test('a reminder neither hastens nor delays an answer, nor changes it', async () => {
@@ -317,16 +328,12 @@ test('stops building what is cancelled, and keeps the latest configuration', asy
   await vi.waitFor(() => expect(types()).toEqual(['vehicle.in_production']))
   const changed = { ...CONFIGURATION, base_price: 1, total_price: 322_001 }
   const reconfigured = (configuration: object, timestamp?: string) =>
-    notify(
-      'reconfigured',
-      { number: 'CO-1', vehicle: 'VH-1', configuration },
-      { ...(timestamp && { timestamp }) },
-    )
+    notify('reconfigured', { ...CONFIRMED, configuration }, { ...(timestamp && { timestamp }) })
   await reconfigured(changed)
   await reconfigured(CONFIGURATION, '2020-01-01T00:00:00Z')
   expect(await order()).toMatchObject({ configuration: changed, vehicle: 'VH-1', cancelled_at: null })
 
-  await notify('cancelled', { number: 'CO-1', vehicle: 'VH-1' })
+  await notify('cancelled', { ...CONFIRMED, configuration: changed })
   await new Promise((resolve) => setTimeout(resolve, 350)) // it would have been built after 200 ms
   expect(types()).toEqual(['vehicle.in_production'])
   expect(await order()).toMatchObject({ cancelled_at: expect.any(String) })
@@ -335,7 +342,7 @@ test('stops building what is cancelled, and keeps the latest configuration', asy
   await vi.waitFor(() => expect(types()).toEqual(['vehicle.in_production', 'vehicle.built']))
 
   // A confirmation that was overtaken by the cancellation begins nothing.
-  await notify('cancelled', { number: 'CO-2', vehicle: 'VH-2' })
+  await notify('cancelled', { ...CONFIRMED, number: 'CO-2', vehicle: 'VH-2' })
   await notify('confirmed', { ...CONFIRMED, number: 'CO-2', vehicle: 'VH-2' })
   await aMoment()
   expect(types()).toHaveLength(2)
