@@ -82,6 +82,11 @@ export class Outbox {
     })
   }
 
+  /** Whether something that was told about it is still to be taken or refused. */
+  isBusyWith(about: string): boolean {
+    return [...(this.#idsAbout.get(about) ?? [])].some((id) => this.#errands.has(id))
+  }
+
   async #send(id: string, attempts: number, stopping: AbortSignal): Promise<number | undefined> {
     const letter = this.#letters.get(id)
     if (!letter) return

@@ -35,6 +35,8 @@ function understand({ book, desk, plant }: Processor, { type, timestamp, data }:
       return order.answer_by === null ? desk.drop(number) : undefined
     case 'custom_order.confirmed':
       return plant.take(message.data.vehicle, number)
+    case 'custom_order.reconfigured':
+      return
     case 'custom_order.cancelled':
       book.keepOrder({ ...order, cancelled_at: order.cancelled_at ?? new Date().toISOString() })
       desk.drop(number)

@@ -12,6 +12,8 @@ interface Work {
   cause: string
 }
 
+const UNTIL_THE_ANSWER_MS = 50
+
 /** Builds vehicles, as planned or step by step by hand, and tells Holdfast of each step. */
 export class Plant {
   readonly #book: OrderBook
@@ -42,7 +44,7 @@ export class Plant {
     if (!this.#book.order(order)?.cancelled_at) this.build(number, this.#manners.towards(order).plan)
   }
 
-  /** From now on by itself, in place of what was planned before. */
+  /** From now on by itself, each step once the one before is answered, in place of what was planned before. */
   build(number: string, plan: Plan): void {
     this.drop(number)
     const [next] = plan
@@ -59,10 +61,12 @@ export class Plant {
     this.#errands.cancel((work) => work.number === number)
   }
 
-  async #perform({ work }: Errand<Work>): Promise<undefined> {
+  async #perform({ work }: Errand<Work>): Promise<number | undefined> {
     const vehicle = this.#book.vehicle(work.number)
     const [next, ...rest] = work.plan
     if (!vehicle || !next) return
+    // Else a step could overtake the one before it; out of order is for a plan to say.
+    if (this.#telling.isBusyWith(vehicle.order)) return UNTIL_THE_ANSWER_MS
     if (!this.#step(vehicle, next, work.cause))
       console.warn('A step was left out: no other vehicle has a VIN', next)
     if (rest.length > 0) this.build(work.number, rest)

@@ -3,7 +3,7 @@ import { page, when } from '../partner/page.tsx'
 import { Untaken } from '../partner/untaken.tsx'
 import { OneOrder, ProcessorOrders } from './behaviour.ts'
 import { HabitsForm } from './habits-form.tsx'
-import { type Order, type Verdict, verdictOn } from './order.ts'
+import type { Order, Verdict } from './order.ts'
 import type { Processor } from './processor.ts'
 import { VehicleRow } from './vehicle-row.tsx'
 
@@ -132,7 +132,7 @@ function AnswerForms({ processor, order }: { processor: Processor; order: Order 
     <>
       <form method="post" action={`${action}/answer`}>
         <button name="verdict" value="accept">
-          {verdictOn(order, order.turn) ? 'Accept once more' : 'Accept'}
+          Accept
         </button>{' '}
         <button name="verdict" value="refuse">
           Refuse

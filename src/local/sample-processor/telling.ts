@@ -11,6 +11,10 @@ export class Telling {
     this.#manners = manners
   }
 
+  isBusyWith(order: string): boolean {
+    return this.#outbox.isBusyWith(order)
+  }
+
   /** `cause` makes the `webhook-id`: what is told again because of the same cause is the same message. */
   tell(order: string, cause: string, type: string, timestamp: string, data: object): string {
     const { repeat, fresh_ids, forged } = this.#manners.towards(order)

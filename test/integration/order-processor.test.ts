@@ -1,0 +1,169 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { newNumber } from '../../src/domain/number.ts'
+import { dealerSays, newRange, orderVehicle, type Range } from '../support/custom-order.ts'
+import { useHouse } from '../support/house.ts'
+import type { Dealer } from '../support/lead.ts'
+import { expectReplayable, expectSoundHouse } from '../support/proof.ts'
+import { type Answer, expectStatus, Shop, waitFor } from '../support/shop.ts'
+
+const house = useHouse({ partners: ['mail', 'processor'] })
+let shop: Shop
+let range: Range
+let dealer: Dealer
+beforeAll(async () => {
+  shop = await Shop.open(house())
+  range = await newRange(shop)
+  dealer = await shop.dealer({ makes: [range.make] })
+})
+beforeEach(() => behave({}))
+afterAll(async () => {
+  await expectSoundHouse(house())
+  await expectReplayable(house(), `WorkflowType = 'customOrder'`)
+})
+
+async function processor(method: string, path: string, body?: object): Promise<Answer['body']> {
+  const response = await fetch(new URL(path, house().processorUrl), {
+    method,
+    headers: { 'content-type': 'application/json' },
+    ...(body && { body: JSON.stringify(body) }),
+  })
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`)
+  return response.status === 204 ? undefined : response.json()
+}
+/** Towards every order; what is not named is as usual, at once. */
+const behave = (orders: object) =>
+  processor('PUT', '/api/behaviour', { mode: 'check', answer_after_ms: 0, ...orders })
+const step = (vehicle: string, told: object) => processor('POST', `/api/vehicles/${vehicle}/steps`, told)
+
+/** What the processor holds of the order, once it is so. */
+const held = (number: string, isSo: (order: Answer['body']) => boolean) =>
+  waitFor(
+    `the processor to hold ${number} so`,
+    async () =>
+      (await processor('GET', '/api/orders')).find((order: Answer['body']) => order.number === number),
+    (order) => order !== undefined && isSo(order),
+  )
+/** How the service answered what the processor has told of the order, once all of it is told. */
+const answersTo = async (number: string, count: number): Promise<number[]> => {
+  const { sent } = await held(number, (order) => order.sent.length === count)
+  return sent.map((sent: Answer['body']) => sent.answer.status)
+}
+const storyOf = async (number: string): Promise<string[]> =>
+  (
+    await house().db<{ type: string }[]>`SELECT type FROM events WHERE number = ${number} ORDER BY sequence`
+  ).map(({ type }) => type.replace(/^(custom_order|vehicle)\./, ''))
+
+/** An order that both accept, and its vehicle, which the plant has heard of. */
+async function confirmed(): Promise<{ number: string; vehicle: string }> {
+  const { number } = await orderVehicle(shop, range, dealer)
+  expectStatus(await dealerSays(shop, dealer, number, { verdict: 'accepted' }), 200)
+  const { vehicle } = await shop.until(number, ({ state }) => state === 'accepted')
+  await waitFor(
+    'the plant to hear of it',
+    () => processor('GET', '/api/vehicles'),
+    (vehicles) => vehicles.some(({ number }: { number: string }) => number === vehicle.number),
+  )
+  return { number, vehicle: vehicle.number }
+}
+
+describe('the order processor, as a process of its own (B4)', () => {
+  test('accepts what adds up, however often it says so; the plant builds it by itself', async () => {
+    const steps = ['in_production', 'vin_assigned', 'built', 'shipped', 'at_dealer']
+    await behave({ repeat: 2, fresh_ids: true, plan: steps.map((step) => ({ step, after_ms: 50 })) })
+    const { number, vehicle } = await confirmed()
+    const { answers } = await held(number, (order) => order.answers.length === 1)
+    const built = await shop.until(number, (order) => order.vehicle?.state === 'at_dealer')
+    expect(built).toMatchObject({ processor_reference: answers[0].verdict.reference, turn: 1 })
+    const own = (await processor('GET', '/api/vehicles')).find(
+      (known: Answer['body']) => known.number === vehicle,
+    )
+    expect(built.vehicle.vin).toBe(own.vin)
+    expect(await answersTo(number, 12)).toEqual(Array.from({ length: 12 }, () => 200))
+    expect((await storyOf(number)).filter((type) => type === 'processor_accepted')).toHaveLength(1)
+    expect(await storyOf(vehicle)).toEqual(['banked', ...steps])
+  })
+
+  test('refuses; answers the next turn late, and the first one once more: 409', async () => {
+    await behave({ mode: 'refuse', times: 1, reasons: ['Not in this colour', 'Not at this price'] })
+    const { number } = await orderVehicle(shop, range, dealer)
+    const refused = await shop.until(number, ({ state }) => state === 'refused')
+    expect(refused.refusal).toEqual({ by: 'processor', reasons: 'Not in this colour; Not at this price' })
+
+    await behave({ mode: 'never' })
+    const other = await shop.dealer({ makes: [range.make] })
+    const choice = await shop.call('POST', `/v1/custom-orders/${number}/dealer`, {
+      body: { dealer: other.id },
+    })
+    expectStatus(choice, 200)
+    expect(await held(number, ({ turn }) => turn === 2)).toMatchObject({ dealer: { id: other.id } })
+    const answer = (body: object) => processor('POST', `/api/orders/${number}/answer`, body)
+    await answer({ verdict: 'accept', turn: 1 })
+    expect(await answersTo(number, 2)).toEqual([200, 409])
+    expect(await shop.look(number)).toMatchObject({ turn: 2, processor_reference: null })
+    await answer({ verdict: 'accept' })
+    expect(await answersTo(number, 3)).toEqual([200, 409, 200])
+    await answer({ verdict: 'accept' })
+    expect(await answersTo(number, 4)).toEqual([200, 409, 200, 409])
+    expect(await shop.look(number)).toMatchObject({ state: 'submitted', turn: 2, dealer_accepted: false })
+  })
+
+  test('forged, or about an order that does not exist: 401 and 404, and nothing changes', async () => {
+    await behave({ forged: true })
+    const { number, order } = await orderVehicle(shop, range, dealer)
+    expect(await answersTo(number, 1)).toEqual([401])
+    await behave({ answer_about: newNumber('customOrder') })
+    const { number: another, order: anothers } = await orderVehicle(shop, range, dealer)
+    expect(await answersTo(another, 1)).toEqual([404])
+    expect(await shop.look(number)).toEqual(order)
+    expect(await shop.look(another)).toEqual(anothers)
+  })
+
+  test('hears of a withdrawal and of a cancellation, and stops', async () => {
+    await behave({ answer_after_ms: 60_000, plan: [{ step: 'built', after_ms: 60_000 }] })
+    const { number } = await orderVehicle(shop, range, dealer)
+    await held(number, () => true)
+    const no = { verdict: 'refused', reasons: ['We close'] }
+    expectStatus(await dealerSays(shop, dealer, number, no), 200)
+    expect(await held(number, ({ answer_by }) => answer_by === null)).toMatchObject({ answers: [] })
+
+    await behave({ plan: [{ step: 'built', after_ms: 60_000 }] })
+    const { number: another, vehicle } = await confirmed()
+    expectStatus(await shop.call('POST', `/v1/custom-orders/${another}/cancellation`, { body: {} }), 200)
+    await held(another, ({ cancelled_at }) => cancelled_at !== null)
+    // It crosses with what the plant tells of it.
+    await step(vehicle, { step: 'in_production' })
+    expect(await answersTo(another, 2)).toEqual([200, 409])
+    expect(await storyOf(vehicle)).toEqual(['banked', 'cancelled'])
+  })
+})
+
+describe('the plant (B7)', () => {
+  test('out of order and twice: a later stage is taken, an earlier one changes nothing', async () => {
+    const { number, vehicle } = await confirmed()
+    await processor('PUT', '/api/vehicles/' + vehicle + '/plan', [
+      { step: 'shipped' },
+      { step: 'in_production', after_ms: 50 },
+      { step: 'shipped', after_ms: 50 },
+      { step: 'vin_assigned', after_ms: 50 },
+      { step: 'vin_assigned', after_ms: 50 },
+    ])
+    expect(await answersTo(number, 6)).toEqual([200, 200, 200, 200, 200, 200])
+    expect(await storyOf(vehicle)).toEqual(['banked', 'shipped', 'vin_assigned'])
+  })
+
+  test('a VIN that is none, or another vehicle has, bonds nothing', async () => {
+    const first = await confirmed()
+    const second = await confirmed()
+    await step(first.vehicle, { step: 'vin_assigned' })
+    const bonded = await shop.until(first.number, (order) => order.vehicle.vin !== null)
+    await step(second.vehicle, { step: 'vin_assigned', vin: 'malformed' })
+    expect(await answersTo(second.number, 2)).toEqual([200, 422])
+    await step(second.vehicle, { step: 'vin_assigned', vin: 'taken' })
+    expect(await answersTo(second.number, 3)).toEqual([200, 422, 409])
+    expect(await shop.look(second.number)).toMatchObject({ vehicle: { vin: null, state: 'banked' } })
+    await step(second.vehicle, { step: 'vin_assigned' })
+    const own = await shop.until(second.number, (order) => order.vehicle.vin !== null)
+    expect(own.vehicle.vin).not.toBe(bonded.vehicle.vin)
+    expect(await storyOf(second.vehicle)).toEqual(['banked', 'vin_assigned'])
+  })
+})
