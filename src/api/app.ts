@@ -6,6 +6,7 @@ import { matchedRoutes } from 'hono/route'
 import { Refusal } from '../domain/refusal.ts'
 import { registerLeadPage } from '../web/lead-page/routes.ts'
 import { registerOrderPage } from '../web/order-page/routes.ts'
+import { registerProspectPage } from '../web/prospect-page/routes.ts'
 import { faultsRefusal } from './faults.ts'
 import type { Api, ApiEnv, ApiKit } from './kit.ts'
 import { registerOpenApi } from './openapi.ts'
@@ -26,6 +27,7 @@ import { registerHealth } from './routes/health.ts'
 import { registerHistories } from './routes/histories.ts'
 import { registerInventoryUpdates } from './routes/inventory-updates.ts'
 import { registerItems } from './routes/items.ts'
+import { registerLeadDecisions } from './routes/lead-decisions.ts'
 import { ADF_PATH, registerLeads } from './routes/leads.ts'
 import { registerLinks } from './routes/links.ts'
 import { registerLists } from './routes/lists.ts'
@@ -111,6 +113,7 @@ export function createApi(kit: ApiKit): Api {
   registerCarrierWebhooks(app, kit)
   registerSupplierWebhooks(app, kit)
   registerLeads(app, kit)
+  registerLeadDecisions(app, kit)
   registerDealerWebhooks(app, kit)
   registerCustomOrders(app, kit)
   registerProcessorWebhooks(app, kit)
@@ -138,6 +141,7 @@ export function createApi(kit: ApiKit): Api {
   registerHealth(app, kit)
   registerOrderPage(app, kit, limit.byAddress)
   registerLeadPage(app, kit, limit.byAddress)
+  registerProspectPage(app, kit, limit.byAddress)
   return app
 }
 

@@ -5,8 +5,6 @@ import { text } from 'node:stream/consumers'
 import { Webhook } from 'standardwebhooks'
 import { type Answer, expectStatus, type Shop, waitFor } from './shop.ts'
 
-export type Dealer = Awaited<ReturnType<Shop['dealer']>>
-
 /** Sends a lead of a prospect of its own; gives the lead and the prospect's address. */
 export async function newLead(
   shop: Shop,
@@ -111,4 +109,18 @@ export async function sampleDealer(
     again: (number: string, call: string): Promise<Answer> =>
       tell('POST', `${path}/answers/again`, { kind: 'lead', number, call }),
   }
+}
+
+/** The words of the mail that this person got about it. */
+export async function letter(shop: Shop, to: string, subject: RegExp): Promise<string> {
+  const mails = await shop.mails(to, subject)
+  return mails.find((mail) => subject.test(mail.subject))?.text ?? ''
+}
+
+/** The link to a page of a lead in a mail: the prospect's (`e`) or the dealer's (`l`). */
+export async function linkIn(shop: Shop, to: string, subject: RegExp, page: 'e' | 'l'): Promise<string> {
+  const text = await letter(shop, to, subject)
+  const link = new RegExp(`http\\S+/${page}/\\S+`).exec(text)?.[0]
+  if (!link) throw new Error(`no link in the mail: ${text}`)
+  return link
 }

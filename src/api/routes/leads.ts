@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
-import { agree, giveStatus } from '../../clients/messages.ts'
+import { giveStatus } from '../../clients/messages.ts'
 import { LEAD_STATUSES, LOST_REASONS, makeCode } from '../../domain/lead.ts'
 import { newNumber } from '../../domain/number.ts'
 import { Refusal } from '../../domain/refusal.ts'
@@ -194,29 +194,6 @@ export function registerLeads(app: Api, kit: ApiKit): void {
         to: { kind: 'lead', number },
         update: giveStatus,
         facts: () => ({ dealer }),
-        body,
-      }) as never
-    },
-  )
-
-  app.openapi(
-    createRoute({
-      method: 'post',
-      path: '/v1/leads/{number}/agreement',
-      tags,
-      summary: 'The prospect agrees to another dealer',
-      description: 'If their dealer was given up already, the lead goes to the next one at once.',
-      middleware: [requireRole(kit, 'storefront', 'operator')] as const,
-      request: { params: NumberParam, headers: IdempotencyHeader, body: jsonBody(z.strictObject({})) },
-      responses: answers(200, 'The lead', LeadView),
-    }),
-    async (c) => {
-      const body = c.req.valid('json')
-      const number = await findLead(kit, c.var.caller, c.req.valid('param').number)
-      return commandOnce(c, kit, {
-        to: { kind: 'lead', number },
-        update: agree,
-        facts: () => ({}),
         body,
       }) as never
     },
