@@ -28,6 +28,7 @@ import { registerHistories } from './routes/histories.ts'
 import { registerInventoryUpdates } from './routes/inventory-updates.ts'
 import { registerItems } from './routes/items.ts'
 import { registerLeadDecisions } from './routes/lead-decisions.ts'
+import { registerLeadStatuses } from './routes/lead-statuses.ts'
 import { ADF_PATH, registerLeads } from './routes/leads.ts'
 import { registerLinks } from './routes/links.ts'
 import { registerLists } from './routes/lists.ts'
@@ -36,6 +37,7 @@ import { registerNotifications } from './routes/notifications.ts'
 import { registerOrderTerms } from './routes/order-terms.ts'
 import { registerOrders } from './routes/orders.ts'
 import { registerPeriods } from './routes/periods.ts'
+import { registerPostcodes } from './routes/postcodes.ts'
 import { registerProcessorWebhooks } from './routes/processor-webhooks.ts'
 import { registerPurchaseOrders } from './routes/purchase-orders.ts'
 import { registerStockCounts } from './routes/stock-counts.ts'
@@ -113,6 +115,7 @@ export function createApi(kit: ApiKit): Api {
   registerCarrierWebhooks(app, kit)
   registerSupplierWebhooks(app, kit)
   registerLeads(app, kit)
+  registerLeadStatuses(app, kit)
   registerLeadDecisions(app, kit)
   registerDealerWebhooks(app, kit)
   registerCustomOrders(app, kit)
@@ -126,6 +129,7 @@ export function createApi(kit: ApiKit): Api {
   registerSuppliers(app, kit)
   registerSupplierItems(app, kit)
   registerDealers(app, kit)
+  registerPostcodes(app, kit)
   registerStorefronts(app, kit)
   registerWebhookEndpoints(app, kit)
   registerApiKeys(app, kit)

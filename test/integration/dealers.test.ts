@@ -125,6 +125,100 @@ describe('dealers (P8)', () => {
   })
 })
 
+describe('postcodes (P8)', () => {
+  const AT = { latitude: 53.08, longitude: 8.8 }
+  // Each test has a country of its own.
+  const put = (country: string, postcode: string, body: object = AT, options: object = {}) =>
+    operate('PUT', `postcodes/${country}/${encodeURIComponent(postcode)}`, body, options)
+  const bulk = (body: unknown, options: object = {}) => operate('POST', 'postcodes/bulk', body, options)
+
+  test('one, in any way of writing; said again it is replaced', async () => {
+    const key = { postcode: 'SW1A1AA' }
+    const created = expectStatus(await put('GB', 'sw1a 1aa'), 200)
+    expect(created.body).toEqual({ ...key, ...AT })
+    const moved = { latitude: 51.501, longitude: -0.1416 }
+    expect(expectStatus(await put('GB', 'SW1A-1AA', moved), 200).body).toEqual({ ...key, ...moved })
+    expect(expectStatus(await operate('GET', 'postcodes/GB/SW1A%201AA'), 200).body).toEqual({
+      ...key,
+      ...moved,
+    })
+    await expectProblem(house(), await operate('GET', 'postcodes/GB/SW1A2AA'), 404, 'not-found')
+    await expectProblem(house(), await operate('GET', 'postcodes/IE/SW1A1AA'), 404, 'not-found')
+  })
+
+  test('thousands at once, all or none; those that are there are replaced', async () => {
+    const postcodes = Array.from({ length: 10_000 }, (_, index) => ({
+      postcode: String(10_000 + index),
+      latitude: 48 + index / 10_000,
+      longitude: 10,
+    }))
+    const idempotencyKey = randomUUID()
+    const load = () => bulk({ country: 'AT', postcodes }, { idempotencyKey })
+    expect(expectStatus(await load(), 200).body).toEqual({ saved: 10_000 })
+    expect(expectStatus(await load(), 200).body).toEqual({ saved: 10_000 })
+    const again = [
+      { postcode: '10 000', ...AT },
+      { postcode: '99999', ...AT },
+    ]
+    expect(expectStatus(await bulk({ country: 'AT', postcodes: again }), 200).body).toEqual({ saved: 2 })
+    const rows = await house().db`SELECT count(*)::int AS n FROM postcodes WHERE country = 'AT'`
+    expect(rows).toEqual([{ n: 10_001 }])
+    const list = async (query: string) =>
+      expectStatus(await operate('GET', `postcodes?country=AT&${query}`), 200).body
+    const first = await list('limit=2')
+    expect(first.data).toEqual([
+      { postcode: '10000', ...AT },
+      { postcode: '10001', latitude: 48.0001, longitude: 10 },
+    ])
+    const next = await list(`limit=1&cursor=${first.next_cursor}`)
+    expect(next.data.map(({ postcode }: Answer['body']) => postcode)).toEqual(['10002'])
+  })
+
+  test('what cannot be is refused with its place, and nothing is stored', async () => {
+    const good = { postcode: '1010', ...AT }
+    const refused = async (body: unknown, pointers: string[], options: object = {}) =>
+      expectProblem(
+        house(),
+        await changesNothing(house(), () => bulk(body, options)),
+        422,
+        'invalid-request',
+        pointers,
+      )
+    const postcodes = [
+      good,
+      { ...good, postcode: '10-10' },
+      { ...good, postcode: '!' },
+      { ...good, postcode: '1020', latitude: 91 },
+      { postcode: '1030', latitude: 1 },
+    ]
+    await refused({ country: 'CH', postcodes }, [
+      '/postcodes/2/postcode',
+      '/postcodes/3/latitude',
+      '/postcodes/4/longitude',
+    ])
+    await refused({ country: 'CH', postcodes: postcodes.slice(0, 2) }, ['/postcodes/1/postcode'])
+    await refused({ country: 'XX', postcodes: [good] }, ['/country'])
+    await refused({ country: 'CH', postcodes: [] }, ['/postcodes'])
+    const many = Array.from({ length: 10_001 }, (_, index) => ({ ...good, postcode: String(index) }))
+    await refused({ country: 'CH', postcodes: many }, ['/postcodes'])
+    const one = async (path: [string, string], body: object, pointer: string) =>
+      expectProblem(
+        house(),
+        await changesNothing(house(), () => put(...path, body)),
+        422,
+        'invalid-request',
+        [pointer],
+      )
+    await one(['XX', '1010'], AT, '/param/country')
+    await one(['CH', '1010 '.repeat(4)], AT, '/param/postcode')
+    await one(['CH', '1010'], { latitude: 1 }, '/longitude')
+    const dealers = await put('CH', '1010', AT, { key: shop.storefrontKey })
+    await expectProblem(house(), dealers, 403, 'role-forbidden')
+    const list = await operate('GET', 'postcodes')
+    await expectProblem(house(), list, 422, 'invalid-request', ['/query/country'])
+  })
+})
+
 describe('the nearest dealers (B9)', () => {
   const at = async (latitude: number, longitude: number, makes: string[]) =>
     (await shop.dealer({ latitude, longitude, makes })).id
@@ -154,6 +248,10 @@ describe('the nearest dealers (B9)', () => {
     const page = await near(`latitude=0&longitude=180&make=${make}&limit=3`)
     const rest = await near(`latitude=0&longitude=180&make=${make}&limit=3&cursor=${page.next_cursor}`)
     expect([page.data.length, rest.data.map(({ id }: { id: string }) => id)]).toEqual([3, [pole]])
+    // The same place by its postcode.
+    const fiji = { country: 'FJ', postcodes: [{ postcode: 'X-1', latitude: 0, longitude: 180 }] }
+    expectStatus(await operate('POST', 'postcodes/bulk', fiji), 200)
+    expect(await near(`country=FJ&postcode=x%201&make=${make}`)).toEqual(found)
     // The other side of the globe, where rounding could leave no distance at all.
     expect((await near(`latitude=-90&longitude=77&make=${make}`)).data.at(-1)).toMatchObject({ id: pole })
   })
