@@ -28,8 +28,10 @@ export function fitsPlace(given: Given, check: z.RefinementCtx): void {
   const fault = (member: keyof Given, message: string) =>
     check.addIssue({ code: 'custom', path: [member], message })
   const isByPostcode = has('postcode') || has('country')
-  if (isByPostcode && (has('latitude') || has('longitude')))
-    return void fault('postcode', 'give coordinates or a postcode, not both')
+  if (isByPostcode && (has('latitude') || has('longitude'))) {
+    fault('postcode', 'give coordinates or a postcode, not both')
+    return
+  }
   for (const member of isByPostcode
     ? (['country', 'postcode'] as const)
     : (['latitude', 'longitude'] as const)) {
