@@ -8,6 +8,7 @@ import { insertItems } from '../store/item.ts'
 import { readModelYear, saveModelYear } from '../store/model-year.ts'
 import { saveCustomer } from '../store/order.ts'
 import { writePeriods } from '../store/period.ts'
+import { savePostcodes } from '../store/postcode.ts'
 import { lockStock, move } from '../store/stock.ts'
 import { insertStorefront } from '../store/storefront.ts'
 import { insertSupplier, readSupplier } from '../store/supplier.ts'
@@ -112,6 +113,16 @@ const DEALERS: SampleDealer[] = [
   },
 ]
 
+/** Some of Germany's, roughly. */
+const POSTCODES = [
+  { postcode: '10115', latitude: 52.532, longitude: 13.385 },
+  { postcode: '20095', latitude: 53.551, longitude: 10.001 },
+  { postcode: '28195', latitude: 53.079, longitude: 8.807 },
+  { postcode: '28757', latitude: 53.17, longitude: 8.62 },
+  { postcode: '50667', latitude: 50.938, longitude: 6.957 },
+  { postcode: '80331', latitude: 48.137, longitude: 11.571 },
+]
+
 async function main(): Promise<void> {
   const {
     DATABASE_URL: url,
@@ -163,6 +174,7 @@ async function fillIn(
     suppliers.push({ id, name, api_key: secret, webhook_secret, mode })
   }
   const dealers = await fillInDealers(tx, dealerUrl)
+  await savePostcodes(tx, 'DE', POSTCODES)
   const storefront = (await issueKey(tx, { role: 'storefront', partner: STOREFRONT, name: 'Tamarisk shop' }))
     .secret
   return { storefront, suppliers, dealers }

@@ -43,6 +43,6 @@ Order TENT-2P instead and you play the supplier yourself, at ${supplierUrl}.
 Leads go to car dealers. The nearest who sells the make answers by itself; chosen by "dealer":"riverside" instead, it
 waits for you at ${dealerUrl}:
 
-  post /v1/leads '{"near":{"latitude":53.08,"longitude":8.8},"another_dealer":true,"prospect":{"name":"Ada Marsh","email":"ada@example.test","time_zone":"Europe/Berlin"},"vehicle":{"make":"Brio","year":2026}}'
+  post /v1/leads '{"near":{"country":"DE","postcode":"28195"},"another_dealer":true,"prospect":{"name":"Ada Marsh","email":"ada@example.test","time_zone":"Europe/Berlin"},"vehicle":{"make":"Brio","year":2026}}'
 `
 }
