@@ -52,6 +52,7 @@ export async function placeOf(
   if (postcode === undefined) return { latitude: latitude ?? 0, longitude: longitude ?? 0 }
   const found = await readPostcode(db, country, postcode)
   if (found) return { latitude: found.latitude, longitude: found.longitude }
-  const detail = `the postcode ${postcode} of ${country} is not known here`
+  // Without the postcode itself, which is part of somebody's address.
+  const detail = 'this postcode is not known here'
   throw new Refusal('invalid-request', `There is a fault: ${detail}.`, { errors: [{ pointer, detail }] })
 }
