@@ -383,6 +383,15 @@ CREATE TABLE "periods" (
 	CONSTRAINT "periods_in_order" CHECK (0 < "periods"."min_seconds" AND "periods"."min_seconds" <= "periods"."default_seconds" AND "periods"."default_seconds" <= "periods"."max_seconds")
 );
 --> statement-breakpoint
+CREATE TABLE "postcodes" (
+	"country" text NOT NULL,
+	"postcode" text NOT NULL,
+	"latitude" double precision NOT NULL,
+	"longitude" double precision NOT NULL,
+	CONSTRAINT "postcodes_country_postcode_pk" PRIMARY KEY("country","postcode"),
+	CONSTRAINT "postcodes_place" CHECK ("postcodes"."latitude" BETWEEN -90 AND 90 AND "postcodes"."longitude" BETWEEN -180 AND 180)
+);
+--> statement-breakpoint
 CREATE TABLE "purchase_order_lines" (
 	"purchase_order" text NOT NULL,
 	"line" integer NOT NULL,

@@ -8,7 +8,8 @@ import { buildIfNeeded } from './build-if-needed.mjs'
 const HELP = `npm start [-- --empty] [-- --help]
 
 Runs the whole service on this machine: Postgres, Temporal with its pages, API, worker, and stand-ins for the
-mail server, a carrier, suppliers and an order processor. Its data is kept in .holdfast/ in this folder; Ctrl-C stops everything.
+mail server, a carrier, suppliers, dealers and an order processor. Its data is kept in .holdfast/ in this folder;
+Ctrl-C stops everything.
 
   --empty   the first start fills in no sample data, only keys
   --help    this text

@@ -1,5 +1,7 @@
 import { isTold } from '../domain/event.ts'
+import { LEAD_TRANSITIONS } from '../domain/lead.ts'
 import { dealerLetter, prospectLetter } from '../domain/lead-letter.ts'
+import { isFinal } from '../domain/states.ts'
 import { writeAdf } from '../integrations/adf.ts'
 import type { Links } from '../integrations/link.ts'
 import { type Mailer, typeset } from '../integrations/mail.ts'
@@ -32,6 +34,7 @@ export function createLeadTelling(kit: {
       const letter = await typeset(prospectLetter(event.type, event.details, words), {
         to: customer,
         from: words.storefront,
+        button: { words: 'See your enquiry', link: links.prospectUrl(event.number) },
       })
       await mailer.send({ id: notification.id, to, fromName, replyTo, ...letter })
       return SENT
@@ -44,9 +47,13 @@ export function createLeadTelling(kit: {
       const dealer = await readDealer(db, notification.recipient)
       const view = await leadView(db, event.number)
       if (!dealer || !view) return NOBODY
-      // Whoever has it no longer must not learn of the prospect by a message that comes late.
-      if (event.type !== 'lead.withdrawn' && view.dealer !== dealer.id)
-        return { result: 'gone', outcome: 'passed on' }
+      // Whoever has it no longer must not learn of the prospect by a message that comes late, and of one that has ended
+      // there is nothing more to ask.
+      if (
+        event.type !== 'lead.withdrawn' &&
+        (view.dealer !== dealer.id || isFinal(LEAD_TRANSITIONS, view.state))
+      )
+        return { result: 'gone', outcome: view.dealer === dealer.id ? 'ended' : 'passed on' }
       const data = { ...asDealerSees(view, dealer.id), event: event.details }
       const body = { type: event.type, timestamp: event.at.toISOString(), data }
       if (dealer.channel === 'mail' || !dealer.webhook_url) return mailDealer(notice, dealer, body)

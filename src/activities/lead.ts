@@ -1,14 +1,17 @@
-import type { Command } from '../domain/command.ts'
+import { type Command, refuseStale } from '../domain/command.ts'
 import {
   LEAD_ACTIONS,
   LEAD_STEPS,
   LEAD_TRANSITIONS,
+  type LeadEnd,
   type LeadProgress,
   type LeadStatus,
   type LeadVerb,
   type LostReason,
   makeCode,
+  OPERATOR_LEAD_ACTIONS,
   stateAfter,
+  type WithdrawalReason,
 } from '../domain/lead.ts'
 import { after } from '../domain/period.ts'
 import { Refusal } from '../domain/refusal.ts'
@@ -23,6 +26,7 @@ import {
   lockLead,
   nextDealer,
   sendTo,
+  turnOf,
   updateLead,
 } from '../store/lead.ts'
 import { asDealerSees, leadView } from '../store/lead-view.ts'
@@ -44,7 +48,7 @@ export function createLeadActivities({ db, steps }: { db: Database; steps: Steps
       const { number, dealer, command: step, actor } = asked
       return steps.run(step, async (tx) => {
         const { row, holder, now } = await open(tx, number)
-        refuseUnless(row, 'give_status')
+        refuseUnless(row, 'give_status', asked)
         const body = (await readCommandBody(tx, step)) as StatusBody
         const { status, reason = null, note = null } = body
         const takes_place_at = body.takes_place_at ? new Date(body.takes_place_at) : null
@@ -79,16 +83,67 @@ export function createLeadActivities({ db, steps }: { db: Database; steps: Steps
       const { number, command: step, actor } = asked
       return steps.run(step, async (tx) => {
         const { row, now } = await open(tx, number)
-        refuseUnless(row, 'agree')
+        refuseUnless(row, 'agree', asked)
         if (!row.another_dealer) {
-          const agreed = await updateLead(
-            tx,
-            row,
-            { another_dealer: true },
-            { type: 'lead.agreed', actor, dealer: row.dealer },
-          )
+          const agreed = await noteAgreement(tx, row, actor, null)
           if (row.deadline_kind === 'close') await passOn(tx, agreed, now)
         }
+        await storeAnswer(tx, step, 200, await leadView(tx, number))
+        return leadProgress(tx, number)
+      })
+    },
+
+    /** The prospect does not want it any more: the lead ends, and its dealer is told. */
+    async cancelLead(asked: Command & { number: string }): Promise<LeadProgress | null> {
+      const { number, command: step, actor } = asked
+      return steps.run(step, async (tx) => {
+        const { row } = await open(tx, number)
+        refuseUnless(row, 'cancel', asked)
+        const { reason = null } = (await readCommandBody(tx, step)) as { reason?: string }
+        await end(tx, row, 'cancelled', { type: 'lead.cancelled', actor, note: reason })
+        await storeAnswer(tx, step, 200, await leadView(tx, number))
+        return leadProgress(tx, number)
+      })
+    },
+
+    /** An operator ends the lead; its dealer and the prospect are told. */
+    async closeLead(asked: Command & { number: string }): Promise<LeadProgress | null> {
+      const { number, command: step, actor } = asked
+      return steps.run(step, async (tx) => {
+        const { row } = await open(tx, number)
+        refuseUnless(row, 'close', asked)
+        // A cancellation in the Temporal UI comes without a request.
+        const body = (await readCommandBody(tx, step)) as { reason: string } | undefined
+        const event = { type: 'lead.closed', actor, details: { because: 'operator' } } as const
+        await end(tx, row, 'closed', { ...event, note: body?.reason ?? null })
+        await storeAnswer(tx, step, 200, await leadView(tx, number))
+        return leadProgress(tx, number)
+      })
+    },
+
+    /**
+     * An operator gives the lead to another dealer, by name. Only if the prospect agreed to another one, or the operator
+     * records that they do.
+     */
+    async handLeadOver(asked: Command & { number: string; dealer: string }): Promise<LeadProgress | null> {
+      const { number, dealer, command: step, actor } = asked
+      return steps.run(step, async (tx) => {
+        const { row, now } = await open(tx, number)
+        refuseUnless(row, 'hand_over', asked)
+        const next = await readDealer(tx, dealer)
+        if (!next) {
+          const detail = `there is no dealer ${dealer}`
+          throw new Refusal('invalid-request', `There is a fault: ${detail}.`, {
+            errors: [{ pointer: '/dealer', detail }],
+          })
+        }
+        if ((await turnOf(tx, number, dealer)) !== undefined)
+          throw conflict(row, asked, `The dealer ${dealer} has this lead, or had it.`)
+        const { reason, agreement } = (await readCommandBody(tx, step)) as HandOverBody
+        if (!row.another_dealer && agreement === undefined)
+          throw new Refusal('consent-missing', 'Without it this lead stays with its dealer.')
+        const agreed = row.another_dealer ? row : await noteAgreement(tx, row, actor, agreement ?? null)
+        await giveTo(tx, agreed, next, { actor, because: 'handed_over', note: reason, now })
         await storeAnswer(tx, step, 200, await leadView(tx, number))
         return leadProgress(tx, number)
       })
@@ -115,6 +170,7 @@ type StatusBody = {
   takes_place_at?: string
   note?: string
 }
+type HandOverBody = { reason: string; agreement?: string }
 
 async function open(
   tx: Transaction,
@@ -127,12 +183,42 @@ async function open(
   return { row: locked.row, holder, now: locked.now }
 }
 
-function refuseUnless(lead: LeadRow, verb: LeadVerb): void {
-  if (may(LEAD_TRANSITIONS, lead.state, verb)) return
-  throw new Refusal('state-conflict', `The lead is ${lead.state}.`, {
-    state: lead.state,
-    allowed_actions: allowed(LEAD_TRANSITIONS, lead.state, LEAD_ACTIONS),
+function refuseUnless(lead: LeadRow, verb: LeadVerb, asked: Command): void {
+  refuseStale(asked, lead)
+  if (!may(LEAD_TRANSITIONS, lead.state, verb)) throw conflict(lead, asked, `The lead is ${lead.state}.`)
+}
+
+function conflict({ state }: LeadRow, { actor }: Command, detail: string): Refusal {
+  const actions = actor.startsWith('operator:') ? OPERATOR_LEAD_ACTIONS : LEAD_ACTIONS
+  return new Refusal('state-conflict', detail, {
+    state,
+    allowed_actions: allowed<typeof LEAD_TRANSITIONS, LeadVerb>(LEAD_TRANSITIONS, state, actions),
   })
+}
+
+/** From now on the lead may go to another dealer; `note` is how an operator learned of it. */
+async function noteAgreement(
+  tx: Transaction,
+  row: LeadRow,
+  actor: string,
+  note: string | null,
+): Promise<LeadRow> {
+  const event = { type: 'lead.agreed', actor, dealer: row.dealer, note } as const
+  return updateLead(tx, row, { another_dealer: true }, event)
+}
+
+/** Ends the lead, and takes it from its dealer, who has nothing more to do. */
+async function end(
+  tx: Transaction,
+  row: LeadRow,
+  because: LeadEnd & WithdrawalReason,
+  event: Omit<Parameters<typeof updateLead>[3], 'dealer'>,
+): Promise<void> {
+  const { dealer } = row
+  const withdrawal = { type: 'lead.withdrawn', actor: 'house', dealer, details: { because } } as const
+  const taken = await updateLead(tx, row, {}, withdrawal)
+  const set = { state: 'lost', lost_reason: because, deadline: null } as const
+  await updateLead(tx, taken, set, { ...event, dealer })
 }
 
 async function passDeadline(tx: Transaction, row: LeadRow, holder: DealerRow, now: Date): Promise<void> {
@@ -183,13 +269,21 @@ async function passOn(tx: Transaction, row: LeadRow, now: Date): Promise<boolean
   const { make } = row.vehicle
   const next = await nextDealer(tx, row, make === undefined ? null : makeCode(make))
   if (!next) return false
-  const taken = await updateLead(tx, row, {}, { type: 'lead.withdrawn', actor: 'house', dealer: row.dealer })
-  const passed = await updateLead(
-    tx,
-    taken,
-    {},
-    { type: 'lead.passed_on', actor: 'house', dealer: next.id, details: { from: row.dealer } },
-  )
-  await sendTo(tx, passed, next, now)
+  await giveTo(tx, row, next, { actor: 'house', because: 'silent', note: null, now })
   return true
+}
+
+/** Takes the lead from its dealer and sends it to another one, and the prospect is told. */
+async function giveTo(
+  tx: Transaction,
+  row: LeadRow,
+  next: DealerRow,
+  by: { actor: string; because: WithdrawalReason; note: string | null; now: Date },
+): Promise<void> {
+  const { actor, because, note, now } = by
+  const withdrawal = { type: 'lead.withdrawn', actor: 'house', dealer: row.dealer } as const
+  const taken = await updateLead(tx, row, {}, { ...withdrawal, details: { because } })
+  const details = { from: row.dealer, because }
+  const passing = { type: 'lead.passed_on', actor, dealer: next.id, details, note } as const
+  await sendTo(tx, await updateLead(tx, taken, {}, passing), next, now)
 }

@@ -6,6 +6,7 @@ import { matchedRoutes } from 'hono/route'
 import { Refusal } from '../domain/refusal.ts'
 import { registerLeadPage } from '../web/lead-page/routes.ts'
 import { registerOrderPage } from '../web/order-page/routes.ts'
+import { registerProspectPage } from '../web/prospect-page/routes.ts'
 import { faultsRefusal } from './faults.ts'
 import type { Api, ApiEnv, ApiKit } from './kit.ts'
 import { registerOpenApi } from './openapi.ts'
@@ -26,6 +27,8 @@ import { registerHealth } from './routes/health.ts'
 import { registerHistories } from './routes/histories.ts'
 import { registerInventoryUpdates } from './routes/inventory-updates.ts'
 import { registerItems } from './routes/items.ts'
+import { registerLeadDecisions } from './routes/lead-decisions.ts'
+import { registerLeadStatuses } from './routes/lead-statuses.ts'
 import { ADF_PATH, registerLeads } from './routes/leads.ts'
 import { registerLinks } from './routes/links.ts'
 import { registerLists } from './routes/lists.ts'
@@ -34,6 +37,7 @@ import { registerNotifications } from './routes/notifications.ts'
 import { registerOrderTerms } from './routes/order-terms.ts'
 import { registerOrders } from './routes/orders.ts'
 import { registerPeriods } from './routes/periods.ts'
+import { registerPostcodes } from './routes/postcodes.ts'
 import { registerProcessorWebhooks } from './routes/processor-webhooks.ts'
 import { registerPurchaseOrders } from './routes/purchase-orders.ts'
 import { registerStockCounts } from './routes/stock-counts.ts'
@@ -111,6 +115,8 @@ export function createApi(kit: ApiKit): Api {
   registerCarrierWebhooks(app, kit)
   registerSupplierWebhooks(app, kit)
   registerLeads(app, kit)
+  registerLeadStatuses(app, kit)
+  registerLeadDecisions(app, kit)
   registerDealerWebhooks(app, kit)
   registerCustomOrders(app, kit)
   registerProcessorWebhooks(app, kit)
@@ -123,6 +129,7 @@ export function createApi(kit: ApiKit): Api {
   registerSuppliers(app, kit)
   registerSupplierItems(app, kit)
   registerDealers(app, kit)
+  registerPostcodes(app, kit)
   registerStorefronts(app, kit)
   registerWebhookEndpoints(app, kit)
   registerApiKeys(app, kit)
@@ -138,6 +145,7 @@ export function createApi(kit: ApiKit): Api {
   registerHealth(app, kit)
   registerOrderPage(app, kit, limit.byAddress)
   registerLeadPage(app, kit, limit.byAddress)
+  registerProspectPage(app, kit, limit.byAddress)
   return app
 }
 

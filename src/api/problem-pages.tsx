@@ -58,6 +58,10 @@ export const EXPLANATIONS: Record<RefusalType, { means: string; todo: string }> 
     means: 'The deadline is over, and what waited for it is being ended.',
     todo: 'Read it again to see its final state. Place a new order if it is still wanted.',
   },
+  'consent-missing': {
+    means: 'A lead goes to another dealer only if the prospect agrees to that, and they have not.',
+    todo: 'Ask the prospect. What they said is recorded as `agreement`, or by themselves on the page of their enquiry.',
+  },
   'cap-reached': {
     means: 'The house limits how many units of this item may be on back order, and this would go beyond it.',
     todo: 'Ask for fewer, decline the line, or try again when some have been served.',

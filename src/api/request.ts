@@ -51,6 +51,14 @@ function isInCalendar(value: string): boolean {
   return /^(19[7-9]|2\d\d)\d-/.test(value)
 }
 
+export const Country = z
+  .string()
+  .refine(
+    (code) => COUNTRIES.has(code),
+    'must be a country code of two capital letters (ISO 3166-1), such as DE',
+  )
+  .meta({ description: 'ISO 3166-1 alpha-2', example: 'DE' })
+
 export const Address = z
   .strictObject({
     name: Name,
@@ -58,13 +66,7 @@ export const Address = z
     city: text(100),
     postcode: text(20),
     region: text(100).optional(),
-    country: z
-      .string()
-      .refine(
-        (code) => COUNTRIES.has(code),
-        'must be a country code of two capital letters (ISO 3166-1), such as DE',
-      )
-      .meta({ description: 'ISO 3166-1 alpha-2', example: 'DE' }),
+    country: Country,
   })
   .meta({ id: 'Address' })
 

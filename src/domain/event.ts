@@ -66,6 +66,7 @@ export const EVENTS = {
   'lead.withdrawn': { told: 'dealer' },
   'lead.passed_on': { told: 'prospect' },
   'lead.unanswered': { told: 'prospect' },
+  'lead.cancelled': { told: 'prospect' },
   'lead.closed': { told: 'prospect' },
 
   'custom_order.received': { told: 'buyer' },

@@ -1,5 +1,5 @@
 import type { DealerEvent, ProspectEvent } from './event.ts'
-import { type LeadDocument, priceWords, vehicleWords } from './lead.ts'
+import { type LeadDocument, priceWords, vehicleWords, type WithdrawalReason } from './lead.ts'
 
 /** A letter in plain words, without a link of its own. */
 export type PlainLetter = { subject: string; paragraphs: string[] }
@@ -37,7 +37,9 @@ export function prospectLetter(
       return {
         subject: `Enquiry ${number}: now with ${dealer}`,
         paragraphs: [
-          `The dealer did not answer in time. As you agreed, your enquiry about ${vehicle} went to ${dealer}, who will get in touch with you.`,
+          details.because === 'handed_over'
+            ? `As you agreed, your enquiry about ${vehicle} went to another dealer: ${dealer}, who will get in touch with you.`
+            : `The dealer did not answer in time. As you agreed, your enquiry about ${vehicle} went to ${dealer}, who will get in touch with you.`,
         ],
       }
     case 'lead.unanswered':
@@ -46,15 +48,25 @@ export function prospectLetter(
         paragraphs: [
           `${dealer} did not answer your enquiry about ${vehicle} so far. We are sorry.`,
           details.because === 'not_agreed'
-            ? `Shall another dealer near you have it? Then please answer this mail, or tell ${storefront}.`
+            ? 'Shall another dealer near you have it? Then please say so on the page of your enquiry.'
             : 'We found no other dealer near you to send it to, and keep trying to reach them.',
+        ],
+      }
+    case 'lead.cancelled':
+      return {
+        subject: `Enquiry ${number} is withdrawn`,
+        paragraphs: [
+          `As you wished, we have withdrawn your enquiry about ${vehicle}, and told ${dealer} that there is nothing more to do.`,
+          `You are welcome to send ${storefront} a new one at any time.`,
         ],
       }
     case 'lead.closed':
       return {
         subject: `Enquiry ${number} is closed`,
         paragraphs: [
-          `Nobody answered your enquiry about ${vehicle}, and we have closed it. We are sorry that it came to nothing.`,
+          details.because === 'operator'
+            ? `We have closed your enquiry about ${vehicle}. We are sorry that it came to nothing.`
+            : `Nobody answered your enquiry about ${vehicle}, and we have closed it. We are sorry that it came to nothing.`,
           `You are welcome to send ${storefront} a new one at any time.`,
         ],
       }
@@ -64,7 +76,7 @@ export function prospectLetter(
 /** The words for each event of a lead that dealers are told of by mail, with what is known of the lead. */
 export function dealerLetter(
   type: DealerEvent,
-  details: { deadline_at?: string },
+  details: { deadline_at?: string; because?: WithdrawalReason },
   lead: LeadDocument,
 ): PlainLetter {
   const until = `Please tell us where it stands until ${details.deadline_at}.`
@@ -91,11 +103,16 @@ export function dealerLetter(
     case 'lead.withdrawn':
       return {
         subject: `Lead ${lead.number} is withdrawn`,
-        paragraphs: [
-          'We had no answer from you, and the lead went to another dealer. There is nothing more to do.',
-        ],
+        paragraphs: [`${WITHDRAWN[details.because ?? 'silent']} There is nothing more to do.`],
       }
   }
+}
+
+const WITHDRAWN: Record<WithdrawalReason, string> = {
+  silent: 'We had no answer from you, and the lead went to another dealer.',
+  handed_over: 'The lead went to another dealer.',
+  cancelled: 'The prospect has withdrawn the wish.',
+  closed: 'We have closed the lead.',
 }
 
 function inWords({ prospect, vehicle, price, trade_in, comments }: LeadDocument): string[] {

@@ -6,19 +6,32 @@ import type { StateOf, VerbOf } from './states.ts'
  * (REQUIREMENTS B9).
  */
 export const LEAD_TRANSITIONS = {
-  sent: { give_status: ['working', 'sold', 'lost'], agree: 'sent', remind: 'sent', escalate: 'escalated' },
+  sent: {
+    give_status: ['working', 'sold', 'lost'],
+    agree: 'sent',
+    cancel: 'lost',
+    remind: 'sent',
+    escalate: 'escalated',
+    hand_over: 'sent',
+    close: 'lost',
+  },
   working: {
     give_status: ['working', 'sold', 'lost'],
     agree: 'working',
+    cancel: 'lost',
     request_status: 'working',
     remind: 'working',
     escalate: 'escalated',
+    hand_over: 'sent',
+    close: 'lost',
   },
   escalated: {
     give_status: ['working', 'sold', 'lost'],
     agree: ['escalated', 'sent'],
+    cancel: 'lost',
     pass_on: 'sent',
     leave_unanswered: 'escalated',
+    hand_over: 'sent',
     close: 'lost',
   },
   sold: {},
@@ -28,8 +41,14 @@ export const LEAD_TRANSITIONS = {
 export type LeadState = StateOf<typeof LEAD_TRANSITIONS>
 export type LeadVerb = VerbOf<typeof LEAD_TRANSITIONS>
 
-/** What partners may do: the dealer gives a status, the storefront passes on that the prospect agrees to another dealer. */
-export const LEAD_ACTIONS = ['give_status', 'agree'] as const
+/**
+ * What partners may do: the dealer gives a status; the prospect, or the storefront for them, agrees to another dealer or
+ * cancels the wish.
+ */
+export const LEAD_ACTIONS = ['give_status', 'agree', 'cancel'] as const
+
+/** What operators may do: the same for the prospect, give the lead to another dealer by name, or close it. */
+export const OPERATOR_LEAD_ACTIONS = ['agree', 'cancel', 'hand_over', 'close'] as const
 
 /** What a dealer can say. */
 export const LEAD_STATUSES = [
@@ -55,8 +74,15 @@ export const LOST_REASONS = [
 ] as const
 export type LostReason = (typeof LOST_REASONS)[number]
 
-/** Why a lead ended without a sale: the dealer's word, or that nothing was heard for too long. */
-export type LeadEnd = LostReason | 'no_answer'
+/**
+ * Why a lead ended without a sale: the dealer's word, nothing heard for too long, the prospect's wish, or an operator's
+ * decision.
+ */
+export const LEAD_ENDS = [...LOST_REASONS, 'no_answer', 'cancelled', 'closed'] as const
+export type LeadEnd = (typeof LEAD_ENDS)[number]
+
+/** Why a lead is taken from its dealer: it stayed silent, an operator chose another one, or the lead has ended. */
+export type WithdrawalReason = 'silent' | 'handed_over' | 'cancelled' | 'closed'
 
 /** What a status of the dealer makes of the lead. */
 export function stateAfter(status: LeadStatus): LeadState {

@@ -19,6 +19,7 @@ export const REFUSALS = {
   'state-conflict': { status: 409, title: 'That is not possible in its present state' },
   'offer-ended': { status: 409, title: 'The offer has ended' },
   'deadline-passed': { status: 409, title: 'The deadline has passed' },
+  'consent-missing': { status: 409, title: 'The prospect has not agreed to another dealer' },
   'cap-reached': { status: 409, title: 'No more of this item can be back-ordered' },
   'stock-promised': { status: 409, title: 'More units are promised than would remain' },
   'reference-reused': { status: 409, title: 'This reference was used with another content' },

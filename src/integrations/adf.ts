@@ -67,6 +67,8 @@ function vehicleElement(interest: 'buy' | 'trade-in', vehicle: Vehicle, price: s
 export type AdfLead = {
   reference?: string
   dealer?: string
+  /** Where the prospect lives; only of a lead that names no dealer. */
+  near?: { country?: string; postcode?: string }
   prospect: { name?: string; email?: string; phone?: string }
   vehicle: Vehicle
   trade_in?: Vehicle
@@ -77,6 +79,8 @@ export type AdfLead = {
 export const ADF_PLACES: Record<string, string> = {
   '/reference': '/adf/prospect/id',
   '/dealer': '/adf/prospect/vendor/id',
+  '/near/country': '/adf/prospect/customer/contact/address/country',
+  '/near/postcode': '/adf/prospect/customer/contact/address/postalcode',
   '/prospect/name': '/adf/prospect/customer/contact/name',
   '/prospect/email': '/adf/prospect/customer/contact/email',
   '/prospect/phone': '/adf/prospect/customer/contact/phone',
@@ -124,9 +128,16 @@ function leadOf(prospect: Element): AdfLead {
     textOf(customer, 'comments'),
     ...vehicles.flatMap((vehicle) => [textOf(vehicle, 'pricecomments'), textOf(vehicle, 'comments')]),
   ].filter((text) => text !== undefined)
+  const dealer = textOf(child(prospect, 'vendor'), 'id')
+  const address = child(contact, 'address')
+  const postcode = textOf(address, 'postalcode')
   return {
     ...member('reference', textOf(prospect, 'id')),
-    ...member('dealer', textOf(child(prospect, 'vendor'), 'id')),
+    ...member('dealer', dealer),
+    // A chosen dealer counts, also where the prospect's postcode is not known to anybody.
+    ...(dealer === undefined && postcode !== undefined
+      ? { near: { ...member('country', textOf(address, 'country')), postcode } }
+      : {}),
     prospect: {
       ...member('name', nameOf(contact)),
       ...member('email', textOf(contact, 'email')),

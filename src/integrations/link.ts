@@ -3,16 +3,21 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 /**
  * The link in a customer's mail (DESIGN §5): names one order and proves itself by an HMAC, so that nothing has to be
  * stored for it. Raising the order's link version makes every link mailed so far worthless. The link in a dealer's mail
- * is made in the same way, of a lead and the turn in which the dealer got it.
+ * is made in the same way, of a lead and the turn in which the dealer got it, and the prospect's of a lead and no turn.
  */
 export type Links = {
   /** The whole address of an order's page. */
   url(order: string, version: number): string
   /** The whole address of a dealer's page of a lead. */
   leadUrl(lead: string, turn: number): string
-  /** True when this proof was made for this order and link version, or this lead and turn. */
+  /** The whole address of a prospect's page of their enquiry. */
+  prospectUrl(lead: string): string
+  /** True when this proof was made for this order and link version, or this lead and turn, `NO_TURN` for the prospect. */
   isValid(number: string, version: number, proof: string): boolean
 }
+
+/** In a prospect's link what the turn is in a dealer's: turns count from 1. */
+export const NO_TURN = 0
 
 export function createLinks(options: { secret: string; publicUrl: string }): Links {
   const proofOf = (number: string, version: number) =>
@@ -20,6 +25,7 @@ export function createLinks(options: { secret: string; publicUrl: string }): Lin
   return {
     url: (order, version) => new URL(`/o/${order}/${proofOf(order, version)}`, options.publicUrl).href,
     leadUrl: (lead, turn) => new URL(`/l/${lead}/${turn}/${proofOf(lead, turn)}`, options.publicUrl).href,
+    prospectUrl: (lead) => new URL(`/e/${lead}/${proofOf(lead, NO_TURN)}`, options.publicUrl).href,
     isValid(number, version, proof) {
       const expected = Buffer.from(proofOf(number, version))
       const given = Buffer.from(proof)

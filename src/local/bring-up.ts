@@ -110,7 +110,12 @@ export async function bringUp(
     : 'embedded'
   if (!settings.seeded.includes(database)) {
     await start('database', empty ? 'making the first keys' : 'filling in sample data', async () => {
-      const environment = { ...service, KEYS_FILE: keysFile, SUPPLIER_URL: url('supplier') }
+      const environment = {
+        ...service,
+        KEYS_FILE: keysFile,
+        SUPPLIER_URL: url('supplier'),
+        DEALER_URL: url('dealer'),
+      }
       await runToEnd('seed', 'local/seed.js', environment, empty ? ['--empty'] : [])
       settings.seeded.push(database)
       writeSettings(settings)
@@ -149,6 +154,12 @@ export async function bringUp(
     PROCESSOR_SECRET: settings.processorSecret,
     DATA_DIR: dataFile('processor'),
   })
+  await run('dealer', 'local/sample-dealer.js', 'listening', {
+    PORT: String(ports.dealer),
+    HOLDFAST_API_URL: url('api'),
+    DATA_DIR: dataFile('dealer'),
+    KEYS_FILE: keysFile,
+  })
   await run('worker', 'worker.js', 'polling', service)
   await run('api', 'server.js', 'listening', service)
   await start('api', 'waiting until it is ready', () => becomeReady(url('api'), stopping))
@@ -161,6 +172,7 @@ export async function bringUp(
         mailUrl: url('mail'),
         supplierUrl: url('supplier'),
         processorUrl: url('processor'),
+        dealerUrl: url('dealer'),
         ...(temporalUiUrl && { temporalUiUrl }),
       },
       readKeys(keysFile),
@@ -174,7 +186,7 @@ function logFile(name: string): string {
 
 /** Moves away from ports that strangers have taken. A Postgres that was left running keeps the one it has. */
 async function settle(settings: Settings): Promise<void> {
-  const needed: PortName[] = ['api', 'mail', 'smtp', 'carrier', 'supplier', 'processor']
+  const needed: PortName[] = ['api', 'mail', 'smtp', 'carrier', 'supplier', 'processor', 'dealer']
   if (!process.env.TEMPORAL_ADDRESS) needed.push('temporal', 'temporalUi')
   if (!process.env.DATABASE_URL && !runningPostgres(postgresFolder(settings))) needed.push('postgres')
   for (const name of await settlePorts(settings, needed)) {

@@ -58,6 +58,7 @@ async function connect(): Promise<Shop> {
     apiUrl,
     mailUrl: `http://127.0.0.1:${ports.mail}`,
     supplierUrl: `http://127.0.0.1:${ports.supplier}`,
+    dealerUrl: `http://127.0.0.1:${ports.dealer}`,
     operatorKey: keys.operator,
     tag: randomBytes(2).toString('hex').toUpperCase(),
   })

@@ -13,6 +13,7 @@ export function welcome(addresses: Addresses, keys: SampleKeys): string {
     ['Mails that were sent', addresses.mailUrl],
     ['Temporal', addresses.temporalUiUrl],
     ["Waiting supplier's page", addresses.supplierUrl],
+    ["Waiting dealer's page", addresses.dealerUrl],
     ['Order processor, plant', addresses.processorUrl],
     ['Keys', dataFile('keys.json')],
     ['Logs', dataFile('logs')],

@@ -3,11 +3,12 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { type DeadlineKind, HOUSE_PERIODS, type Period, type Periods } from '../domain/period.ts'
 import { issueKey } from '../store/api-key.ts'
 import { openStore, type Transaction } from '../store/database.ts'
-import { insertDealers } from '../store/dealer.ts'
+import { type Dealer, insertDealers, readDealer } from '../store/dealer.ts'
 import { insertItems } from '../store/item.ts'
 import { readModelYear, saveModelYear } from '../store/model-year.ts'
 import { saveCustomer } from '../store/order.ts'
 import { writePeriods } from '../store/period.ts'
+import { savePostcodes } from '../store/postcode.ts'
 import { lockStock, move } from '../store/stock.ts'
 import { insertStorefront } from '../store/storefront.ts'
 import { insertSupplier, readSupplier } from '../store/supplier.ts'
@@ -17,8 +18,8 @@ import { MODEL_YEARS } from './sample-vehicles.ts'
 
 /**
  * What a first `npm start` fills in: a small shop for kitchen and outdoor things, with its items, customers and two
- * suppliers, a make of vehicles, three car dealers, and the keys to all of it in `KEYS_FILE`. With `--empty` only an operator's key, for bringing one's own
- * data. It may be run again: what is there stays as it is, and new keys are made.
+ * suppliers, a make of vehicles, three car dealers, and the keys to all of it in `KEYS_FILE`. With `--empty` only an
+ * operator's key, for bringing one's own data. It may be run again: what is there stays as it is, and new keys are made.
  */
 
 const DAY = 86_400
@@ -76,23 +77,61 @@ const CUSTOMERS = [
   { name: 'Chiara Neri', email: 'chiara@example.test', time_zone: 'Europe/Rome' },
 ]
 
-/** All of them read mail: what they are sent is on the mail page, and its links are theirs. */
-const DEALERS = [
-  { id: 'harbour', name: 'Harbour Motors', latitude: 53.112, longitude: 8.752, makes: ['astra', 'brio'] },
-  { id: 'riverside', name: 'Riverside Cars', latitude: 53.036, longitude: 8.833, makes: ['astra'] },
+type SampleDealer = Pick<Dealer, 'id' | 'name' | 'latitude' | 'longitude' | 'makes' | 'lead_format'> & {
+  /** How the sample dealers play it; null where they do not. */
+  mode: 'automatic' | 'manual' | null
+}
+
+/** Two are played by the sample dealers: one answers by itself, one waits. The third reads mail, and its links are its own. */
+const DEALERS: SampleDealer[] = [
+  {
+    id: 'harbour',
+    name: 'Harbour Motors',
+    latitude: 53.112,
+    longitude: 8.752,
+    makes: ['astra', 'brio'],
+    mode: 'automatic',
+    lead_format: 'adf',
+  },
+  {
+    id: 'riverside',
+    name: 'Riverside Cars',
+    latitude: 53.036,
+    longitude: 8.833,
+    makes: ['astra'],
+    mode: 'manual',
+    lead_format: 'json',
+  },
   {
     id: 'heath',
     name: 'Heath Garage',
     latitude: 53.551,
     longitude: 9.994,
     makes: ['astra', 'brio', 'corda'],
+    mode: null,
+    lead_format: 'adf',
   },
 ]
 
+/** Some of Germany's, roughly. */
+const POSTCODES = [
+  { postcode: '10115', latitude: 52.532, longitude: 13.385 },
+  { postcode: '20095', latitude: 53.551, longitude: 10.001 },
+  { postcode: '28195', latitude: 53.079, longitude: 8.807 },
+  { postcode: '28757', latitude: 53.17, longitude: 8.62 },
+  { postcode: '50667', latitude: 50.938, longitude: 6.957 },
+  { postcode: '80331', latitude: 48.137, longitude: 11.571 },
+]
+
 async function main(): Promise<void> {
-  const { DATABASE_URL: url, KEYS_FILE: keysFile, SUPPLIER_URL: supplierUrl } = process.env
-  if (!url || !keysFile || !supplierUrl)
-    throw new Error('The seed needs DATABASE_URL, KEYS_FILE and SUPPLIER_URL.')
+  const {
+    DATABASE_URL: url,
+    KEYS_FILE: keysFile,
+    SUPPLIER_URL: supplierUrl,
+    DEALER_URL: dealerUrl,
+  } = process.env
+  if (!url || !keysFile || !supplierUrl || !dealerUrl)
+    throw new Error('The seed needs DATABASE_URL, KEYS_FILE, SUPPLIER_URL and DEALER_URL.')
   const isEmpty = process.argv.includes('--empty')
   const store = openStore({ url, poolSize: 1, name: 'holdfast seed' })
   try {
@@ -100,7 +139,7 @@ async function main(): Promise<void> {
       const operator = (await issueKey(tx, { role: 'operator', partner: null, name: 'first operator' }))
         .secret
       if (isEmpty) return { operator }
-      return { operator, ...(await fillIn(tx, supplierUrl)) }
+      return { operator, ...(await fillIn(tx, { supplierUrl, dealerUrl })) }
     })
     writeKeys(keysFile, keys)
   } finally {
@@ -108,7 +147,10 @@ async function main(): Promise<void> {
   }
 }
 
-async function fillIn(tx: Transaction, supplierUrl: string) {
+async function fillIn(
+  tx: Transaction,
+  { supplierUrl, dealerUrl }: { supplierUrl: string; dealerUrl: string },
+) {
   // As a new house has them, but for the shortest: seconds, so that one can watch a deadline pass.
   const kinds = Object.entries(HOUSE_PERIODS) as [DeadlineKind, Period][]
   await writePeriods(
@@ -131,20 +173,20 @@ async function fillIn(tx: Transaction, supplierUrl: string) {
     const { secret } = await issueKey(tx, { role: 'supplier', partner: id, name })
     suppliers.push({ id, name, api_key: secret, webhook_secret, mode })
   }
-  const dealers = await fillInDealers(tx)
+  const dealers = await fillInDealers(tx, dealerUrl)
+  await savePostcodes(tx, 'DE', POSTCODES)
   const storefront = (await issueKey(tx, { role: 'storefront', partner: STOREFRONT, name: 'Tamarisk shop' }))
     .secret
   return { storefront, suppliers, dealers }
 }
 
-async function fillInDealers(tx: Transaction) {
+async function fillInDealers(tx: Transaction, dealerUrl: string) {
   await insertDealers(
     tx,
-    DEALERS.map((dealer) => ({
+    DEALERS.map(({ mode, ...dealer }) => ({
       ...dealer,
-      channel: 'mail' as const,
-      lead_format: 'adf' as const,
-      webhook_url: null,
+      channel: mode ? ('webhook' as const) : ('mail' as const),
+      webhook_url: mode ? `${dealerUrl}/dealers/${dealer.id}/webhooks` : null,
       email: `leads@${dealer.id}.example`,
       webhook_secret: newWebhookSecret(),
       // Short enough to watch; a real house gives them days.
@@ -156,8 +198,11 @@ async function fillInDealers(tx: Transaction) {
     })),
   )
   const keys = []
-  for (const { id, name } of DEALERS) {
-    keys.push({ id, name, api_key: (await issueKey(tx, { role: 'dealer', partner: id, name })).secret })
+  for (const { id, name, mode } of DEALERS) {
+    const { secret } = await issueKey(tx, { role: 'dealer', partner: id, name })
+    // One that was there keeps its own secret.
+    const { webhook_secret } = (await readDealer(tx, id)) ?? {}
+    keys.push({ id, name, api_key: secret, ...(mode ? { webhook_secret, mode } : {}) })
   }
   return keys
 }

@@ -15,6 +15,7 @@ const DEFAULT_PORTS = {
   carrier: 8090,
   supplier: 8091,
   processor: 8092,
+  dealer: 8094,
 }
 
 export type PortName = keyof typeof DEFAULT_PORTS

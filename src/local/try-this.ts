@@ -6,6 +6,7 @@ export type Addresses = {
   temporalUiUrl?: string
   supplierUrl: string
   processorUrl: string
+  dealerUrl: string
 }
 
 export type SampleKeys = { storefrontKey?: string; operatorKey?: string; supplierKey?: string }
@@ -19,6 +20,7 @@ export function tryThis({
   mailUrl,
   docsUrl,
   supplierUrl,
+  dealerUrl,
   storefrontKey,
   operatorKey,
 }: Addresses & SampleKeys): string {
@@ -37,5 +39,10 @@ export function tryThis({
 Two pans are there, three are missing: the supplier is asked, answers by itself, and sends them within half a minute.
 Then open ${mailUrl}, follow the link in "your goods are here", request the delivery and confirm it.
 Order TENT-2P instead and you play the supplier yourself, at ${supplierUrl}.
+
+Leads go to car dealers. The nearest who sells the make answers by itself; chosen by "dealer":"riverside" instead, it
+waits for you at ${dealerUrl}:
+
+  post /v1/leads '{"near":{"country":"DE","postcode":"28195"},"another_dealer":true,"prospect":{"name":"Ada Marsh","email":"ada@example.test","time_zone":"Europe/Berlin"},"vehicle":{"make":"Brio","year":2026}}'
 `
 }

@@ -17,8 +17,8 @@ const TOO_LONG = Object.entries(LONGEST_SILENCE)
   .map(([state, seconds]) => `${state} for ${inWords(seconds)}`)
   .join(', ')
 
-/** Outcomes that need nobody: a switched-off endpoint, a lead that another dealer has by now, no operators' address. */
-export const NOBODY_LEFT = ['endpoint off', 'passed on', 'no operators'] as const
+/** Outcomes that need nobody: a switched-off endpoint, a lead that another dealer has by now or that has ended, no operators' address. */
+export const NOBODY_LEFT = ['endpoint off', 'passed on', 'ended', 'no operators'] as const
 
 /** What a person has to look at. */
 export const Attention = z

@@ -8,6 +8,7 @@ import {
   type LeadDeadline,
   type LeadState,
   type LeadStatus,
+  OPERATOR_LEAD_ACTIONS,
 } from '../domain/lead.ts'
 import { allowed, statesOf } from '../domain/states.ts'
 import type { Database } from './database.ts'
@@ -27,6 +28,7 @@ export const LeadSummary = z
     version: z.int(),
     deadline: z.object({ kind: z.enum(LEAD_DEADLINES), at: Instant }).nullable(),
     allowed_actions: z.array(z.enum(LEAD_ACTIONS)),
+    operator_actions: z.array(z.enum(OPERATOR_LEAD_ACTIONS)),
     created_at: Instant,
   })
   .meta({ id: 'LeadSummary' })
@@ -81,6 +83,7 @@ export function leadSummary(row: ListedLead): z.output<typeof LeadSummary> {
     deadline:
       deadline_kind && deadline_at ? { kind: deadline_kind, at: new Date(deadline_at).toISOString() } : null,
     allowed_actions: allowed(LEAD_TRANSITIONS, row.state, LEAD_ACTIONS),
+    operator_actions: allowed(LEAD_TRANSITIONS, row.state, OPERATOR_LEAD_ACTIONS),
     created_at: new Date(sort_at).toISOString(),
   }
 }

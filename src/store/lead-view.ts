@@ -3,11 +3,13 @@ import { z } from 'zod'
 import {
   LEAD_ACTIONS,
   LEAD_DEADLINES,
+  LEAD_ENDS,
   LEAD_STATUSES,
   LEAD_TRANSITIONS,
   type LeadDocument,
   type LeadState,
   LOST_REASONS,
+  OPERATOR_LEAD_ACTIONS,
   vehicleWords,
 } from '../domain/lead.ts'
 import { allowed } from '../domain/states.ts'
@@ -36,13 +38,14 @@ export const LeadView = z
     reference: z.string().nullable(),
     state: LeadStateName,
     status: LeadStatusName.nullable().meta({ description: 'The last one that the dealer gave' }),
-    lost_reason: z.enum([...LOST_REASONS, 'no_answer']).nullable(),
+    lost_reason: z.enum(LEAD_ENDS).nullable(),
     version: z.int(),
     deadline: z
       .object({ kind: z.enum(LEAD_DEADLINES), at: Instant })
       .nullable()
       .meta({ description: 'What it waits for, and until when' }),
     allowed_actions: z.array(z.enum(LEAD_ACTIONS)),
+    operator_actions: z.array(z.enum(OPERATOR_LEAD_ACTIONS)),
     dealer: z
       .string()
       .nullable()
@@ -58,7 +61,7 @@ export const LeadView = z
         time_zone: z.string(),
       })
       .nullable()
-      .meta({ description: 'Null for a dealer who has the lead no longer' }),
+      .meta({ description: 'Null for a dealer who has the lead no longer, or of a wish that was cancelled' }),
     vehicle: VehicleView,
     price: z
       .object({ min: z.int().optional(), max: z.int().optional(), currency: z.string() })
@@ -113,6 +116,7 @@ export async function leadView(db: Database | Transaction, number: string): Prom
         ? { kind: row.deadline_kind, at: row.deadline_at.toISOString() }
         : null,
     allowed_actions: allowed(LEAD_TRANSITIONS, row.state, LEAD_ACTIONS),
+    operator_actions: allowed(LEAD_TRANSITIONS, row.state, OPERATOR_LEAD_ACTIONS),
     dealer: row.dealer,
     another_dealer: row.another_dealer,
     prospect: { ...prospect, phone: row.phone },
@@ -134,14 +138,19 @@ export async function leadView(db: Database | Transaction, number: string): Prom
   }
 }
 
-/** What of it a dealer may see: nothing of the others, and of the prospect only as long as the lead is theirs. */
+/**
+ * What of it a dealer may see: nothing of the others, and of the prospect only as long as the lead is theirs and the
+ * prospect has not cancelled it.
+ */
 export function asDealerSees(view: LeadView, dealer: string): LeadView {
   const own = {
     ...view,
     dealers: view.dealers.filter((turn) => turn.dealer === dealer),
     statuses: view.statuses.filter((word) => word.dealer === dealer),
   }
-  if (view.dealer === dealer) return own
+  if (view.dealer === dealer) {
+    return view.lost_reason === 'cancelled' ? { ...own, prospect: null, comments: null } : own
+  }
   return {
     ...own,
     dealer: null,

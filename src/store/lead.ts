@@ -196,8 +196,10 @@ export async function turnOf(
   return row?.turn
 }
 
-/** How long a dealer's link still opens its page after the lead has ended. Days. */
+/** How long a dealer's or prospect's link still opens its page after the lead has ended. Days. */
 const LINK_OUTLIVES_DAYS = 30
+
+const linkHasEnded = sql<boolean>`COALESCE(${leads.ended_at} <= now() - make_interval(days => ${LINK_OUTLIVES_DAYS}), false)`
 
 /** The dealer to whom the link of a lead's turn was mailed, and whether it opens anything any more. */
 export async function readLeadLink(
@@ -206,13 +208,19 @@ export async function readLeadLink(
   turn: number,
 ): Promise<{ dealer: string; has_ended: boolean } | undefined> {
   const [row] = await db
-    .select({
-      dealer: leadDealers.dealer,
-      has_ended: sql<boolean>`COALESCE(${leads.ended_at} <= now() - make_interval(days => ${LINK_OUTLIVES_DAYS}), false)`,
-    })
+    .select({ dealer: leadDealers.dealer, has_ended: linkHasEnded })
     .from(leadDealers)
     .innerJoin(leads, eq(leads.number, leadDealers.lead))
     .where(and(eq(leadDealers.lead, lead), eq(leadDealers.turn, turn)))
+  return row
+}
+
+/** Whether the link that was mailed to a lead's prospect opens anything any more; undefined when there is no such lead. */
+export async function readProspectLink(
+  db: Database,
+  lead: string,
+): Promise<{ has_ended: boolean } | undefined> {
+  const [row] = await db.select({ has_ended: linkHasEnded }).from(leads).where(eq(leads.number, lead))
   return row
 }
 

@@ -176,6 +176,23 @@ export const dealers = pgTable(
   ],
 )
 
+/** Where postcodes are, as operators loaded them: the middle of the area, in degrees (WGS 84). */
+export const postcodes = pgTable(
+  'postcodes',
+  {
+    /** ISO 3166-1 alpha-2. */
+    country: text('country').notNull(),
+    /** In capitals, without spaces and dashes. */
+    postcode: text('postcode').notNull(),
+    latitude: doublePrecision('latitude').notNull(),
+    longitude: doublePrecision('longitude').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.country, t.postcode] }),
+    check('postcodes_place', sql`${t.latitude} BETWEEN -90 AND 90 AND ${t.longitude} BETWEEN -180 AND 180`),
+  ],
+)
+
 export const apiKeys = pgTable('api_keys', {
   id: uuid('id').primaryKey().defaultRandom(),
   role: text('role').$type<'storefront' | 'supplier' | 'dealer' | 'operator'>().notNull(),

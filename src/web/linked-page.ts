@@ -2,10 +2,12 @@ import type { Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { csrf } from 'hono/csrf'
 import { createMiddleware } from 'hono/factory'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { type Outcome, outcomeOnce, type Request } from '../api/idempotency.ts'
 import type { ApiEnv, ApiKit } from '../api/kit.ts'
-import { problemOf } from '../api/problem.ts'
+import { handleError, type Problem, problemOf } from '../api/problem.ts'
 import { Refusal } from '../domain/refusal.ts'
+import { document, MessagePage } from './layout.tsx'
 
 /** What the pages behind signed links in mails have in common: no script, nothing from elsewhere, and forms that act once. */
 
@@ -77,5 +79,40 @@ export async function carryOut(c: Context<ApiEnv>, kit: ApiKit, request: Request
       }
       await new Promise((resolve) => setTimeout(resolve, 200))
     }
+  }
+}
+
+/**
+ * What a page about a lead says to a form that was not carried out; `subject` is what has ended if nothing else is the
+ * case. While the outcome is not known the form keeps its key: sending it again completes it and never does it twice.
+ */
+export function refusalOf(
+  problem: Problem,
+  subject: string,
+): { status: number; title: string; isOpen: boolean } {
+  const { status, type } = problem
+  if (status === 503 || type.endsWith('/request-running')) {
+    const title = 'This takes longer than usual. Please press the button again in a minute: it is done once.'
+    return { status, title, isOpen: true }
+  }
+  if (type.endsWith('/idempotency-key-reused')) {
+    const title = 'Nothing was done: this form was sent before. Please look again and decide anew.'
+    return { status: 409, title, isOpen: false }
+  }
+  return { status, title: `Nothing was done: ${subject} has ended.`, isOpen: false }
+}
+
+/** A page about a lead that says only what is wrong, with the status that the API would give; `what` the link leads to. */
+export function sayWhy(what: string) {
+  return async (error: Error, c: Context<ApiEnv>): Promise<Response> => {
+    const { status } = handleError(error, c)
+    const [title, paragraph] =
+      status === 404
+        ? [
+            'This link is not valid, or no longer',
+            `The link in our mails opens the page of ${what} until 30 days after it has ended.`,
+          ]
+        : ['That did not work', 'Nothing was done. Please load the page again by the link in our mail.']
+    return c.html(document(MessagePage({ title, paragraphs: [paragraph] })), status as ContentfulStatusCode)
   }
 }

@@ -37,6 +37,8 @@ export const withdrawLine = defineUpdate<Outcome, [Command & { line: number }]>(
 
 export const giveStatus = defineUpdate<Outcome, [Command & { dealer: string }]>('giveStatus')
 export const agree = defineUpdate<Outcome, [Command]>('agree')
+export const handOver = defineUpdate<Outcome, [Command & { dealer: string }]>('handOver')
+export const close = defineUpdate<Outcome, [Command]>('close')
 
 export const judge = defineUpdate<Outcome, [Command & { judge: Judge; dealer: string | null }]>('judge')
 export const chooseDealer = defineUpdate<Outcome, [Command & { dealer: string }]>('chooseDealer')

@@ -42,6 +42,9 @@ export const SUMMARIES: Record<keyof Activities, string> = {
   readLead: 'reads where the lead stands',
   giveLeadStatus: 'the dealer gives a status',
   agreeToAnotherDealer: 'the prospect agrees to another dealer',
+  cancelLead: 'withdraws the wish',
+  handLeadOver: 'gives the lead to another dealer',
+  closeLead: 'closes the lead',
   passLeadDeadline: 'a deadline of the lead has come',
 
   readCustomOrder: 'reads where the custom order stands',

@@ -57,6 +57,22 @@ describe('POST /v1/leads', () => {
       (b) => void (b.near = { latitude: 91, longitude: 0 }),
       invalid('/near/latitude'),
     ],
+    [
+      'a postcode that is not known',
+      (b) => void (b.near = { country: 'DE', postcode: '10115' }),
+      invalid('/near/postcode'),
+    ],
+    [
+      'a postcode without its country',
+      (b) => void (b.near = { postcode: '10115' }),
+      invalid('/near/country'),
+    ],
+    [
+      'a place in two ways',
+      (b) => void (b.near = { latitude: 1, longitude: 1, country: 'DE', postcode: '10115' }),
+      invalid('/near/postcode'),
+    ],
+    ['no place at all', (b) => void (b.near = {}), invalid('/near/latitude', '/near/longitude')],
     ['a place as text', (b) => void (b.near = { latitude: '1', longitude: 0 }), invalid('/near/latitude')],
     ['no prospect', (b) => void delete b.prospect, invalid('/prospect')],
     ['no e-mail address', (b) => void delete b.prospect.email, invalid('/prospect/email')],
@@ -124,6 +140,8 @@ describe('POST /v1/leads/adf', () => {
     `<?xml version="1.0"?><?adf version="1.0"?><adf><prospect>${inside}</prospect></adf>`
   const CONTACT = '<contact><name part="full">Ada Example</name><email>ada@example.test</email></contact>'
   const CUSTOMER = `<customer>${CONTACT}</customer>`
+  const customerAt = (address: string) =>
+    `<customer>${CONTACT.replace('</contact>', `<address>${address}</address></contact>`)}</customer>`
   const vendor = () => `<vendor><id>${dealer.id}</id></vendor>`
   const VEHICLE = '<vehicle><make>Astra</make></vehicle>'
 
@@ -156,6 +174,16 @@ describe('POST /v1/leads/adf', () => {
       invalid('/adf/prospect/vehicle/year'),
     ],
     ['no vendor', () => adf(CUSTOMER + VEHICLE), invalid('/adf/prospect/vendor/id')],
+    [
+      'no vendor, and a postcode that is not known',
+      () => adf(customerAt('<country>DE</country><postalcode>10115</postalcode>') + VEHICLE),
+      invalid('/adf/prospect/customer/contact/address/postalcode'),
+    ],
+    [
+      'no vendor, and a postcode without its country',
+      () => adf(customerAt('<postalcode>10115</postalcode>') + VEHICLE),
+      invalid('/adf/prospect/customer/contact/address/country'),
+    ],
     [
       'a vendor that is not known',
       () => adf(`${CUSTOMER}${VEHICLE}<vendor><id>nobody</id></vendor>`),
@@ -206,6 +234,28 @@ describe('POST /v1/leads/adf', () => {
       vehicle: { make: 'Astra' },
     })
     await expectProblem(house(), await post(''), 422, 'idempotency-key-reused')
+  })
+
+  test('without a vendor it goes to the nearest dealer to the postcode; with one the postcode does not matter', async () => {
+    const make = `make-${randomBytes(3).toString('hex')}`
+    await shop.dealer({ latitude: 10, longitude: 20, makes: [make] })
+    const near = await shop.dealer({ latitude: -10, longitude: -20, makes: [make] })
+    const { db } = house()
+    await db`INSERT INTO postcodes (country, postcode, latitude, longitude) VALUES ('BR', '57000', -10, -20.1)`
+    const vehicle = `<vehicle><make>${make}</make></vehicle>`
+    const at = (postcode: string) => customerAt(`<postalcode>${postcode}</postalcode><country>BR</country>`)
+    const sent = expectStatus(await send(adf(at('57-000') + vehicle)), 201)
+    expect(sent.body.dealer).toBe(near.id)
+    const chosen = expectStatus(await send(adf(at('99999') + vehicle + vendor())), 201)
+    expect(chosen.body.dealer).toBe(dealer.id)
+    const byJson = await shop.call('POST', '/v1/leads', {
+      body: {
+        near: { country: 'BR', postcode: '57 000' },
+        prospect: { name: 'Ada Example', email: 'ada@example.test' },
+        vehicle: { make },
+      },
+    })
+    expect(expectStatus(byJson, 201).body.dealer).toBe(near.id)
   })
 })
 
@@ -273,6 +323,13 @@ describe('PUT /v1/operator/dealers/{id}, and finding the nearest', () => {
     ['latitude=1', invalid('/query/longitude')],
     ['latitude=x&longitude=1', invalid('/query/latitude')],
     ['latitude=1&longitude=181', invalid('/query/longitude')],
+    ['make=astra', invalid('/query/latitude', '/query/longitude')],
+    ['country=DE', invalid('/query/postcode')],
+    ['postcode=10115', invalid('/query/country')],
+    ['country=XX&postcode=10115', invalid('/query/country')],
+    ['country=DE&postcode=10115', invalid('/query/postcode')],
+    ['country=DE&postcode=!', invalid('/query/postcode')],
+    ['country=DE&postcode=10115&latitude=1&longitude=1', invalid('/query/postcode')],
     ['latitude=1&longitude=1&make=No%20Code', invalid('/query/make')],
     ['latitude=1&longitude=1&cursor=nonsense', invalid('/query/cursor')],
   ])('?%s', (query, expected) => refused(() => shop.call('GET', `/v1/dealers?${query}`), expected))

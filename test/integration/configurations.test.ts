@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { useHouse } from '../support/house.ts'
 import { changesNothing, expectProblem } from '../support/proof.ts'
-import { type Answer, expectStatus, Shop } from '../support/shop.ts'
+import { type Answer, expectStatus, ifMatch, Shop } from '../support/shop.ts'
 
 const house = useHouse({ partners: [], workers: 0 })
 let shop: Shop
@@ -13,13 +13,6 @@ beforeAll(async () => {
 })
 
 type Options = Parameters<Shop['call']>[2]
-const operate = (method: string, path: string, body?: unknown, options: Options = {}) =>
-  shop.call(method, `/v1/operator/${path}`, {
-    key: shop.operatorKey,
-    ...(body === undefined ? {} : { body }),
-    ...options,
-  })
-const ifMatch = (etag: string | null) => ({ headers: { 'if-match': etag ?? '' } })
 const someId = () => `car-${randomBytes(4).toString('hex')}`
 const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10)
 
@@ -65,13 +58,13 @@ const ROOF_IN_WORDS =
 async function loaded(change?: (body: Loose) => void): Promise<{ id: string; body: Loose }> {
   const id = someId()
   const body = document(change)
-  expectStatus(await operate('PUT', `model-years/${id}`, body), 201)
+  expectStatus(await shop.operate('PUT', `model-years/${id}`, body), 201)
   return { id, body }
 }
 
 async function changeTo(id: string, body: unknown): Promise<Answer> {
-  const { headers } = expectStatus(await operate('GET', `model-years/${id}`), 200)
-  return expectStatus(await operate('PUT', `model-years/${id}`, body, ifMatch(headers.get('etag'))), 200)
+  const { headers } = expectStatus(await shop.operate('GET', `model-years/${id}`), 200)
+  return expectStatus(await shop.operate('PUT', `model-years/${id}`, body, ifMatch(headers.get('etag'))), 200)
 }
 
 const check = async (id: string, features: string[]): Promise<Answer['body']> =>
@@ -83,7 +76,7 @@ describe('loading model years (B1, P8)', () => {
   test('created, read in words, changed on the version that was read, with its history', async () => {
     const id = someId()
     const body = document()
-    const created = expectStatus(await operate('PUT', `model-years/${id}`, body), 201)
+    const created = expectStatus(await shop.operate('PUT', `model-years/${id}`, body), 201)
     expect(created.headers.get('etag')).toBe('"1"')
     expect(created.body).toMatchObject({
       id,
@@ -108,21 +101,21 @@ describe('loading model years (B1, P8)', () => {
     expect(created.body.rules[2]).toMatchObject({ in_force_now: false })
 
     const dearer = { ...body, base_price: 3_100_000, rules: body.rules.slice(1) }
-    const changed = expectStatus(await operate('PUT', `model-years/${id}`, dearer, ifMatch('"1"')), 200)
+    const changed = expectStatus(await shop.operate('PUT', `model-years/${id}`, dearer, ifMatch('"1"')), 200)
     expect(changed.headers.get('etag')).toBe('"2"')
-    const same = expectStatus(await operate('PUT', `model-years/${id}`, dearer, ifMatch('"2"')), 200)
+    const same = expectStatus(await shop.operate('PUT', `model-years/${id}`, dearer, ifMatch('"2"')), 200)
     expect(same.headers.get('etag')).toBe('"2"')
     expect(same.body).toEqual(changed.body)
     expect(expectStatus(await shop.call('GET', `/v1/model-years/${id}`), 200).body).toEqual(changed.body)
 
     const stale = await changesNothing(house(), () =>
-      operate('PUT', `model-years/${id}`, body, ifMatch('"1"')),
+      shop.operate('PUT', `model-years/${id}`, body, ifMatch('"1"')),
     )
     await expectProblem(house(), stale, 412, 'version-stale')
-    const blind = await changesNothing(house(), () => operate('PUT', `model-years/${id}`, body))
+    const blind = await changesNothing(house(), () => shop.operate('PUT', `model-years/${id}`, body))
     await expectProblem(house(), blind, 428, 'version-missing')
 
-    const history = expectStatus(await operate('GET', `model-years/${id}/events`), 200).body.data
+    const history = expectStatus(await shop.operate('GET', `model-years/${id}/events`), 200).body.data
     expect(history).toMatchObject([
       { sequence: 1, type: 'model_year.created', actor: expect.stringMatching(/^operator:/) },
       {
@@ -143,7 +136,7 @@ describe('loading model years (B1, P8)', () => {
       { id: someId(), ...document() },
     ]
     const load = (model_years: unknown[], options?: Options) =>
-      operate('POST', 'model-years/bulk', { model_years }, options)
+      shop.operate('POST', 'model-years/bulk', { model_years }, options)
     const faulty = { ...second, rules: [{ kind: 'requires', subject: 'SPORT', objects: ['TURBO'] }] }
     const refused = await changesNothing(house(), () => load([first, faulty]))
     const problem = await expectProblem(house(), refused, 422, 'invalid-request', [
@@ -162,7 +155,7 @@ describe('loading model years (B1, P8)', () => {
       changed: 1,
       unchanged: 1,
     })
-    expect((await operate('GET', `model-years/${second.id}`)).body).toMatchObject({
+    expect((await shop.operate('GET', `model-years/${second.id}`)).body).toMatchObject({
       name: 'Tarn Heron Estate 2027',
       version: 2,
     })
@@ -218,7 +211,7 @@ describe('loading model years (B1, P8)', () => {
     ],
   ])('refuses %s', async (_, change, pointers) => {
     const answer = await changesNothing(house(), () =>
-      operate('PUT', `model-years/${someId()}`, document(change)),
+      shop.operate('PUT', `model-years/${someId()}`, document(change)),
     )
     await expectProblem(house(), answer, 422, 'invalid-request', pointers)
   })
@@ -232,13 +225,13 @@ describe('loading model years (B1, P8)', () => {
       ['GET', `model-years/${id}/events`],
     ] as const) {
       const answer = await changesNothing(house(), () =>
-        operate(method, path, method === 'GET' ? undefined : body, { key: shop.storefrontKey }),
+        shop.operate(method, path, method === 'GET' ? undefined : body, { key: shop.storefrontKey }),
       )
       await expectProblem(house(), answer, 403, 'role-forbidden')
     }
-    const twin = await changesNothing(house(), () => operate('PUT', `model-years/${someId()}`, body))
+    const twin = await changesNothing(house(), () => shop.operate('PUT', `model-years/${someId()}`, body))
     await expectProblem(house(), twin, 409, 'already-exists', ['/year'])
-    await expectProblem(house(), await operate('GET', `model-years/${someId()}`), 404, 'not-found')
+    await expectProblem(house(), await shop.operate('GET', `model-years/${someId()}`), 404, 'not-found')
   })
 
   test('storefronts list what is sold now, operators everything', async () => {

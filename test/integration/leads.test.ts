@@ -3,7 +3,7 @@ import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readAdf } from '../../src/integrations/adf.ts'
 import { useHouse } from '../support/house.ts'
-import { type Dealer, dealersServer, newLead, say, storyUntil } from '../support/lead.ts'
+import { dealersServer, newLead, say, storyUntil } from '../support/lead.ts'
 import { type Document, differences } from '../support/openapi.ts'
 import { expectReplayable, expectSoundHouse } from '../support/proof.ts'
 import { type Answer, expectStatus, Shop, waitFor } from '../support/shop.ts'
@@ -49,7 +49,8 @@ describe.concurrent('a lead, from the prospect to the sale (B9)', () => {
       status: null,
       version: 2,
       deadline: { kind: 'acknowledge' },
-      allowed_actions: ['give_status', 'agree'],
+      allowed_actions: ['give_status', 'agree', 'cancel'],
+      operator_actions: ['agree', 'cancel', 'hand_over', 'close'],
       dealer: dealer.id,
       another_dealer: false,
       prospect: { name: 'Ada Example', email, phone: '+49 421 555 0100', time_zone: 'Europe/Berlin' },
@@ -513,78 +514,10 @@ describe.concurrent('choosing by distance', () => {
   })
 })
 
-describe.concurrent("a dealer's page, behind the link in the mail", () => {
-  async function linkOf(dealer: Dealer, number: string): Promise<string> {
-    const mails = await shop.mails(dealer.email, new RegExp(number))
-    const mail = mails.find(({ subject }) => subject.includes(number))
-    const link = /http\S+\/l\/\S+/.exec(mail?.text ?? '')?.[0]
-    if (!link) throw new Error('no link in the mail')
-    return link
-  }
-  const form = (url: string, fields: Record<string, string>, headers: Record<string, string> = {}) =>
-    fetch(`${url}/status`, {
-      method: 'POST',
-      redirect: 'manual',
-      headers: { origin: house().apiUrl, ...headers },
-      body: new URLSearchParams(fields),
-    })
-
-  test('shows the lead, takes a status once, says what is missing', async () => {
+describe.concurrent('Cancel and Terminate in the Temporal UI (P4)', () => {
+  test('Cancel closes the lead, as an operator does', async () => {
     const dealer = await shop.dealer()
-    const { number, email } = await newLead(shop, dealer, { comments: '<b>bold</b>' })
-    const link = await linkOf(dealer, number)
-    const page = await fetch(link)
-    const html = await page.text()
-    expect([page.status, page.headers.get('referrer-policy')]).toEqual([200, 'no-referrer'])
-    for (const there of [number, email, 'Astra Corda', '&lt;b&gt;bold']) expect(html).toContain(there)
-    expect(await count('events', number)).toBe(2)
-    const key = /name="key" value="([^"]+)"/.exec(html)?.[1] ?? ''
-
-    const missing = await form(link, { key, status: 'lost' })
-    expect([missing.status, await missing.text()]).toEqual([422, expect.stringContaining('Please say why')])
-    for (let press = 0; press < 2; press++) {
-      const sent = await form(link, { key, status: 'contacted', reason: '', note: 'Rang' })
-      expect([sent.status, sent.headers.get('location')]).toEqual([303, `${new URL(link).pathname}?done`])
-    }
-    expect(await shop.look(number)).toMatchObject({
-      state: 'working',
-      statuses: [{ status: 'contacted', note: 'Rang', dealer: dealer.id }],
-    })
-    const foreign = await form(
-      link,
-      { key: randomUUID(), status: 'sold' },
-      { origin: 'https://evil.example' },
-    )
-    expect(foreign.status).toBe(403)
-    const closing = { status: 'lost', reason: 'too_expensive' }
-    expect((await form(link, { key: randomUUID(), ...closing })).status).toBe(303)
-    expect((await form(link, { key: randomUUID(), status: 'contacted' })).status).toBe(409)
-    expect(await (await fetch(link)).text()).toContain('This lead has ended.')
-    expect(await count('lead_statuses', number)).toBe(2)
-  })
-
-  test('a link opens its own lead and turn only', async () => {
-    const dealer = await shop.dealer()
-    const { number } = await newLead(shop, dealer)
-    const { number: other } = await newLead(shop, dealer)
-    const link = await linkOf(dealer, number)
-    const wrong = [
-      link.replace(number, other),
-      link.replace('/1/', '/2/'),
-      link.replace('/1/', '/99999999/'),
-      link.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A')),
-      link.replace('/l/', '/o/').replace('/1/', '/'),
-    ]
-    for (const url of wrong) expect([url, (await fetch(url)).status]).toEqual([url, 404])
-    expect((await form(wrong[0] ?? '', { key: randomUUID(), status: 'sold' })).status).toBe(404)
-    expect(await shop.look(other)).toMatchObject({ state: 'sent', version: 2 })
-  })
-})
-
-describe('Cancel and Terminate in the Temporal UI (P4)', () => {
-  test('do no harm: a cancelled lead goes on and says so, a terminated one is started again', async () => {
-    const dealer = await shop.dealer({ acknowledgeSeconds: 3 })
-    const { number } = await newLead(shop, dealer)
+    const { number, email } = await newLead(shop, dealer)
     const handle = house().temporal.workflow.getHandle(`lead/${number}`)
     await waitFor(
       'its process',
@@ -592,14 +525,24 @@ describe('Cancel and Terminate in the Temporal UI (P4)', () => {
       ({ status }) => status.name === 'RUNNING',
     )
     await handle.cancel()
-    const said = await waitFor(
-      'the notice',
-      () => handle.query<{ currentDetails?: string }>('__temporal_workflow_metadata'),
-      ({ currentDetails }) => /went on/.test(currentDetails ?? ''),
+    const closed = await shop.until(number, ({ state }) => state === 'lost')
+    expect(closed).toMatchObject({ lost_reason: 'closed', deadline: null, operator_actions: [] })
+    const [event] = await house()
+      .db`SELECT actor, note FROM events WHERE number = ${number} AND type = 'lead.closed'`
+    expect(event).toEqual({ actor: 'operator:temporal', note: null })
+    await shop.mails(email, /is closed$/)
+    await shop.mails(dealer.email, /is withdrawn$/)
+    await waitFor(
+      'its end',
+      () => handle.describe(),
+      ({ status }) => status.name === 'COMPLETED',
     )
-    expect(said.currentDetails).toMatch(
-      /^Waits for the dealer's word until .* this process cannot be cancelled and went on\.$/s,
-    )
+  })
+
+  test('one that was terminated is started again', async () => {
+    const dealer = await shop.dealer({ acknowledgeSeconds: 3 })
+    const { number } = await newLead(shop, dealer)
+    const handle = house().temporal.workflow.getHandle(`lead/${number}`)
     await storyUntil(shop, number, 'lead.reminded')
     await handle.terminate('a test')
     await waitFor(

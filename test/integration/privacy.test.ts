@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Browser } from '../support/browser.ts'
 import { accept, configure, newRange, newVin, plantSays, processorSays } from '../support/custom-order.ts'
 import { useHouse } from '../support/house.ts'
+import { linkIn } from '../support/lead.ts'
 import { expectSoundHouse } from '../support/proof.ts'
 import { type Answer, expectStatus, Shop, waitFor } from '../support/shop.ts'
 
@@ -308,6 +310,32 @@ describe('a story with every failure that quotes what it failed on', () => {
     const link = /http\S+\/l\/\S+/.exec(mail?.text ?? '')?.[0] ?? ''
     expect([(await fetch(link)).status, mail?.text]).toEqual([200, expect.stringContaining(prospect.name)])
     planted["link in the dealer's mail"] = link.split('/').at(-1) ?? ''
+
+    // What operators and prospects decide, with their reasons.
+    const { number: other } = expectStatus(
+      await send({ ...lead, near: { latitude: 1, longitude: 1 }, another_dealer: false }),
+      201,
+    ).body
+    const postcode = `PC${randomBytes(5).toString('hex').toUpperCase()}`
+    planted["prospect's postcode"] = postcode
+    problems.push(await send({ ...lead, near: { country: 'DE', postcode } }))
+    const handOver = (more: object) =>
+      shop.operate('POST', `leads/${other}/hand-over`, {
+        dealer: second.id,
+        reason: canary("operator's reason for another dealer"),
+        ...more,
+      })
+    problems.push(await handOver({}))
+    expectStatus(await handOver({ agreement: canary('how the prospect agreed') }), 200)
+    problems.push(await handOver({}))
+    expect(problems.slice(-3).map(({ status }) => status)).toEqual([422, 409, 409])
+    const page = await new Browser().open(await linkIn(shop, prospect.email, new RegExp(other), 'e'))
+    planted["link in the prospect's mail"] = page.url.split('/').at(-1) ?? ''
+    await page.send('/cancellation', { reason: canary("prospect's reason") })
+    expect([page.status, page.text]).toEqual([200, expect.stringContaining('You withdrew it.')])
+    const { number: third } = expectStatus(await send(lead), 201).body
+    const closing = { reason: canary("operator's reason for closing") }
+    expectStatus(await shop.operate('POST', `leads/${third}/closing`, closing), 200)
   })
 
   test('a custom order: its buyer, what dealer and processor say of it, and the VIN', async () => {
@@ -406,6 +434,8 @@ describe('nowhere else than in the books and in what people are sent', () => {
       "webhook's answer",
       'link in the mail',
       "link in the dealer's mail",
+      "link in the prospect's mail",
+      "prospect's postcode",
     ]
     expect(foundIn(textOf(texts)).sort()).toEqual(
       Object.keys(planted)

@@ -30,6 +30,7 @@ beforeAll(async () => {
     'carrier',
     'supplier',
     'processor',
+    'dealer',
   ]
   const ports: Record<string, number> = {}
   for (const name of names) ports[name] = await reservePort(inject('runFolder'))
@@ -90,17 +91,25 @@ test('npm start: a back order by pasting its lines; it stops, keeps its data, an
   const api = first.address('API')
 
   const pasted = first.said.split('\n').filter((line) => /^ {2}(export|post|ORDER)/.test(line))
-  expect(pasted).toHaveLength(4)
-  const { stdout } = await promisify(execFile)('bash', ['-c', `${pasted.join('\n')}\necho; echo "$KEY"`])
-  const [answer = '', key] = stdout.trim().split('\n')
+  expect(pasted).toHaveLength(5)
+  const { stdout } = await promisify(execFile)('bash', [
+    '-c',
+    `${pasted.join('\necho\n')}\necho; echo "$KEY"`,
+  ])
+  const [answer = '', sent = '', key] = stdout.split('\n').filter((line) => line !== '')
   const order = JSON.parse(answer)
   expect(order).toMatchObject({ state: 'decided', lines: [{ sku: 'PAN-CI-28', ordered: 5, shortfall: 3 }] })
   const [{ back_order: number }] = order.lines
-  const look = async () =>
-    (
-      await fetch(`${api}/v1/back-orders/${number}`, { headers: { authorization: `Bearer ${key}` } })
-    ).json() as Promise<{ state: string }>
+  const get = async (path: string) =>
+    (await fetch(`${api}${path}`, { headers: { authorization: `Bearer ${key}` } })).json() as Promise<{
+      state: string
+    }>
+  const look = () => get(`/v1/back-orders/${number}`)
   await waitFor('the sample supplier to bring the goods', look, ({ state }) => state === 'met', 60)
+  const lead = JSON.parse(sent)
+  expect(lead).toMatchObject({ state: 'sent', dealer: 'harbour' })
+  const sold = () => get(`/v1/leads/${lead.number}`)
+  await waitFor('the sample dealer to sell', sold, ({ state }) => state === 'sold', 60)
   const mails = await (await fetch(first.address('Mails that were sent'))).text()
   expect(mails).toContain('ada@example.test')
 
@@ -115,6 +124,7 @@ test('npm start: a back order by pasting its lines; it stops, keeps its data, an
     'Temporal',
     "Waiting supplier's page",
     'Order processor, plant',
+    "Waiting dealer's page",
   ])
     await expect(fetch(first.address(name))).rejects.toThrow('fetch failed')
 

@@ -6,11 +6,10 @@ import type { Path } from './scene.ts'
 const IMPATIENT = { acknowledgeSeconds: 2, remindSeconds: 2, escalateSeconds: 2, closeSeconds: 2 }
 const someMake = () => `make-${randomBytes(4).toString('hex')}`
 
-/** Also a cancellation in Temporal, which is only noted, and a word after the end, which is refused. */
-export const workedOnSold: Path = async ({ shop, keep, ...scene }) => {
+/** Also a word after the end, which is refused. */
+export const workedOnSold: Path = async ({ shop, keep }) => {
   const dealer = await shop.dealer({ statusSeconds: 2 })
   const { number } = await newLead(shop, dealer)
-  await scene.house.temporal.workflow.getHandle(`lead/${number}`).cancel()
   expectStatus(await say(shop, dealer, number, { status: 'contacted' }), 200)
   await storyUntil(shop, number, 'lead.status_requested')
   expectStatus(await say(shop, dealer, number, { status: 'sold' }), 200)
@@ -47,6 +46,30 @@ export const closed: Path = async ({ shop, keep }) => {
   const { number } = await newLead(shop, silent)
   await storyUntil(shop, number, 'lead.closed', 60)
   await keep('unanswered-closed', `lead/${number}`)
+}
+
+/** By an operator, once refused for want of consent; then the prospect cancels. */
+export const handedOver: Path = async ({ shop, keep }) => {
+  const [first, next] = [await shop.dealer(), await shop.dealer()]
+  const { number } = await newLead(shop, first)
+  const handOver = (body: object) =>
+    shop.operate('POST', `leads/${number}/hand-over`, { dealer: next.id, reason: 'Closer', ...body })
+  expectStatus(await handOver({}), 409)
+  expectStatus(await handOver({ agreement: 'By telephone' }), 200)
+  expectStatus(await shop.call('POST', `/v1/leads/${number}/cancellation`, { body: {} }), 200)
+  await keep('handed-over-cancelled', `lead/${number}`)
+}
+
+export const closedByOperators: Path = async ({ shop, keep, ...scene }) => {
+  const dealer = await shop.dealer()
+  const { number } = await newLead(shop, dealer)
+  expectStatus(await shop.operate('POST', `leads/${number}/closing`, { reason: 'A prank' }), 200)
+  await keep('closed-by-an-operator', `lead/${number}`)
+  const { number: other } = await newLead(shop, dealer)
+  expectStatus(await say(shop, dealer, other, { status: 'contacted' }), 200)
+  await scene.house.temporal.workflow.getHandle(`lead/${other}`).cancel()
+  await storyUntil(shop, other, 'lead.closed')
+  await keep('closed-in-temporal', `lead/${other}`)
 }
 
 /** So many words that it goes on in another run. */

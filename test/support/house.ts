@@ -11,14 +11,14 @@ import type { PostgresServer } from '../../src/local/postgres.ts'
 import { type CleanUp, essentials, ownDatabase, sharedDatabase, startTemporal } from './house-servers.ts'
 import { recordTestProcess, reservePort } from './run-folder.ts'
 
-type Partner = 'mail' | 'carrier' | 'supplier' | 'processor'
+type Partner = 'mail' | 'carrier' | 'supplier' | 'processor' | 'dealer'
 
 export type HouseOptions = {
   /** How many API processes; 1 unless told otherwise. */
   apis?: number
   /** How many worker processes; 1 unless told otherwise. */
   workers?: number
-  /** Which stand-ins run; all unless told otherwise. */
+  /** Which stand-ins run; all but the dealers unless told otherwise. */
   partners?: readonly Partner[]
   /** A Postgres of its own with full durability, which can then be killed. Otherwise: a database on the shared one. */
   ownPostgres?: boolean
@@ -41,7 +41,8 @@ export type House = {
   readonly supplierUrl: string
   /** The order processor's page and control routes; its inbox is below. */
   readonly processorUrl: string
-  /** Where the sample suppliers look for who they are; nothing is there until a test writes it. */
+  readonly dealerUrl: string
+  /** Where the sample suppliers and dealers look for who they are; nothing is there until a test writes it. */
   readonly keysFile: string
   readonly linkSecret: string
   readonly carrierSecret: string
@@ -140,6 +141,7 @@ async function build(
     carrier: await reservePort(runFolder),
     supplier: await reservePort(runFolder),
     processor: await reservePort(runFolder),
+    dealer: await reservePort(runFolder),
   }
   const apiUrls: string[] = [urlOf(ports.api)]
 
@@ -185,6 +187,13 @@ async function build(
         DATA_DIR: join(folder, 'data', 'processor'),
         HOLDFAST_API_URL: urlOf(ports.api),
         PROCESSOR_SECRET: processorSecret,
+      }),
+    dealer: () =>
+      start('dealer', 'local/sample-dealer.js', 'listening', {
+        PORT: String(ports.dealer),
+        DATA_DIR: join(folder, 'data', 'dealer'),
+        HOLDFAST_API_URL: urlOf(ports.api),
+        KEYS_FILE: keysFile,
       }),
   }
   await Promise.all(
@@ -235,6 +244,7 @@ async function build(
     carrierUrl: urlOf(ports.carrier),
     supplierUrl: urlOf(ports.supplier),
     processorUrl: urlOf(ports.processor),
+    dealerUrl: urlOf(ports.dealer),
     keysFile,
     linkSecret,
     carrierSecret,

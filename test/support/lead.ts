@@ -5,8 +5,6 @@ import { text } from 'node:stream/consumers'
 import { Webhook } from 'standardwebhooks'
 import { type Answer, expectStatus, type Shop, waitFor } from './shop.ts'
 
-export type Dealer = Awaited<ReturnType<Shop['dealer']>>
-
 /** Sends a lead of a prospect of its own; gives the lead and the prospect's address. */
 export async function newLead(
   shop: Shop,
@@ -66,4 +64,63 @@ export async function dealersServer() {
     signsWith: (shared: string) => void (secret = shared),
     close: () => server.close(),
   }
+}
+
+/** A dealer who is played by the sample dealers' process: sent signed webhooks, and told by the test what to do. */
+export async function sampleDealer(
+  shop: Shop,
+  options: Parameters<Shop['dealer']>[0] & { mode: 'automatic' | 'manual'; behaviour?: object },
+) {
+  const { house } = shop
+  const { mode, behaviour = {}, ...more } = options
+  const dealer = await shop.dealer(more)
+  const path = `/api/dealers/${dealer.id}`
+  const webhookUrl = new URL(`/dealers/${dealer.id}/webhooks`, house.dealerUrl).href
+  await house.db`UPDATE dealers SET channel = 'webhook', webhook_url = ${webhookUrl} WHERE id = ${dealer.id}`
+  const tell = async (method: string, path: string, body?: unknown) => {
+    const response = await fetch(new URL(path, house.dealerUrl), {
+      method,
+      headers: { 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+    const answer = (await response.json()) as Answer['body']
+    if (!response.ok) throw new Error(`the sample dealer answered ${JSON.stringify(answer)}`)
+    return answer
+  }
+  await tell('PUT', path, { name: dealer.name, api_key: dealer.key, webhook_secret: dealer.secret, mode })
+  const behave = (told: object) =>
+    tell('PUT', `${path}/behaviour`, { answer_after_ms: 0, proceed_after_ms: 0, ...told })
+  await behave(behaviour)
+  return {
+    ...dealer,
+    behave,
+    /** Every webhook that it took, in the order of their arrival. */
+    webhooks: (): Promise<{ type: string; content_type: string; body: Answer['body'] }[]> =>
+      tell('GET', `${path}/webhooks`),
+    documents: (): Promise<Answer['body'][]> => tell('GET', `${path}/documents`),
+    /** Makes it say something about a lead, right or wrong, also about one that it was never sent; gives Holdfast's answer. */
+    say: (
+      number: string,
+      body: object,
+      by: 'webhook' | 'api-key' = 'webhook',
+    ): Promise<Answer & { id: string }> =>
+      tell('POST', `${path}/answers`, { kind: 'lead', number, body, by }),
+    /** The same message once more. */
+    again: (number: string, call: string): Promise<Answer> =>
+      tell('POST', `${path}/answers/again`, { kind: 'lead', number, call }),
+  }
+}
+
+/** The words of the mail that this person got about it. */
+export async function letter(shop: Shop, to: string, subject: RegExp): Promise<string> {
+  const mails = await shop.mails(to, subject)
+  return mails.find((mail) => subject.test(mail.subject))?.text ?? ''
+}
+
+/** The link to a page of a lead in a mail: the prospect's (`e`) or the dealer's (`l`). */
+export async function linkIn(shop: Shop, to: string, subject: RegExp, page: 'e' | 'l'): Promise<string> {
+  const text = await letter(shop, to, subject)
+  const link = new RegExp(`http\\S+/${page}/\\S+`).exec(text)?.[0]
+  if (!link) throw new Error(`no link in the mail: ${text}`)
+  return link
 }

@@ -160,6 +160,20 @@ export class Shop {
     )
   }
 
+  /** A request of an operator, below `/v1/operator`. */
+  operate(
+    method: string,
+    path: string,
+    body?: unknown,
+    options: Parameters<Shop['call']>[2] = {},
+  ): Promise<Answer> {
+    return this.call(method, `/v1/operator/${path}`, {
+      key: this.operatorKey,
+      ...(body === undefined ? {} : { body }),
+      ...options,
+    })
+  }
+
   private async send(method: string, url: URL, headers: Headers, body: unknown): Promise<Answer> {
     const response = await fetch(url, {
       method,
@@ -272,6 +286,9 @@ export class Shop {
     return { ...row }
   }
 }
+
+/** For a change of what has this ETag. */
+export const ifMatch = (etag: string | null) => ({ headers: { 'if-match': etag ?? '' } })
 
 export function expectStatus(answer: Answer, status: number): Answer {
   if (answer.status !== status)

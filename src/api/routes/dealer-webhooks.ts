@@ -9,7 +9,8 @@ import { SIGNED } from '../openapi.ts'
 import { answers, Instant, jsonBody } from '../request.ts'
 import { requireSignature } from '../signature.ts'
 import { findCustomOrder, Reasons, Turn } from './custom-orders.ts'
-import { findLead, fitsStatus, statusMembers } from './leads.ts'
+import { fitsStatus, statusMembers } from './lead-statuses.ts'
+import { findLead } from './leads.ts'
 
 const LeadMessage = z.strictObject({
   type: z.literal('lead.status_given'),

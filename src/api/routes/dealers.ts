@@ -30,6 +30,7 @@ import {
   refusePrivateAddress,
   WebhookUrl,
 } from '../master-data.ts'
+import { byPostcode, fitsPlace, placeOf } from '../place.ts'
 import { answers, Email, IdempotencyHeader, jsonBody, Name } from '../request.ts'
 import { IfMatchHeader, notSaved, versionIn } from '../version.ts'
 
@@ -153,23 +154,28 @@ export function registerDealers(app: Api, kit: ApiKit): void {
       path: '/v1/dealers',
       tags: ['Leads'],
       summary: 'Find the nearest dealers',
-      description: 'Those who sell the make, or any make at all, by their distance from a place.',
+      description:
+        'Those who sell the make, or any make at all, by their distance from a place: `latitude` and `longitude`, or `country` and `postcode`.',
       middleware: [requireRole(kit, 'storefront', 'operator')] as const,
       request: {
-        query: z.strictObject({
-          latitude: z.coerce.number().pipe(Latitude),
-          longitude: z.coerce.number().pipe(Longitude),
-          make: MakeCode.optional(),
-          ...pageQuery,
-        }),
+        query: z
+          .strictObject({
+            latitude: z.coerce.number().pipe(Latitude).optional(),
+            longitude: z.coerce.number().pipe(Longitude).optional(),
+            ...byPostcode,
+            make: MakeCode.optional(),
+            ...pageQuery,
+          })
+          .superRefine(fitsPlace),
       },
       responses: answers(200, 'The nearest first', Page(NearDealerView)),
     }),
     async (c) => {
-      const { latitude, longitude, make = null, ...query } = c.req.valid('query')
+      const { latitude, longitude, country, postcode, make = null, ...query } = c.req.valid('query')
+      const near = await placeOf(kit.db, { latitude, longitude, country, postcode }, '/query/postcode')
       const page = await pageOf<NearDealer, readonly [number, string]>(query, {
         key: z.tuple([z.int().min(0).max(30_000_000), PartnerId]),
-        read: (after, limit) => nearestDealers(kit.db, { latitude, longitude }, { make, after, limit }),
+        read: (after, limit) => nearestDealers(kit.db, near, { make, after, limit }),
         keyOf: ({ distance_m, id }) => [distance_m, id],
       })
       return c.json(page, 200)

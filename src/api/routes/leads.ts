@@ -1,31 +1,28 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
-import { agree, giveStatus } from '../../clients/messages.ts'
-import { LEAD_STATUSES, LOST_REASONS, makeCode } from '../../domain/lead.ts'
+import { makeCode } from '../../domain/lead.ts'
 import { newNumber } from '../../domain/number.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import { ADF_PLACES, readAdf } from '../../integrations/adf.ts'
 import type { Transaction } from '../../store/database.ts'
-import { type DealerRow, nearestDealers, readDealer } from '../../store/dealer.ts'
+import { type DealerRow, nearestDealers, type Place, readDealer } from '../../store/dealer.ts'
 import { storeAnswer } from '../../store/idempotency-key.ts'
 import { insertLead, readLead, turnOf } from '../../store/lead.ts'
 import { asDealerSees, LeadView, leadView } from '../../store/lead-view.ts'
 import { wake } from '../../store/wake.ts'
 import { partnerOf, requireRole } from '../auth.ts'
-import { commandOnce } from '../command.ts'
 import { faultsRefusal } from '../faults.ts'
 import { answerOnce, idempotencyKeyOf } from '../idempotency.ts'
 import type { Api, ApiEnv, ApiKit, Caller } from '../kit.ts'
 import { Amount, Currency, Latitude, Longitude, PartnerId } from '../master-data.ts'
+import { byPostcode, fitsPlace, placeOf } from '../place.ts'
 import {
   answers,
   Comments,
   Email,
   IdempotencyHeader,
-  Instant,
   jsonBody,
   Name,
-  Note,
   NumberParam,
   numberIn,
   Phone,
@@ -65,9 +62,13 @@ const NewLead = z
     }),
     dealer: PartnerId.optional().meta({ description: 'The chosen dealer; if not given, the nearest one' }),
     near: z
-      .strictObject({ latitude: Latitude, longitude: Longitude })
+      .strictObject({ latitude: Latitude.optional(), longitude: Longitude.optional(), ...byPostcode })
+      .superRefine(fitsPlace)
       .optional()
-      .meta({ description: 'Where dealers are looked for; if not given, around the chosen one' }),
+      .meta({
+        description:
+          'Where dealers are looked for, by coordinates or by country and postcode; if not given, around the chosen one',
+      }),
     prospect: z.strictObject({
       name: Name,
       email: Email,
@@ -89,14 +90,6 @@ const NewLead = z
   })
   .meta({ id: 'NewLead' })
 type NewLead = z.output<typeof NewLead>
-
-export const statusMembers = {
-  status: z.enum(LEAD_STATUSES),
-  reason: z.enum(LOST_REASONS).optional().meta({ description: 'Why it was lost' }),
-  takes_place_at: Instant.optional().meta({ description: 'When the appointment or test drive is' }),
-  note: Note.optional(),
-}
-export const Status = z.strictObject(statusMembers).superRefine(fitsStatus).meta({ id: 'NewLeadStatus' })
 
 const AdfQuery = z.strictObject({
   another_dealer: z
@@ -128,7 +121,7 @@ export function registerLeads(app: Api, kit: ApiKit): void {
       tags,
       summary: 'Send a lead as an ADF 1.0 document',
       description:
-        'In UTF-8, without a document type. The dealer is the vendor, by its id. One prospect, one vehicle wanted, at most one given in payment. Elements that are not known are passed over.',
+        'In UTF-8, without a document type. The dealer is the vendor, by its id; without one the nearest to the postcode of the contact. One prospect, one vehicle wanted, at most one given in payment. Elements that are not known are passed over.',
       middleware: [requireRole(kit, 'storefront')] as const,
       request: {
         headers: IdempotencyHeader,
@@ -173,54 +166,6 @@ export function registerLeads(app: Api, kit: ApiKit): void {
       return c.json(role === 'dealer' && partner ? asDealerSees(view, partner) : view, 200)
     },
   )
-
-  app.openapi(
-    createRoute({
-      method: 'post',
-      path: '/v1/leads/{number}/statuses',
-      tags,
-      summary: 'Say where a lead stands',
-      description:
-        'Every status is kept. Sold or lost ends the lead; one from a dealer who has it no longer changes nothing.',
-      middleware: [requireRole(kit, 'dealer')] as const,
-      request: { params: NumberParam, headers: IdempotencyHeader, body: jsonBody(Status) },
-      responses: answers(200, 'The lead', LeadView),
-    }),
-    async (c) => {
-      const body = c.req.valid('json')
-      const number = await findLead(kit, c.var.caller, c.req.valid('param').number)
-      const dealer = partnerOf(c.var.caller)
-      return commandOnce(c, kit, {
-        to: { kind: 'lead', number },
-        update: giveStatus,
-        facts: () => ({ dealer }),
-        body,
-      }) as never
-    },
-  )
-
-  app.openapi(
-    createRoute({
-      method: 'post',
-      path: '/v1/leads/{number}/agreement',
-      tags,
-      summary: 'The prospect agrees to another dealer',
-      description: 'If their dealer was given up already, the lead goes to the next one at once.',
-      middleware: [requireRole(kit, 'storefront', 'operator')] as const,
-      request: { params: NumberParam, headers: IdempotencyHeader, body: jsonBody(z.strictObject({})) },
-      responses: answers(200, 'The lead', LeadView),
-    }),
-    async (c) => {
-      const body = c.req.valid('json')
-      const number = await findLead(kit, c.var.caller, c.req.valid('param').number)
-      return commandOnce(c, kit, {
-        to: { kind: 'lead', number },
-        update: agree,
-        facts: () => ({}),
-        body,
-      }) as never
-    },
-  )
 }
 
 /**
@@ -241,7 +186,8 @@ async function create(
     number: newNumber('lead'),
     first: async (tx, { number, command }) => {
       const lead = number ?? ''
-      const dealer = await chooseDealer(tx, body, place)
+      const near = body.near && (await placeOf(tx, body.near, place('/near/postcode')))
+      const dealer = await chooseDealer(tx, body, near, place)
       const { prospect, vehicle, another_dealer } = body
       await insertLead(
         tx,
@@ -255,7 +201,7 @@ async function create(
           trade_in: body.trade_in ?? null,
           comments: body.comments ?? null,
           another_dealer,
-          near: body.near ?? { latitude: dealer.latitude, longitude: dealer.longitude },
+          near: near ?? { latitude: dealer.latitude, longitude: dealer.longitude },
         },
         dealer,
       )
@@ -269,7 +215,8 @@ async function create(
 /** The dealer who was chosen, or the nearest one who sells the make. */
 async function chooseDealer(
   tx: Transaction,
-  { dealer, near, vehicle }: NewLead,
+  { dealer, vehicle }: NewLead,
+  near: Place | undefined,
   place: (pointer: string) => string,
 ): Promise<DealerRow> {
   if (dealer !== undefined) {
@@ -313,19 +260,4 @@ export async function findLead(kit: ApiKit, caller: Caller, given: string): Prom
     (role === 'dealer' && partner !== null && (await turnOf(kit.db, number, partner)) !== undefined)
   if (!row || !knows) throw new Refusal('not-found', `There is no lead ${number}.`)
   return number
-}
-
-/** A lost lead has its reason, and only what takes place at a time has that time. */
-export function fitsStatus(
-  { status, reason, takes_place_at }: { status: string; reason?: string; takes_place_at?: string },
-  check: z.RefinementCtx,
-): void {
-  if ((status === 'lost') !== (reason !== undefined)) {
-    const message = status === 'lost' ? 'say why it was lost' : 'is for what was lost'
-    check.addIssue({ code: 'custom', path: ['reason'], message })
-  }
-  if (takes_place_at !== undefined && status !== 'appointment' && status !== 'test_drive') {
-    const message = 'is for an appointment or a test drive'
-    check.addIssue({ code: 'custom', path: ['takes_place_at'], message })
-  }
 }

@@ -13,11 +13,11 @@ export type Shop = {
   item(name: string, onHand: number): Promise<string>
   /** Makes a supplier that the sample suppliers play, and what it can bring. */
   supplier(name: string, options: { skus: string[]; rank: number; behaviour: Json }): Promise<string>
-  /** Makes a dealer who reads mail, with the seconds after which it counts as silent; gives its id and key. */
+  /** Makes a dealer that the sample dealers play, with the seconds after which it counts as silent; gives its id. */
   dealer(
     name: string,
-    options: { make: string; latitude: number; seconds: number },
-  ): Promise<{ id: string; key: string }>
+    options: { make: string; latitude: number; seconds: number; behaviour: Json },
+  ): Promise<string>
   /** A make that only this demo's dealers sell. */
   make(name: string): string
   /** Orders one item; gives the order. */
@@ -42,6 +42,7 @@ export async function openShop(at: {
   apiUrl: string
   mailUrl: string
   supplierUrl: string
+  dealerUrl: string
   operatorKey: string
   tag: string
 }): Promise<Shop> {
@@ -140,19 +141,25 @@ export async function openShop(at: {
       return id
     },
 
-    async dealer(name, { make, latitude, seconds }) {
+    async dealer(name, { make, latitude, seconds, behaviour }) {
       const id = `${name}-${at.tag.toLowerCase()}`
       const period = `PT${seconds}S`
-      await operator('PUT', `/v1/operator/dealers/${id}`, {
+      const { webhook_secret } = await operator('PUT', `/v1/operator/dealers/${id}`, {
         name: `Demo dealer ${name}`,
         latitude,
         longitude: 8.8,
-        channel: 'mail',
-        email: `${id}@dealers.example`,
+        channel: 'webhook',
+        webhook_url: `${at.dealerUrl}/dealers/${id}/webhooks`,
+        lead_format: 'json',
         makes: [make],
         periods: { acknowledge: period, remind: period, escalate: period },
       })
-      return { id, key: await keyFor('dealer', id) }
+      const api_key = await keyFor('dealer', id)
+      const mode = 'automatic'
+      const path = `/api/dealers/${id}`
+      await send(at.dealerUrl, 'PUT', path, { id, name, api_key, webhook_secret, mode }, '')
+      await send(at.dealerUrl, 'PUT', `${path}/behaviour`, { mode, ...behaviour }, '')
+      return id
     },
 
     make: (name) => `${name}-${at.tag.toLowerCase()}`,

@@ -118,8 +118,18 @@ export const STORIES: Story[] = [
     title: 'A lead changes its dealer',
     async play(shop) {
       const make = shop.make('astra')
-      const silent = await shop.dealer('sleepy', { make, latitude: 53.1, seconds: 2 })
-      const next = await shop.dealer('lively', { make, latitude: 53.2, seconds: 60 })
+      const silent = await shop.dealer('sleepy', {
+        make,
+        latitude: 53.1,
+        seconds: 2,
+        behaviour: { late: true, answer_after_ms: 0 },
+      })
+      const next = await shop.dealer('lively', {
+        make,
+        latitude: 53.2,
+        seconds: 60,
+        behaviour: { answer_after_ms: 1_000, proceed_after_ms: 1_000 },
+      })
       const { number, dealer } = await shop.call('POST', '/v1/leads', {
         near: { latitude: 53, longitude: 8.8 },
         prospect: { name: 'Ada Marsh', email: 'ada@example.test', time_zone: 'Europe/Berlin' },
@@ -127,17 +137,18 @@ export const STORIES: Story[] = [
         another_dealer: true,
       })
       const lead = `/v1/leads/${number}`
-      expect(dealer === silent.id, 'the nearest dealer who sells the make is asked first')
+      expect(dealer === silent, 'the nearest dealer who sells the make is asked first')
       shop.say(
         `${number}: sent to ${dealer}, who says nothing: reminded after 2 s, shown to operators after 2 more`,
       )
-      await shop.until(lead, `${number} passed on`, (view) => view.dealer === next.id)
-      const late = await shop.call('POST', `${lead}/statuses`, { status: 'contacted' }, silent.key)
-      expect(late.statuses[0].is_late, 'the late word of the first dealer is kept')
-      await shop.call('POST', `${lead}/statuses`, { status: 'contacted' }, next.key)
-      const sold = await shop.call('POST', `${lead}/statuses`, { status: 'sold' }, next.key)
-      expect(sold.state === 'sold', 'the second dealer sells')
-      return `${next.id} sold what ${silent.id} left lying`
+      await shop.until(lead, `${number} passed on`, (view) => view.dealer === next)
+      const sold = await shop.until(lead, `${number} sold by ${next}`, (view) => view.state === 'sold')
+      const late = sold.statuses.filter((word: { is_late: boolean }) => word.is_late)
+      expect(
+        late.length === 1 && late[0].dealer === silent,
+        'the late word of the first dealer is kept and changes nothing',
+      )
+      return `${next} sold what ${silent} left lying`
     },
   },
 ]

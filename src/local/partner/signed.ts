@@ -24,14 +24,27 @@ export interface Received {
 
 /** What a request says that is signed with this secret; else 401, or 400 when it is no message. */
 export async function readSigned(c: Context, secret: string): Promise<SignedMessage> {
+  const { id, text } = await readVerified(c, secret)
+  return messageOf(id, text)
+}
+
+/** The body of a request that is signed with this secret, whatever it is, with its id; else 401. */
+export async function readVerified(c: Context, secret: string): Promise<{ id: string; text: string }> {
   const text = await c.req.text()
   verify(secret, text, c.req.header())
-  const id = parse(WebhookId, JSON.stringify(c.req.header('webhook-id') ?? null))
+  return { id: parse(WebhookId, JSON.stringify(c.req.header('webhook-id') ?? null)), text }
+}
+
+/** The message that such a body is; 400 when it is none. */
+export function messageOf(id: string, text: string): SignedMessage {
   return { ...parse(Envelope, text), id, body: JSON.parse(text) }
 }
 
 /** The record of a message that has come once more, or for the first time. */
-export function receive({ id, type, body }: SignedMessage, earlier: Received | undefined): Received {
+export function receive(
+  { id, type, body }: Pick<SignedMessage, 'id' | 'type' | 'body'>,
+  earlier: Received | undefined,
+): Received {
   const received_at = [...(earlier?.received_at ?? []), new Date().toISOString()]
   return { webhook_id: id, type, body, received_at }
 }

@@ -1,12 +1,13 @@
 import type { Context, Hono } from 'hono'
 import { z } from 'zod'
 import { readBody, refuse } from '../partner/app.ts'
+import { Member } from '../partner/roster.ts'
 import type { Calls } from './calls.ts'
 import type { OrderBook } from './order-book.ts'
 import type { Call, PurchaseOrder } from './purchase-order.ts'
-import { Supplier, SupplierBehaviour, type Suppliers } from './suppliers.ts'
+import { SupplierBehaviour, type Suppliers } from './suppliers.ts'
 
-const Definition = Supplier.partial({ id: true })
+const Definition = Member.partial({ id: true })
 /** Sent as it is, right or wrong: what Holdfast makes of it is the test. */
 const Explicit = z.record(z.string(), z.unknown())
 const Again = z.strictObject({ new_key: z.boolean().default(false) })
@@ -72,11 +73,11 @@ async function told(calls: Calls, order: PurchaseOrder, call: Call) {
   return { id: call.id, idempotency_key: call.idempotency_key, status, body }
 }
 
-function shown(suppliers: Suppliers, supplier: Supplier) {
+function shown(suppliers: Suppliers, supplier: Member) {
   return { id: supplier.id, name: supplier.name, behaviour: suppliers.behaviour(supplier) }
 }
 
-function known(suppliers: Suppliers, id: string): Supplier {
+function known(suppliers: Suppliers, id: string): Member {
   return suppliers.get(id) ?? refuse(404, 'There is no such supplier')
 }
 

@@ -1,10 +1,11 @@
 import type { Hono } from 'hono'
 import { parse, refuse } from '../partner/app.ts'
+import type { Member } from '../partner/roster.ts'
 import { readSigned, receive, type SignedMessage } from '../partner/signed.ts'
 import type { Automatic } from './automatic.ts'
 import type { OrderBook } from './order-book.ts'
 import { Messages } from './purchase-order.ts'
-import type { Supplier, Suppliers } from './suppliers.ts'
+import type { Suppliers } from './suppliers.ts'
 
 /** Where Holdfast's webhooks arrive. */
 export function addInbox(app: Hono, suppliers: Suppliers, book: OrderBook, automatic: Automatic): void {
@@ -24,7 +25,7 @@ export function addInbox(app: Hono, suppliers: Suppliers, book: OrderBook, autom
 }
 
 function understand(
-  supplier: Supplier,
+  supplier: Member,
   { id, type, data }: SignedMessage,
   book: OrderBook,
   automatic: Automatic,

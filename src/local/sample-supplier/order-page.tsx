@@ -1,12 +1,11 @@
-import { z } from 'zod'
+import { CallsTable, ReceivedList } from '../partner/calls-table.tsx'
 import { page, when } from '../partner/page.tsx'
-import { succeeded } from '../partner/send.ts'
+import type { Member } from '../partner/roster.ts'
 import type { Received } from '../partner/signed.ts'
 import { AcknowledgeForm, NoticeForm, StockForm } from './order-forms.tsx'
-import { type Call, type Line, openLines, type PurchaseOrder, unsent } from './purchase-order.ts'
-import type { Supplier } from './suppliers.ts'
+import { type Line, openLines, type PurchaseOrder, unsent } from './purchase-order.ts'
 
-export function orderPage(supplier: Supplier, order: PurchaseOrder, webhooks: Received[]) {
+export function orderPage(supplier: Member, order: PurchaseOrder, webhooks: Received[]) {
   const action = `/forms/${encodeURIComponent(order.supplier)}/${encodeURIComponent(order.number)}`
   return page(
     `${order.number} – ${supplier.name}`,
@@ -19,7 +18,7 @@ export function orderPage(supplier: Supplier, order: PurchaseOrder, webhooks: Re
       <p class="lead">
         to {supplier.name}, received {when(order.received_at)}
       </p>
-      <Calls calls={order.calls} action={action} />
+      <CallsTable calls={order.calls} action={action} nameOf={({ kind }) => kind.replace('-', ' ')} />
       <h2>Lines</h2>
       <Lines order={order} />
       {openLines(order).length > 0 && <AcknowledgeForm lines={openLines(order)} action={action} />}
@@ -29,16 +28,7 @@ export function orderPage(supplier: Supplier, order: PurchaseOrder, webhooks: Re
           <NoticeForm order={order} action={action} />
         </>
       )}
-      <h2>What Holdfast sent</h2>
-      {webhooks.map(({ type, webhook_id, body, received_at }) => (
-        <details>
-          <summary>
-            {type} <span class="dim">{received_at.map(when).join(', ')}</span>
-          </summary>
-          <p class="dim">{webhook_id}</p>
-          <pre>{JSON.stringify(body, null, 2)}</pre>
-        </details>
-      ))}
+      <ReceivedList received={webhooks} />
     </>,
   )
 }
@@ -83,68 +73,4 @@ function state(order: PurchaseOrder, line: Line, open: Set<Line>): string {
 function price({ unit_price: { amount, currency } }: Line): string {
   const format = new Intl.NumberFormat('en', { style: 'currency', currency })
   return format.format(amount / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 0))
-}
-
-function Calls({ calls, action }: { calls: Call[]; action: string }) {
-  if (calls.length === 0) return null
-  return (
-    <>
-      <h2>What you sent, newest first</h2>
-      <table>
-        <tbody>
-          {[...calls].reverse().map((call) => (
-            <tr>
-              <td>
-                {call.kind.replace('-', ' ')}
-                <div class="dim">{when(call.made_at)}</div>
-              </td>
-              <td>
-                <details>
-                  <summary>contents</summary>
-                  <pre>{JSON.stringify(call.body, null, 2)}</pre>
-                </details>
-              </td>
-              <td>
-                <AnswerOf call={call} />
-              </td>
-              <td>
-                <form method="post" action={`${action}/calls/${encodeURIComponent(call.id)}/again`}>
-                  <button type="submit">Send again</button>{' '}
-                  <button
-                    type="submit"
-                    name="new_key"
-                    value="yes"
-                    title="The same contents under another Idempotency-Key"
-                  >
-                    as new
-                  </button>
-                </form>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </>
-  )
-}
-
-const Problem = z.object({ title: z.string().default(''), detail: z.string().default('') })
-
-/** Holdfast's words: the title and detail of a problem, where it is one. */
-function AnswerOf({ call: { answer, attempts } }: { call: Call }) {
-  if (!answer) return <span class="dim">not answered yet</span>
-  const problem = Problem.safeParse(answer.body).data
-  return (
-    <>
-      <strong class={succeeded(answer) ? 'good' : 'bad'}>
-        {answer.status || ''} {problem?.title}
-      </strong>
-      <div>{problem?.detail}</div>
-      {attempts > 1 && <div class="dim">sent {attempts} times</div>}
-      <details>
-        <summary>answer</summary>
-        <pre>{JSON.stringify(answer.body, null, 2)}</pre>
-      </details>
-    </>
-  )
 }

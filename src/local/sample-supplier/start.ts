@@ -8,7 +8,7 @@ import { addControl } from './control.ts'
 import { addForms } from './forms.ts'
 import { addInbox } from './inbox.ts'
 import { OrderBook } from './order-book.ts'
-import { Suppliers } from './suppliers.ts'
+import { openSuppliers } from './suppliers.ts'
 
 export const SupplierSettings = PartnerSettings.extend({
   HOLDFAST_API_URL: z.url(),
@@ -16,7 +16,7 @@ export const SupplierSettings = PartnerSettings.extend({
 })
 
 export async function startSuppliers(settings: z.output<typeof SupplierSettings>): Promise<Running> {
-  const suppliers = new Suppliers(settings.DATA_DIR, settings.KEYS_FILE)
+  const suppliers = openSuppliers(settings.DATA_DIR, settings.KEYS_FILE)
   const book = new OrderBook(settings.DATA_DIR)
   const calls = new Calls(settings.HOLDFAST_API_URL, suppliers, book)
   const automatic = new Automatic(join(settings.DATA_DIR, 'errands'), suppliers, book, calls)

@@ -1,7 +1,8 @@
 import { page, when } from '../partner/page.tsx'
+import type { Member } from '../partner/roster.ts'
 import type { OrderBook } from './order-book.ts'
 import { openLines, type PurchaseOrder, unsent } from './purchase-order.ts'
-import type { Supplier, Suppliers } from './suppliers.ts'
+import type { Suppliers } from './suppliers.ts'
 
 const MOST_SHOWN = 50
 
@@ -41,7 +42,7 @@ function Behaviour({
   supplier,
   behaviour,
 }: {
-  supplier: Supplier
+  supplier: Member
   behaviour: ReturnType<Suppliers['behaviour']>
 }) {
   return (

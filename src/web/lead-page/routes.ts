@@ -2,17 +2,25 @@ import type { Context } from 'hono'
 import { Hono } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { Api, ApiEnv, ApiKit } from '../../api/kit.ts'
-import { handleError, type Problem } from '../../api/problem.ts'
+import type { Problem } from '../../api/problem.ts'
 import type { RateLimit } from '../../api/rate-limit.ts'
-import { Status } from '../../api/routes/leads.ts'
+import { Status } from '../../api/routes/lead-statuses.ts'
 import { send } from '../../clients/command.ts'
 import { giveStatus } from '../../clients/messages.ts'
 import { parseNumber } from '../../domain/number.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import { readLeadLink } from '../../store/lead.ts'
 import { asDealerSees, leadView } from '../../store/lead-view.ts'
-import { document, MessagePage } from '../layout.tsx'
-import { carryOut, limitForms, readFields, refuseForeignForms, sendHeaders } from '../linked-page.ts'
+import { document } from '../layout.tsx'
+import {
+  carryOut,
+  limitForms,
+  readFields,
+  refusalOf,
+  refuseForeignForms,
+  sayWhy,
+  sendHeaders,
+} from '../linked-page.ts'
 import { LeadPage, type View } from './page.tsx'
 
 /**
@@ -21,7 +29,7 @@ import { LeadPage, type View } from './page.tsx'
  */
 export function registerLeadPage(app: Api, kit: ApiKit, limit: RateLimit['byAddress']): void {
   const pages = new Hono<ApiEnv>()
-  pages.onError(sayWhy)
+  pages.onError(sayWhy('a lead'))
   pages.use(sendHeaders, limit)
   pages.use(limitForms, refuseForeignForms(kit))
 
@@ -61,13 +69,11 @@ export function registerLeadPage(app: Api, kit: ApiKit, limit: RateLimit['byAddr
       },
     })
     if (outcome.status < 400) return c.redirect(`${link.base}?done`, 303)
-    const problem = outcome.answer as Problem
-    const isUnknown = problem.status === 503 || problem.type.endsWith('/request-running')
+    const { status: refused, title, isOpen } = refusalOf(outcome.answer as Problem, 'this lead')
     return show(c, kit, link, {
-      status: problem.status,
-      notice: { tone: 'bad', title: isUnknown ? LATER : 'Nothing was done: this lead has ended.' },
-      // What was entered stays under its key: sending it again completes it and never does it twice.
-      attempt: { fields, errors: {}, key: isUnknown ? key : null },
+      status: refused,
+      notice: { tone: 'bad', title },
+      attempt: { fields, errors: {}, key: isOpen ? key : null },
     })
   })
 
@@ -77,7 +83,6 @@ export function registerLeadPage(app: Api, kit: ApiKit, limit: RateLimit['byAddr
   app.route('/l', pages)
 }
 
-const LATER = 'This takes longer than usual. Please press the button again in a minute: it is done once.'
 const FAULTS: Record<string, string> = {
   status: 'Please choose one.',
   reason: 'Please say why it was lost, and only then.',
@@ -118,15 +123,4 @@ async function show(
   if (status === 503) c.header('retry-after', '5')
   const view = { lead: asDealerSees(lead, dealer), base, notice, attempt }
   return c.html(document(LeadPage({ view })), status as ContentfulStatusCode)
-}
-
-/** A page that says what is wrong, with the status that the API would give. */
-async function sayWhy(error: Error, c: Context<ApiEnv>): Promise<Response> {
-  const { status } = handleError(error, c)
-  const paragraphs =
-    status === 404
-      ? ['The link in our mails opens the page of a lead until 30 days after it has ended.']
-      : ['Nothing was done. Please load the page again by the link in our mail.']
-  const title = status === 404 ? 'This link is not valid, or no longer' : 'That did not work'
-  return c.html(document(MessagePage({ title, paragraphs })), status as ContentfulStatusCode)
 }

@@ -80,7 +80,7 @@ describe('letters about leads', () => {
         .filter((type) => isTold('dealer', type))
         .map((type) => dealerLetter(type, { deadline_at: '2026-01-02T00:00:00.000Z' }, lead)),
     ]
-    expect(letters).toHaveLength(8)
+    expect(letters).toHaveLength(9)
     for (const { subject, paragraphs } of letters) {
       expect(subject).toContain('LE-1')
       expect(paragraphs.join(' ')).not.toMatch(/undefined|null/)

@@ -10,7 +10,7 @@ import {
   parseShipmentReference,
   shipmentReference,
 } from '../../../src/domain/delivery.ts'
-import { LEAD_ACTIONS, LEAD_TRANSITIONS } from '../../../src/domain/lead.ts'
+import { LEAD_ACTIONS, LEAD_TRANSITIONS, OPERATOR_LEAD_ACTIONS } from '../../../src/domain/lead.ts'
 import { ORDER_ACTIONS, ORDER_TRANSITIONS } from '../../../src/domain/order.ts'
 import { PURCHASE_ORDER_TRANSITIONS } from '../../../src/domain/purchase-order.ts'
 import { allowed, isFinal, may, statesOf, type Transitions } from '../../../src/domain/states.ts'
@@ -25,7 +25,7 @@ const TABLES: Record<string, { table: Transitions; first: string; actions: reado
     actions: [...DELIVERY_ACTIONS, ...OPERATOR_DELIVERY_ACTIONS],
   },
   'purchase order': { table: PURCHASE_ORDER_TRANSITIONS, first: 'sent', actions: [] },
-  lead: { table: LEAD_TRANSITIONS, first: 'sent', actions: LEAD_ACTIONS },
+  lead: { table: LEAD_TRANSITIONS, first: 'sent', actions: [...LEAD_ACTIONS, ...OPERATOR_LEAD_ACTIONS] },
   'custom order': { table: CUSTOM_ORDER_TRANSITIONS, first: 'received', actions: CUSTOM_ORDER_ACTIONS },
   vehicle: { table: VEHICLE_TRANSITIONS, first: 'banked', actions: [] },
 }
