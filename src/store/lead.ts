@@ -15,7 +15,7 @@ import { type Database, type Locked, post, type Transaction, transactionTime } f
 import { type DealerRow, nearestDealers, type Place } from './dealer.ts'
 import { isUntold, recordEvent } from './event.ts'
 import { type Customer, saveCustomer } from './order.ts'
-import { dealers, leadDealers, leadStatuses, leads } from './schema.ts'
+import { customers, dealers, leadDealers, leadStatuses, leads } from './schema.ts'
 
 export type LeadRow = typeof leads.$inferSelect
 
@@ -43,7 +43,7 @@ export async function insertLead(tx: Transaction, lead: NewLead, dealer: DealerR
     .values({
       number,
       storefront,
-      customer: await saveCustomer(tx, storefront, person),
+      customer: await saveCustomer(tx, storefront, person, { phone }),
       phone,
       reference: lead.reference,
       vehicle: lead.vehicle,
@@ -199,7 +199,7 @@ export async function turnOf(
 /** How long a dealer's link still opens its page after the lead has ended. Days. */
 const LINK_OUTLIVES_DAYS = 30
 
-/** The dealer to whom the link of a lead's turn was mailed, and whether it opens anything any more. */
+/** The dealer to whom the link of a lead's turn was mailed, and whether it opens anything any more: not once the prospect is erased. */
 export async function readLeadLink(
   db: Database,
   lead: string,
@@ -208,10 +208,12 @@ export async function readLeadLink(
   const [row] = await db
     .select({
       dealer: leadDealers.dealer,
-      has_ended: sql<boolean>`COALESCE(${leads.ended_at} <= now() - make_interval(days => ${LINK_OUTLIVES_DAYS}), false)`,
+      has_ended: sql<boolean>`${customers.email} IS NULL
+        OR COALESCE(${leads.ended_at} <= now() - make_interval(days => ${LINK_OUTLIVES_DAYS}), false)`,
     })
     .from(leadDealers)
     .innerJoin(leads, eq(leads.number, leadDealers.lead))
+    .innerJoin(customers, eq(customers.id, leads.customer))
     .where(and(eq(leadDealers.lead, lead), eq(leadDealers.turn, turn)))
   return row
 }

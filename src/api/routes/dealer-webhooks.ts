@@ -67,6 +67,7 @@ export function registerDealerWebhooks(app: Api, kit: ApiKit): void {
       return answerOnce(c, kit, {
         key: c.var.requestKey,
         body: data,
+        number,
         work: async ({ command }) => {
           await send(kit.temporal, { kind: 'lead', number }, giveStatus, { command, actor, dealer })
         },
