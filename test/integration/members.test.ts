@@ -1,9 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text as textOf } from 'node:stream/consumers'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { Browser } from '../support/browser.ts'
 import { useHouse } from '../support/house.ts'
+import { newLead, say } from '../support/lead.ts'
+import { pageBehindMail } from '../support/life.ts'
 import { changesNothing, expectProblem, expectSoundHouse } from '../support/proof.ts'
-import { type Answer, expectStatus, Shop } from '../support/shop.ts'
+import { type Answer, expectStatus, Shop, waitFor } from '../support/shop.ts'
 
 const house = useHouse({ partners: ['mail', 'carrier'] })
 /** Two storefronts of the same house. */
@@ -39,12 +43,8 @@ async function known(
   return { order, email, member: found.id, customer: customer.id }
 }
 
-/** The page behind the link in the mail about this order. */
-async function pageOf(shop: Shop, { order, email }: { order: string; email: string }): Promise<Browser> {
-  const mails = await shop.mails(email, /some items are not in stock/)
-  const mail = mails.find(({ text }) => text.includes(order))
-  return new Browser().open(/http\S+\/o\/\S+/.exec(mail?.text ?? '')?.[0] ?? '')
-}
+const pageOf = (shop: Shop, { order, email }: { order: string; email: string }) =>
+  pageBehindMail(shop, email, order)
 
 async function act(shop: Shop, of: { order: string; email: string }): Promise<void> {
   const page = await pageOf(shop, of)
@@ -184,6 +184,217 @@ describe('who is the same person', () => {
       const states = [await look(a.member), await look(b.member)].map(({ state }) => state)
       expect(states.sort()).toEqual(['active', 'merged'])
     }
+  })
+})
+
+/** Everything that a storefront can see of an order of its customer, in words that differ by nothing but what is unique. */
+async function allThatIsSeen(
+  shop: Shop,
+  { order, email, customer }: { order: string; email: string; customer: string },
+  received: { body: string }[],
+): Promise<string> {
+  const paths = [
+    `/v1/orders/${order}`,
+    `/v1/orders/${order}/events`,
+    `/v1/orders?email=${email}`,
+    `/v1/back-orders?email=${email}`,
+    `/v1/deliveries?email=${email}`,
+    `/v1/leads?email=${email}`,
+    `/v1/customers?email=${email}`,
+    `/v1/customers/${customer}`,
+  ]
+  const answers = await Promise.all(paths.map((path) => shop.call('GET', path)))
+  const mails = await shop.mails(email, /./)
+  const seen = [
+    ...answers.map((answer) => [answer.status, answer.body, Object.fromEntries(answer.headers)]),
+    received.map(({ body }) => JSON.parse(body)).filter((body) => JSON.stringify(body).includes(order)),
+    mails
+      .filter(({ text }) => text.includes(order))
+      .map(({ subject, text }) => [subject, text])
+      .sort(),
+    (await pageBehindMail(shop, email, order)).text,
+  ]
+  return JSON.stringify(seen)
+    .replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'id')
+    .replaceAll(/(OR|BO|DL)-[0-9A-Z-]{12}/g, 'number')
+    .replaceAll(/\/o\/number\/[\w-]+/g, 'link')
+    .replaceAll(email, 'address')
+    .replaceAll(/SKU-[0-9a-f]{8}/g, 'item')
+    .replaceAll(
+      /\d{4}-\d\d-\d\dT[\d:.]+Z|\d{1,2} \w+ \d{4},? (at )?\d\d:\d\d|\w{3}, \d\d \w{3} \d{4} [\d:]+ GMT/g,
+      'time',
+    )
+    .replaceAll(/"(next_cursor|etag)":"[^"]*"/g, 'opaque')
+}
+
+describe('what storefronts and dealers see', () => {
+  test('tells nothing of whether a person is known elsewhere: answers, lists, pages, mails, webhooks (B2)', async () => {
+    const received: { body: string }[] = []
+    const server = createServer((request, response) => {
+      void textOf(request).then((body) => {
+        received.push({ body })
+        response.writeHead(204).end()
+      })
+    }).listen(0, '127.0.0.1')
+    await new Promise((resolve) => server.once('listening', resolve))
+    const shop = await Shop.open(house())
+    await house().db`INSERT INTO webhook_endpoints (storefront, url, secret)
+      VALUES (${shop.storefront}, ${`http://127.0.0.1:${(server.address() as AddressInfo).port}/`}, ${`whsec_${Buffer.alloc(24, 7).toString('base64')}`})`
+
+    // One is known at another storefront, with a proved address and a merged member; the other one is nowhere else.
+    const elsewhere = await known(here)
+    await act(here, elsewhere)
+    const merged = await known(there)
+    const into = { into: elsewhere.member, reason: 'Same person' }
+    expectStatus(await ask('POST', `/${merged.member}/merger`, into), 200)
+    const [knownElsewhere, stranger] = [await known(shop, elsewhere.email), await known(shop)]
+    const seen = async () => {
+      for (const { order } of [knownElsewhere, stranger])
+        await waitFor(
+          'mails and webhooks to be out',
+          () => house().db`SELECT 1 FROM notifications WHERE number = ${order} AND state <> 'sent'`,
+          (rows) => rows.length === 0,
+        )
+      return Promise.all([knownElsewhere, stranger].map((one) => allThatIsSeen(shop, one, received)))
+    }
+    const [one, other] = await seen()
+    expect(one).toBe(other)
+    expect(one).toContain('"records"')
+
+    // Nor does proving the address, which makes one of them the same person as the one elsewhere.
+    for (const person of [knownElsewhere, stranger]) await act(shop, person)
+    expect((await look(knownElsewhere.member)).merged_into).toBe(elsewhere.member)
+    const after = await seen()
+    expect(after[0]).toBe(after[1])
+
+    // Nor does an operator, whatever they do.
+    expectStatus(await ask('POST', `/${knownElsewhere.member}/separation`, { reason: 'Two persons' }), 200)
+    expectStatus(await ask('POST', `/${knownElsewhere.member}/merger`, into), 200)
+    expect(await seen()).toEqual(after)
+    server.close()
+  })
+
+  test('another storefront’s customer is as unknown as one that never was', async () => {
+    const { customer, email } = await known(here)
+    const nobody = randomUUID()
+    const [theirs, none] = await Promise.all(
+      [customer, nobody].map((id) => there.call('GET', `/v1/customers/${id}`)),
+    )
+    await expectProblem(house(), theirs as Answer, 404, 'not-found')
+    const said = (answer: Answer | undefined, id: string) => ({
+      ...answer?.body,
+      detail: answer?.body.detail.replace(id, ''),
+      request_id: null,
+    })
+    expect(said(theirs, customer)).toEqual(said(none, nobody))
+    expect(expectStatus(await there.call('GET', `/v1/customers?email=${email}`), 200).body.data).toEqual([])
+    const operators = await here.call('GET', '/v1/customers', { key: here.operatorKey })
+    await expectProblem(house(), operators, 403, 'role-forbidden')
+  })
+
+  test("a dealer's lead says the same before and after its prospect is merged", async () => {
+    const dealer = await here.dealer()
+    const { number, email } = await newLead(here, dealer)
+    const [found] = expectStatus(await ask('GET', `?number=${number}`), 200).body.data
+    const { member } = await known(there)
+    const asDealer = async () =>
+      expectStatus(await here.call('GET', `/v1/leads/${number}`, { key: dealer.key }), 200).body
+    const before = await asDealer()
+    expect(before.prospect).toMatchObject({ email })
+    expectStatus(await ask('POST', `/${found.id}/merger`, { into: member, reason: 'Same person' }), 200)
+    expect(await asDealer()).toEqual(before)
+  })
+})
+
+describe('buyer records', () => {
+  test('hold each order, back order, delivery and lead with its configuration, status and every status (B2)', async () => {
+    const email = someAddress()
+    const sku = await here.item({ onHand: 1 })
+    const placed = expectStatus(await here.order([{ sku, quantity: 3 }], { email }), 201).body
+    const answer = { answers: [{ line: 1, choice: 'ship_available' }] }
+    const answered = expectStatus(
+      await here.call('POST', `/v1/orders/${placed.number}/answers`, { body: answer }),
+      200,
+    ).body
+    const backOrder = answered.lines[0].back_order
+    const delivery = answered.deliveries[0].number
+    await here.until(delivery, (view) => view.state === 'delivered')
+    expectStatus(await here.command(backOrder, 'cancellation'), 200)
+    const dealer = await here.dealer()
+    const lead = { prospect: { name: 'Ada Example', email, phone: '1' } }
+    const { number } = await newLead(here, dealer, lead)
+    expectStatus(await say(here, dealer, number, { status: 'contacted', note: 'Called' }), 200)
+    expectStatus(await say(here, dealer, number, { status: 'lost', reason: 'price' }), 200)
+
+    const [found] = expectStatus(await ask('GET', `?email=${email}`), 200).body.data
+    const { records } = await look(found.id)
+    const types = (record: Answer['body']) => record.statuses.map(({ type }: { type: string }) => type)
+    const [ofLead, ofDelivery, ofBackOrder, ofOrder] = ['lead', 'delivery', 'back_order', 'order'].map(
+      (kind) => records.data.find((record: { kind: string }) => record.kind === kind),
+    )
+    expect(records.data).toHaveLength(4)
+    expect(ofOrder).toMatchObject({
+      number: placed.number,
+      storefront: here.storefront,
+      status: 'decided',
+      configuration: { lines: [{ line: 1, sku, ordered: 3, state: 'answered' }] },
+      ended_at: expect.any(String),
+    })
+    expect(types(ofOrder)).toEqual(['order.received', 'order.offered', 'order.answered'])
+    expect(ofBackOrder).toMatchObject({
+      number: backOrder,
+      status: 'cancelled',
+      configuration: { order: placed.number, sku, ordered: 2 },
+    })
+    expect(types(ofBackOrder)).toEqual(['back_order.accepted', 'back_order.cancelled'])
+    expect(ofDelivery).toMatchObject({
+      number: delivery,
+      status: 'delivered',
+      configuration: { order: placed.number, back_order: null, lines: [{ sku, quantity: 1 }] },
+    })
+    expect(types(ofDelivery)).toEqual([
+      'delivery.planned',
+      'delivery.booking',
+      'delivery.booked',
+      'delivery.dispatched',
+      'delivery.delivered',
+    ])
+    expect(ofLead).toMatchObject({
+      number,
+      status: 'lost',
+      configuration: { dealer: dealer.id, vehicle: { make: 'Astra', model: 'Corda' } },
+      dealer_statuses: [
+        { dealer: dealer.id, status: 'contacted', reason: null, is_late: false },
+        { dealer: dealer.id, status: 'lost', reason: 'price', is_late: false },
+      ],
+    })
+    // Notes are in the histories, for those who may read them there.
+    expect(JSON.stringify(records)).not.toContain('Called')
+
+    // The storefront sees the same of its own customer, a page at a time.
+    const [customer] = expectStatus(await here.call('GET', `/v1/customers?email=${email}`), 200).body.data
+    expect(customer).toMatchObject({ name: 'Ada Example', email, time_zone: 'Europe/Berlin' })
+    const seen: Answer['body'][] = []
+    for (let cursor = ''; ; ) {
+      const path = `/v1/customers/${customer.id}?limit=3${cursor && `&cursor=${cursor}`}`
+      const { body } = expectStatus(await here.call('GET', path), 200)
+      seen.push(...body.records.data)
+      if (!body.records.next_cursor) break
+      cursor = body.records.next_cursor
+    }
+    expect(seen).toEqual(records.data)
+  })
+
+  test('of another storefront are with the operator alone', async () => {
+    const email = someAddress()
+    const [one, two] = [await known(here, email), await known(there, email)]
+    await act(here, one)
+    await act(there, two)
+    const numbers = ({ records }: Answer['body']) =>
+      records.data.map(({ number }: { number: string }) => number)
+    expect(numbers(await look(one.member))).toEqual([two.order, one.order])
+    const own = expectStatus(await here.call('GET', `/v1/customers/${one.customer}`), 200).body
+    expect(numbers(own)).toEqual([one.order])
   })
 })
 

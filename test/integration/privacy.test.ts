@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { accept, configure, newRange, newVin, plantSays, processorSays } from '../support/custom-order.ts'
 import { useHouse } from '../support/house.ts'
 import { expectSoundHouse } from '../support/proof.ts'
+import { everythingInTemporal, textOf } from '../support/search.ts'
 import { type Answer, expectStatus, Shop, waitFor } from '../support/shop.ts'
 
 /**
@@ -380,18 +381,6 @@ describe('nowhere else than in the books and in what people are sent', () => {
       .map(([where]) => where)
   }
 
-  /** Everything in a value as text, with what is in bytes decoded. */
-  function textOf(value: unknown): string {
-    if (value instanceof Uint8Array) return new TextDecoder().decode(value)
-    if (Array.isArray(value)) return value.map(textOf).join('\n')
-    if (value instanceof Map) return textOf([...value])
-    if (value !== null && typeof value === 'object')
-      return Object.entries(value)
-        .map(([key, member]) => `${key}: ${textOf(member)}`)
-        .join('\n')
-    return String(value)
-  }
-
   test('the words are in the books, so looking for them means something', async () => {
     const tables = await house().db<{ name: string }[]>`
       SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public'`
@@ -416,12 +405,7 @@ describe('nowhere else than in the books and in what people are sent', () => {
   })
 
   test('no history, memo, summary, search attribute or failure in Temporal has any of them', async () => {
-    const texts: Record<string, string> = {}
-    for await (const execution of house().temporal.workflow.list()) {
-      const handle = house().temporal.workflow.getHandle(execution.workflowId, execution.runId)
-      const [history, description] = await Promise.all([handle.fetchHistory(), handle.describe()])
-      texts[`${execution.workflowId} ${execution.runId}`] = textOf([execution, history.events, description])
-    }
+    const texts = await everythingInTemporal(house())
     const kinds = new Set(Object.keys(texts).map((id) => id.split('/')[0]))
     for (const kind of [
       'order',
