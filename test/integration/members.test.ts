@@ -192,7 +192,7 @@ async function allThatIsSeen(
   shop: Shop,
   { order, email, customer }: { order: string; email: string; customer: string },
   received: { body: string }[],
-): Promise<string> {
+): Promise<string[]> {
   const paths = [
     `/v1/orders/${order}`,
     `/v1/orders/${order}/events`,
@@ -207,24 +207,28 @@ async function allThatIsSeen(
   const mails = await shop.mails(email, /./)
   const seen = [
     ...answers.map((answer) => [answer.status, answer.body, Object.fromEntries(answer.headers)]),
-    received.map(({ body }) => JSON.parse(body)).filter((body) => JSON.stringify(body).includes(order)),
+    received
+      .map(({ body }) => JSON.parse(body))
+      .filter((body) => JSON.stringify(body).includes(order))
+      .sort((a, b) => (a.type < b.type ? -1 : 1)),
     mails
       .filter(({ text }) => text.includes(order))
       .map(({ subject, text }) => [subject, text])
       .sort(),
     (await pageBehindMail(shop, email, order)).text,
   ]
-  return JSON.stringify(seen)
+  return JSON.stringify(seen, null, 1)
     .replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'id')
-    .replaceAll(/(OR|BO|DL)-[0-9A-Z-]{12}/g, 'number')
+    .replaceAll(/(OR|BO|DL)(-[0-9A-Z]{4}){2}-[0-9A-Z]{3}/g, 'number')
     .replaceAll(/\/o\/number\/[\w-]+/g, 'link')
     .replaceAll(email, 'address')
     .replaceAll(/SKU-[0-9a-f]{8}/g, 'item')
     .replaceAll(
-      /\d{4}-\d\d-\d\dT[\d:.]+Z|\d{1,2} \w+ \d{4},? (at )?\d\d:\d\d|\w{3}, \d\d \w{3} \d{4} [\d:]+ GMT/g,
+      /\d{4}-\d\d-\d\dT[\d:.]+Z|\d{1,2} \w+ \d{4},? (at )?\d\d:\d\d(:\d\d)?|\w{3}, \d\d \w{3} \d{4} [\d:]+ GMT/g,
       'time',
     )
-    .replaceAll(/"(next_cursor|etag)":"[^"]*"/g, 'opaque')
+    .replaceAll(/"(next_cursor|etag)": "[^"]*"/g, 'opaque')
+    .split('\n')
 }
 
 describe('what storefronts and dealers see', () => {
@@ -258,14 +262,14 @@ describe('what storefronts and dealers see', () => {
       return Promise.all([knownElsewhere, stranger].map((one) => allThatIsSeen(shop, one, received)))
     }
     const [one, other] = await seen()
-    expect(one).toBe(other)
-    expect(one).toContain('"records"')
+    expect(one).toEqual(other)
+    expect(one?.join('')).toContain('"records"')
 
     // Nor does proving the address, which makes one of them the same person as the one elsewhere.
     for (const person of [knownElsewhere, stranger]) await act(shop, person)
     expect((await look(knownElsewhere.member)).merged_into).toBe(elsewhere.member)
     const after = await seen()
-    expect(after[0]).toBe(after[1])
+    expect(after[0]).toEqual(after[1])
 
     // Nor does an operator, whatever they do.
     expectStatus(await ask('POST', `/${knownElsewhere.member}/separation`, { reason: 'Two persons' }), 200)
@@ -324,7 +328,7 @@ describe('buyer records', () => {
     const lead = { prospect: { name: 'Ada Example', email, phone: '1' } }
     const { number } = await newLead(here, dealer, lead)
     expectStatus(await say(here, dealer, number, { status: 'contacted', note: 'Called' }), 200)
-    expectStatus(await say(here, dealer, number, { status: 'lost', reason: 'price' }), 200)
+    expectStatus(await say(here, dealer, number, { status: 'lost', reason: 'too_expensive' }), 200)
 
     const [found] = expectStatus(await ask('GET', `?email=${email}`), 200).body.data
     const { records } = await look(found.id)
@@ -337,7 +341,7 @@ describe('buyer records', () => {
       number: placed.number,
       storefront: here.storefront,
       status: 'decided',
-      configuration: { lines: [{ line: 1, sku, ordered: 3, state: 'answered' }] },
+      configuration: { lines: [{ line: 1, sku, ordered: 3, state: 'back_ordered' }] },
       ended_at: expect.any(String),
     })
     expect(types(ofOrder)).toEqual(['order.received', 'order.offered', 'order.answered'])
@@ -365,7 +369,7 @@ describe('buyer records', () => {
       configuration: { dealer: dealer.id, vehicle: { make: 'Astra', model: 'Corda' } },
       dealer_statuses: [
         { dealer: dealer.id, status: 'contacted', reason: null, is_late: false },
-        { dealer: dealer.id, status: 'lost', reason: 'price', is_late: false },
+        { dealer: dealer.id, status: 'lost', reason: 'too_expensive', is_late: false },
       ],
     })
     // Notes are in the histories, for those who may read them there.
@@ -373,7 +377,7 @@ describe('buyer records', () => {
 
     // The storefront sees the same of its own customer, a page at a time.
     const [customer] = expectStatus(await here.call('GET', `/v1/customers?email=${email}`), 200).body.data
-    expect(customer).toMatchObject({ name: 'Ada Example', email, time_zone: 'Europe/Berlin' })
+    expect(customer).toMatchObject({ name: 'Ada Example', email, time_zone: 'UTC' })
     const seen: Answer['body'][] = []
     for (let cursor = ''; ; ) {
       const path = `/v1/customers/${customer.id}?limit=3${cursor && `&cursor=${cursor}`}`
