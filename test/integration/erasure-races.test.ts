@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { useHouse } from '../support/house.ts'
+import { orderOften } from '../support/life.ts'
 import { changesNothing, expectSoundHouse } from '../support/proof.ts'
 import { foundInBooks } from '../support/search.ts'
 import { type Answer, expectStatus, Shop, waitFor } from '../support/shop.ts'
@@ -154,19 +155,7 @@ test('thousands of orders are erased in batches, also when the worker is killed,
   const many = 4_500
   const { member, email, order } = await customer(here)
   const word = `canary${randomBytes(6).toString('hex')}`
-  await db`
-    WITH made AS (
-      INSERT INTO addresses (name, lines, city, postcode, country)
-      SELECT ${word}, ARRAY[${word}], ${word}, ${word}, 'DE' FROM generate_series(1, ${many}) RETURNING id
-    ),
-    numbered AS (SELECT id, 'OR-M' || lpad((row_number() OVER ())::text, 6, '0') AS number FROM made),
-    told AS (
-      INSERT INTO events (number, sequence, type, actor, to_state, details, note)
-      SELECT number, 1, 'order.cancelled', 'house', 'cancelled', '{}', ${word} FROM numbered
-    )
-    INSERT INTO orders (number, storefront, customer, ship_to, reference, state, command, ended_at)
-    SELECT n.number, o.storefront, o.customer, n.id, ${word}, 'cancelled', gen_random_uuid(), now()
-      FROM numbered n, orders o WHERE o.number = ${order}`
+  await orderOften(house(), order, many, word)
   expectStatus(await erase(member), 202)
   const left = async () =>
     Number((await db`SELECT count(*) FROM orders WHERE reference = ${word}`)[0]?.count ?? 0)

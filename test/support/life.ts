@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { Webhook } from 'standardwebhooks'
 import { writeAdf } from '../../src/integrations/adf.ts'
 import { Browser } from './browser.ts'
+import type { House } from './house.ts'
 import { say } from './lead.ts'
 import { expectStatus, type Shop, waitFor } from './shop.ts'
 
@@ -13,6 +14,23 @@ export async function pageBehindMail(shop: Shop, email: string, number: string):
     (mails) => mails.length > 0,
   )
   return new Browser().open(/http\S+\/o\/\S+/.exec(mail?.text ?? '')?.[0] ?? '')
+}
+
+/** So many further orders of the customer of this one, all over and full of this word: more than anybody could place. */
+export async function orderOften(house: House, like: string, count: number, word: string): Promise<void> {
+  await house.db`
+    WITH made AS (
+      INSERT INTO addresses (name, lines, city, postcode, country)
+      SELECT ${word}, ARRAY[${word}], ${word}, ${word}, 'DE' FROM generate_series(1, ${count}) RETURNING id
+    ),
+    numbered AS (SELECT id, 'OR-M' || lpad((row_number() OVER ())::text, 6, '0') AS number FROM made),
+    told AS (
+      INSERT INTO events (number, sequence, type, actor, to_state, details, note)
+      SELECT number, 1, 'order.cancelled', 'house', 'cancelled', '{}', ${word} FROM numbered
+    )
+    INSERT INTO orders (number, storefront, customer, ship_to, reference, state, command, ended_at)
+    SELECT n.number, o.storefront, o.customer, n.id, ${word}, 'cancelled', gen_random_uuid(), now()
+      FROM numbered n, orders o WHERE o.number = ${like}`
 }
 
 /**
