@@ -393,6 +393,8 @@ describe('nowhere else than in the books and in what people are sent', () => {
       'path',
       "mail server's words",
       "webhook's answer",
+      // Of a command that was refused.
+      'reason for cancelling',
       'link in the mail',
       "link in the dealer's mail",
     ]
