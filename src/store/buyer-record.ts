@@ -31,6 +31,14 @@ const KINDS = {
     SELECT r.customer, r.number, r.storefront, r.state, r.created_at, r.ended_at,
            jsonb_build_object('dealer', r.dealer, 'vehicle', r.vehicle) AS configuration
       FROM leads r`,
+  custom_order: sql`
+    SELECT r.customer, r.number, r.storefront, r.state, r.created_at, r.ended_at,
+           jsonb_build_object('dealer', r.dealer, 'vehicle', r.vehicle, 'model_year', c.model_year, 'features', c.features) AS configuration
+      FROM custom_orders r JOIN configurations c ON c.id = r.configuration`,
+  vehicle: sql`
+    SELECT o.customer, r.number, o.storefront, r.state, r.banked_at AS created_at, r.ended_at,
+           jsonb_build_object('custom_order', o.number, 'dealer', r.dealer) AS configuration
+      FROM custom_orders o JOIN vehicles r ON r.number = o.vehicle`,
 } satisfies Record<string, SQL>
 type Kind = keyof typeof KINDS
 

@@ -57,7 +57,12 @@ export const PERSONAL_TABLES: Record<string, PersonalTable> = {
     },
   },
   lead_statuses: { of: byNumber(sql`t.lead`), erased: { note: NOTHING } },
-  vehicles: { of: byNumber(sql`t.buyer`), erased: { vin: NOTHING } },
+  custom_orders: {
+    of: byNumber(sql`t.number`),
+    erased: { phone: NOTHING, reference: NOTHING },
+    internal: ['command'],
+  },
+  vehicles: { of: byNumber(sql`t.number`), erased: { vin: NOTHING } },
   addresses: {
     of: ({ members, numbers }) => sql`t.id IN (
       SELECT ship_to FROM orders WHERE number IN ${texts(numbers)}

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { Webhook } from 'standardwebhooks'
 import { writeAdf } from '../../src/integrations/adf.ts'
 import { Browser } from './browser.ts'
+import { accept, configure, dealerSays, newRange, newVin, plantSays } from './custom-order.ts'
 import type { House } from './house.ts'
 import { say } from './lead.ts'
 import { expectStatus, type Shop, waitFor } from './shop.ts'
@@ -259,6 +260,54 @@ export class Life {
     }
     const options = { key: null, idempotencyKey: null, body, headers: signed }
     expectStatus(await here.call('POST', `/v1/dealer-webhooks/${dealer.id}`, options), 200)
+  }
+
+  /** A custom order that goes from dealer to dealer until it is handed over, and one that is cancelled. */
+  async orderVehicles(): Promise<void> {
+    const { here } = this
+    const range = await newRange(here)
+    const [first, second] = [
+      await here.dealer({ makes: [range.make] }),
+      await here.dealer({ makes: [range.make] }),
+    ]
+    const order = async (where: string) => {
+      const body = {
+        configuration: await configure(here, range),
+        dealer: first.id,
+        reference: this.word(`${where}: reference`),
+        buyer: {
+          name: this.word(`${where}: buyer`),
+          email: this.email,
+          phone: `${this.word(`${where}: telephone`)} 1`,
+        },
+      }
+      const { number } = expectStatus(await here.call('POST', '/v1/custom-orders', { body }), 201).body
+      this.numbers.push(number)
+      return number as string
+    }
+    const number = await order('custom order')
+    const refused = { verdict: 'refused', reasons: [this.word("dealer's reasons")] }
+    expectStatus(await dealerSays(here, first, number, refused), 200)
+    const choice = { body: { dealer: second.id } }
+    expectStatus(await here.call('POST', `/v1/custom-orders/${number}/dealer`, choice), 200)
+    const { vehicle } = await accept(here, second, number)
+    this.numbers.push(vehicle.number)
+    const bond = async (vin: string) =>
+      expectStatus(await plantSays(here, 'vin_assigned', vehicle.number, { vin }), 200)
+    this.planted['first VIN'] = newVin()
+    await bond(this.word('first VIN'))
+    const reason = this.word('reason for releasing')
+    expectStatus(await this.operator('POST', `/vehicles/${vehicle.number}/vin-release`, { reason }), 200)
+    this.planted['second VIN'] = newVin()
+    await bond(this.word('second VIN'))
+    for (const stage of ['in_production', 'built', 'shipped', 'at_dealer'])
+      expectStatus(await plantSays(here, stage, vehicle.number), 200)
+    const handover = { key: second.key, body: {} }
+    expectStatus(await here.call('POST', `/v1/vehicles/${vehicle.number}/handover`, handover), 200)
+
+    const cancelled = await order('cancelled custom order')
+    const body = { reason: this.word('reason for cancelling a custom order') }
+    expectStatus(await here.call('POST', `/v1/custom-orders/${cancelled}/cancellation`, { body }), 200)
   }
 
   /** The same address elsewhere, proved, and another one that an operator knows to be the same person's; gives the member. */

@@ -53,7 +53,7 @@ export function registerCustomers(app: Api, kit: ApiKit): void {
       tags,
       summary: 'Look at a customer and what they ordered from you',
       description:
-        'With every order, back order, delivery and lead, the newest first, and every status each of them had. The cursor leads through these.',
+        'With everything that they ordered, leads included, the newest first, and every status it had. The cursor leads through these.',
       middleware: [requireRole(kit, 'storefront')] as const,
       request: { params: z.object({ id: z.uuid() }), query: z.strictObject(pageQuery) },
       responses: answers(200, 'The customer', CustomerWithRecords),

@@ -86,7 +86,7 @@ export function registerMembers(app: Api, kit: ApiKit): void {
       tags,
       summary: 'Look at a member and all that they ordered',
       description:
-        'Wherever they ordered it, what is merged into the member included: every order, back order, delivery and lead, the newest first, with every status it had. The cursor leads through these.',
+        'Wherever they ordered it, what is merged into the member included: everything that they ordered, leads included, the newest first, with every status it had. The cursor leads through these.',
       middleware: [requireRole(kit, 'operator')] as const,
       request: { params: MemberParam, query: z.strictObject(pageQuery) },
       responses: answers(200, 'The member', MemberWithRecords),

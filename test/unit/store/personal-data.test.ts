@@ -8,6 +8,7 @@ import * as schema from '../../../src/store/schema.ts'
 const ABOUT_NOBODY = {
   'the house and its partners': [
     'periods',
+    'order_terms',
     'items',
     'storefronts',
     'suppliers',
@@ -62,6 +63,18 @@ const KEPT: Record<string, string[]> = {
   deliveries: ['number', 'order_number', 'back_order', 'storefront', 'state', 'deliver_on', 'collect_on'],
   leads: ['number', 'storefront', 'dealer', 'state', 'status', 'lost_reason', 'deadline_kind'],
   lead_statuses: ['lead', 'dealer', 'status', 'reason'],
+  custom_orders: [
+    'number',
+    'storefront',
+    'type',
+    'terms',
+    'dealer',
+    'state',
+    'processor_reference',
+    'refused_by',
+    'vehicle',
+    'deadline_kind',
+  ],
   vehicles: [
     'number',
     'type',
