@@ -105,11 +105,14 @@ CREATE TABLE "custom_orders" (
 CREATE TABLE "customers" (
 	"id" uuid PRIMARY KEY DEFAULT gen_random_uuid() NOT NULL,
 	"storefront" text NOT NULL,
-	"name" text NOT NULL,
-	"email" text NOT NULL,
+	"member" uuid NOT NULL,
+	"name" text,
+	"email" text,
 	"time_zone" text NOT NULL,
+	"verified_at" timestamp with time zone,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
-	CONSTRAINT "customers_by_email" UNIQUE("storefront","email")
+	CONSTRAINT "customers_by_email" UNIQUE("storefront","email"),
+	CONSTRAINT "customers_erased" CHECK (("customers"."name" IS NULL) = ("customers"."email" IS NULL))
 );
 --> statement-breakpoint
 CREATE TABLE "dealers" (
@@ -284,6 +287,21 @@ CREATE TABLE "leads" (
 CREATE TABLE "makes" (
 	"code" text PRIMARY KEY NOT NULL,
 	"name" text NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "members" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"name" text,
+	"email" text,
+	"phone" text,
+	"address" uuid,
+	"merged_into" uuid,
+	"version" integer DEFAULT 0 NOT NULL,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"erasing_since" timestamp with time zone,
+	"erased_at" timestamp with time zone,
+	CONSTRAINT "members_not_itself" CHECK ("members"."merged_into" <> "members"."id"),
+	CONSTRAINT "members_erased" CHECK ("members"."erasing_since" IS NULL OR ("members"."name" IS NULL AND "members"."email" IS NULL AND "members"."phone" IS NULL AND "members"."address" IS NULL))
 );
 --> statement-breakpoint
 CREATE TABLE "model_lines" (
@@ -583,6 +601,7 @@ ALTER TABLE "custom_orders" ADD CONSTRAINT "custom_orders_configuration_configur
 ALTER TABLE "custom_orders" ADD CONSTRAINT "custom_orders_dealer_dealers_id_fk" FOREIGN KEY ("dealer") REFERENCES "public"."dealers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "custom_orders" ADD CONSTRAINT "custom_orders_vehicle_vehicles_number_fk" FOREIGN KEY ("vehicle") REFERENCES "public"."vehicles"("number") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "customers" ADD CONSTRAINT "customers_storefront_storefronts_id_fk" FOREIGN KEY ("storefront") REFERENCES "public"."storefronts"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "customers" ADD CONSTRAINT "customers_member_members_id_fk" FOREIGN KEY ("member") REFERENCES "public"."members"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "deliveries" ADD CONSTRAINT "deliveries_order_number_orders_number_fk" FOREIGN KEY ("order_number") REFERENCES "public"."orders"("number") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "deliveries" ADD CONSTRAINT "deliveries_back_order_back_orders_number_fk" FOREIGN KEY ("back_order") REFERENCES "public"."back_orders"("number") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "deliveries" ADD CONSTRAINT "deliveries_ship_to_addresses_id_fk" FOREIGN KEY ("ship_to") REFERENCES "public"."addresses"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -595,6 +614,8 @@ ALTER TABLE "lead_statuses" ADD CONSTRAINT "lead_statuses_lead_leads_number_fk" 
 ALTER TABLE "leads" ADD CONSTRAINT "leads_storefront_storefronts_id_fk" FOREIGN KEY ("storefront") REFERENCES "public"."storefronts"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "leads" ADD CONSTRAINT "leads_customer_customers_id_fk" FOREIGN KEY ("customer") REFERENCES "public"."customers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "leads" ADD CONSTRAINT "leads_dealer_dealers_id_fk" FOREIGN KEY ("dealer") REFERENCES "public"."dealers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "members" ADD CONSTRAINT "members_address_addresses_id_fk" FOREIGN KEY ("address") REFERENCES "public"."addresses"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "members" ADD CONSTRAINT "members_merged_into_members_id_fk" FOREIGN KEY ("merged_into") REFERENCES "public"."members"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "model_years" ADD CONSTRAINT "model_years_model_line_model_lines_code_fk" FOREIGN KEY ("model_line") REFERENCES "public"."model_lines"("code") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "model_years" ADD CONSTRAINT "model_years_make_model_models_make_code_fk" FOREIGN KEY ("make","model") REFERENCES "public"."models"("make","code") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "models" ADD CONSTRAINT "models_make_makes_code_fk" FOREIGN KEY ("make") REFERENCES "public"."makes"("code") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -626,17 +647,23 @@ CREATE INDEX "custom_orders_by_storefront" ON "custom_orders" USING btree ("stor
 CREATE INDEX "custom_orders_by_dealer" ON "custom_orders" USING btree ("dealer","created_at","number");--> statement-breakpoint
 CREATE INDEX "custom_orders_by_customer" ON "custom_orders" USING btree ("customer");--> statement-breakpoint
 CREATE INDEX "custom_orders_open" ON "custom_orders" USING btree ("created_at","number") WHERE "custom_orders"."ended_at" IS NULL;--> statement-breakpoint
+CREATE INDEX "customers_by_storefront" ON "customers" USING btree ("storefront","created_at","id");--> statement-breakpoint
+CREATE INDEX "customers_by_member" ON "customers" USING btree ("member");--> statement-breakpoint
 CREATE INDEX "deliveries_by_tracking" ON "deliveries" USING btree ("tracking");--> statement-breakpoint
 CREATE INDEX "deliveries_by_order" ON "deliveries" USING btree ("order_number");--> statement-breakpoint
 CREATE INDEX "deliveries_by_storefront" ON "deliveries" USING btree ("storefront","created_at","number");--> statement-breakpoint
 CREATE UNIQUE INDEX "deliveries_open_by_back_order" ON "deliveries" USING btree ("back_order") WHERE "deliveries"."ended_at" IS NULL;--> statement-breakpoint
 CREATE INDEX "deliveries_open" ON "deliveries" USING btree ("created_at","number") WHERE "deliveries"."ended_at" IS NULL;--> statement-breakpoint
 CREATE INDEX "idempotency_keys_by_age" ON "idempotency_keys" USING btree ("created_at");--> statement-breakpoint
+CREATE INDEX "idempotency_keys_by_number" ON "idempotency_keys" USING btree ("number");--> statement-breakpoint
 CREATE INDEX "lead_statuses_by_lead" ON "lead_statuses" USING btree ("lead","id");--> statement-breakpoint
 CREATE INDEX "leads_by_storefront" ON "leads" USING btree ("storefront","created_at","number");--> statement-breakpoint
 CREATE INDEX "leads_by_dealer" ON "leads" USING btree ("dealer","created_at","number");--> statement-breakpoint
 CREATE INDEX "leads_by_customer" ON "leads" USING btree ("customer");--> statement-breakpoint
 CREATE INDEX "leads_open" ON "leads" USING btree ("created_at","number") WHERE "leads"."ended_at" IS NULL;--> statement-breakpoint
+CREATE INDEX "members_by_age" ON "members" USING btree ("created_at","id");--> statement-breakpoint
+CREATE INDEX "members_merged" ON "members" USING btree ("merged_into") WHERE "members"."merged_into" IS NOT NULL;--> statement-breakpoint
+CREATE INDEX "members_erasing" ON "members" USING btree ("erasing_since") WHERE "members"."erasing_since" IS NOT NULL AND "members"."erased_at" IS NULL;--> statement-breakpoint
 CREATE INDEX "notifications_by_number" ON "notifications" USING btree ("number","created_at");--> statement-breakpoint
 CREATE INDEX "notifications_abandoned" ON "notifications" USING btree ("created_at") WHERE "notifications"."state" = 'abandoned';--> statement-breakpoint
 CREATE INDEX "notifications_overdue" ON "notifications" USING btree ("created_at") WHERE "notifications"."state" IN ('pending', 'retrying');--> statement-breakpoint

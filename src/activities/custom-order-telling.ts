@@ -65,6 +65,7 @@ export function createCustomOrderTelling(kit: {
       const { message } = event.details as { message: GatewayWord }
       const isOver = message === 'withdrawn' || message === 'cancelled'
       const { document, buyer, vehicle_words: vehicle } = found
+      if (!isOver && !buyer) return NOBODY
       if (!isOver && document.dealer.id !== dealer.id) return { result: 'gone', outcome: 'passed on' }
       const data = isOver ? { number: document.number } : { ...document, buyer }
       const body = { type: `custom_order.${message}`, timestamp: event.at.toISOString(), data }

@@ -8,6 +8,7 @@ import { createBackOrderActivities } from './back-order.ts'
 import { createCustomOrderActivities } from './custom-order.ts'
 import type { Processor } from './custom-order-telling.ts'
 import { createDeliveryActivities } from './delivery.ts'
+import { createErasureActivities } from './erasure.ts'
 import { createLeadActivities } from './lead.ts'
 import { createNotificationActivities, createTelling, type Telling } from './notification.ts'
 import { createOrderActivities } from './order.ts'
@@ -57,6 +58,7 @@ function createAll(kit: Kit & { steps: Steps; telling: Telling }) {
     ...createWakeActivities(kit),
     ...createReconcileActivities(kit),
     ...createPruneActivities(kit),
+    ...createErasureActivities(kit),
   }
 }
 

@@ -46,7 +46,7 @@ export function createLeadTelling(kit: {
       const { id } = notification
       const dealer = await readDealer(db, notification.recipient)
       const view = await leadView(db, event.number)
-      if (!dealer || !view) return NOBODY
+      if (!dealer || !view?.prospect) return NOBODY
       // Whoever has it no longer must not learn of the prospect by a message that comes late, and of one that has ended
       // there is nothing more to ask.
       if (

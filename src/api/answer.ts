@@ -2,22 +2,21 @@ import type { Context } from 'hono'
 import type { Transaction } from '../store/database.ts'
 import { storeAnswer } from '../store/idempotency-key.ts'
 import { inStep } from '../store/step.ts'
-import { answerOnce } from './idempotency.ts'
+import { answerOnce, type Request } from './idempotency.ts'
 import type { ApiEnv, ApiKit } from './kit.ts'
 
 /** A request whose whole effect is one transaction of ours, without any process: what came, and the status of the yes. */
-export type BookRequest = { key: string; body: unknown; status: 200 | 201 | 202 }
+export type BookRequest = Pick<Request, 'key' | 'body' | 'number'> & { status: 200 | 201 | 202 }
 
 /** Answers such a request exactly once; `effect` does it and gives the answer, in the transaction that stores both. */
 export async function answerFromBooks(
   c: Context<ApiEnv>,
   kit: ApiKit,
-  { key, body, status }: BookRequest,
+  { status, ...request }: BookRequest,
   effect: (tx: Transaction, command: string) => Promise<object>,
 ): Promise<Response> {
   return answerOnce(c, kit, {
-    key,
-    body,
+    ...request,
     work: async ({ command }) => {
       await inStep(kit.db, command, async (tx) => {
         await storeAnswer(tx, command, status, await effect(tx, command))

@@ -19,6 +19,7 @@ import { registerBackOrders } from './routes/back-orders.ts'
 import { registerCarrierWebhooks } from './routes/carrier-webhooks.ts'
 import { registerConfigurations } from './routes/configurations.ts'
 import { registerCustomOrders } from './routes/custom-orders.ts'
+import { registerCustomers } from './routes/customers.ts'
 import { registerDealerWebhooks } from './routes/dealer-webhooks.ts'
 import { registerDealers } from './routes/dealers.ts'
 import { registerDeliveries } from './routes/deliveries.ts'
@@ -32,6 +33,7 @@ import { registerLeadStatuses } from './routes/lead-statuses.ts'
 import { ADF_PATH, registerLeads } from './routes/leads.ts'
 import { registerLinks } from './routes/links.ts'
 import { registerLists } from './routes/lists.ts'
+import { registerMembers } from './routes/members.ts'
 import { registerModelYears } from './routes/model-years.ts'
 import { registerNotifications } from './routes/notifications.ts'
 import { registerOrderTerms } from './routes/order-terms.ts'
@@ -121,6 +123,7 @@ export function createApi(kit: ApiKit): Api {
   registerCustomOrders(app, kit)
   registerProcessorWebhooks(app, kit)
   registerVehicles(app, kit)
+  registerCustomers(app, kit)
   registerAvailability(app, kit)
   registerLists(app, kit)
   registerHistories(app, kit)
@@ -136,6 +139,7 @@ export function createApi(kit: ApiKit): Api {
   registerPeriods(app, kit)
   registerOrderTerms(app, kit)
   registerModelYears(app, kit)
+  registerMembers(app, kit)
   registerStockCounts(app, kit)
   registerLinks(app, kit)
   registerNotifications(app, kit)

@@ -27,6 +27,7 @@ export async function commandOnce<C extends Command>(
   return answerOnce(c, kit, {
     key: idempotencyKeyOf(c),
     body,
+    number: to.number,
     work: async ({ command, created_at }) => {
       await send(kit.temporal, to, update, { ...facts(created_at), command, actor } as C)
     },

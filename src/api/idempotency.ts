@@ -7,6 +7,7 @@ import {
   type Claim,
   claimKey,
   claimNewKey,
+  ERASED,
   endLease,
   type IdempotencyRow,
   readAnswer,
@@ -38,8 +39,11 @@ export function idempotencyKeyOf(c: Context): string {
 export type Request = {
   key: string
   body: unknown
-  /** The number that a creating request gives to what it makes. */
-  number?: string
+  /**
+   * The number of what it creates or is about, by which its body and answer are found when the person whom they name is
+   * erased; null where they can name no customer or prospect.
+   */
+  number: string | null
   /** What is stored together with the key, when the request is seen for the first time. */
   first?: (tx: Transaction, row: IdempotencyRow) => Promise<void>
   /** Does the work, or completes it. The effect's own transaction stores the answer under `row.command`. */
@@ -70,6 +74,8 @@ export async function outcomeOnce(c: Context<ApiEnv>, kit: ApiKit, request: Requ
       throw new Refusal('request-running', 'Send it again in a moment to learn the outcome.', {
         retry_after_seconds: claim.retry_after_seconds,
       })
+    case 'erased':
+      throw wasErased()
     case 'answered':
       return { status: claim.status, answer: claim.answer }
     case 'mine':
@@ -83,7 +89,7 @@ async function claimFor(c: Context<ApiEnv>, kit: ApiKit, request: Request): Prom
     key: request.key,
     request_hash: hashOf(c, request.body),
     body: request.body,
-    number: request.number ?? null,
+    number: request.number,
   }
   const { first } = request
   if (!first) {
@@ -112,14 +118,24 @@ async function work(
       const problem = problemOf(c, error.type, error.message, error.members)
       await storeAnswer(kit.db, row.command, problem.status, problem)
       // An answer that came from elsewhere meanwhile stands.
-      return (await readAnswer(kit.db, row.command)) ?? { status: problem.status, answer: problem }
+      return (await answerTo(kit, row.command)) ?? { status: problem.status, answer: problem }
     }
     await endLease(kit.db, row.command).catch(() => {})
     throw error
   }
-  const answer = await readAnswer(kit.db, row.command)
+  const answer = await answerTo(kit, row.command)
   if (!answer) throw new Error('the work was done without an answer')
   return answer
+}
+
+async function answerTo(kit: ApiKit, command: string): Promise<Outcome | undefined> {
+  const answer = await readAnswer(kit.db, command)
+  if (answer?.status === ERASED) throw wasErased()
+  return answer
+}
+
+function wasErased(): Refusal {
+  return new Refusal('erased', 'It was carried out; its answer is erased with the person whom it named.')
 }
 
 /** What makes a request the same: method, path and body, whatever the order of the body's members. */

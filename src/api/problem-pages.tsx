@@ -91,6 +91,11 @@ export const EXPLANATIONS: Record<RefusalType, { means: string; todo: string }> 
     means: 'It cannot be removed while something depends on it.',
     todo: '`detail` says what. End that first.',
   },
+  erased: {
+    means:
+      'The request with this Idempotency-Key was carried out before, and what was answered is erased together with the person whom it named.',
+    todo: 'Read what it was about by its number. Sending it again does nothing.',
+  },
   'version-stale': {
     means: 'Somebody changed it after you read it, and your change would undo theirs unseen.',
     todo: 'Read it again, apply your change to what it says now, and send that with the new ETag.',

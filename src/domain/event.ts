@@ -100,6 +100,13 @@ export const EVENTS = {
 
   'item.counted': { told: null },
 
+  'member.verified': { told: null },
+  'member.merged': { told: null },
+  'member.separated': { told: null },
+  'member.exported': { told: null },
+  'member.erasing': { told: null },
+  'member.erased': { told: null },
+
   'model_year.created': { told: null },
   'model_year.changed': { told: null },
 } as const

@@ -18,6 +18,7 @@ export async function buyerFacts(db: Database, number: string) {
   const found = order === undefined ? undefined : await readAll(db, order)
   if (!found) return undefined
   const { customOrder, configuration, customer, storefront, dealer, vehicle } = found
+  if (customer.name === null || customer.email === null) return undefined
   const facts: BuyerFacts = {
     number: customOrder.number,
     storefront: storefront.name,
@@ -43,6 +44,7 @@ export async function orderDocument(db: Database, number: string) {
   if (!found) return undefined
   const { customOrder, configuration, customer, dealer, vehicle } = found
   const { turn, type, vehicle: bonded, phone } = customOrder
+  const { name, email } = customer
   return {
     vehicle_words: vehicle,
     document: {
@@ -54,7 +56,7 @@ export async function orderDocument(db: Database, number: string) {
       vehicle: bonded,
       answer_by: customOrder.state === 'submitted' ? (customOrder.deadline_at?.toISOString() ?? null) : null,
     },
-    buyer: { name: customer.name, email: customer.email, phone },
+    buyer: name === null || email === null ? null : { name, email, phone },
   }
 }
 

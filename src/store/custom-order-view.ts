@@ -58,7 +58,7 @@ export const CustomOrderView = z
         time_zone: z.string(),
       })
       .nullable()
-      .meta({ description: 'Null for a dealer who has the order no longer' }),
+      .meta({ description: 'Null for a dealer who has the order no longer, and for everybody once erased' }),
     configuration: ConfigurationView,
     price: Money,
     terms: z
@@ -100,6 +100,7 @@ export async function customOrderView(
   const { configuration } = found
   const money = (amount: number) => ({ amount, currency: configuration.currency })
   const { terms } = row
+  const { name, email, time_zone } = buyer
   return {
     number,
     storefront: row.storefront,
@@ -112,7 +113,7 @@ export async function customOrderView(
         ? { kind: row.deadline_kind, at: row.deadline_at.toISOString() }
         : null,
     allowed_actions: allowed(CUSTOM_ORDER_TRANSITIONS, row.state, CUSTOM_ORDER_ACTIONS),
-    buyer: { name: buyer.name, email: buyer.email, phone: row.phone, time_zone: buyer.time_zone },
+    buyer: name === null || email === null ? null : { name, email, phone: row.phone, time_zone },
     configuration: configurationView(configuration),
     price: money(configuration.total_price_minor),
     terms: terms && {

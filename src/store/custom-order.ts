@@ -36,7 +36,7 @@ export async function insertCustomOrder(tx: Transaction, order: NewCustomOrder):
   const { buyer, ...members } = order
   const { phone, ...person } = buyer
   const { storefront, dealer, configuration } = order
-  const customer = await saveCustomer(tx, storefront, person)
+  const customer = await saveCustomer(tx, storefront, person, { phone })
   const [row] = await tx
     .insert(customOrders)
     .values({ ...members, customer, phone, turn: 0, state: 'received', version: 1 })

@@ -1,4 +1,5 @@
 import { and, eq, isNull, sql } from 'drizzle-orm'
+import { REFUSALS } from '../domain/refusal.ts'
 import { type Database, post, type Transaction } from './database.ts'
 import { idempotencyKeys } from './schema.ts'
 
@@ -6,6 +7,8 @@ import { idempotencyKeys } from './schema.ts'
 export const LEASE_SECONDS = 15
 /** When a request that is in work is worth asking for again: nearly all are done by then. Seconds. */
 const SOON = 1
+/** The status of a request whose body and answer were erased together with the person whom they named. */
+export const ERASED = REFUSALS.erased.status
 
 export type IdempotencyRow = typeof idempotencyKeys.$inferSelect
 
@@ -14,6 +17,7 @@ export type Claim =
   | { kind: 'mine'; row: IdempotencyRow; first: boolean }
   | { kind: 'answered'; status: number; answer: unknown }
   | { kind: 'running'; retry_after_seconds: number }
+  | { kind: 'erased' }
   | { kind: 'other-request' }
 
 type KeyedRequest = {
@@ -57,6 +61,7 @@ export async function claimKey(tx: Transaction, request: KeyedRequest): Promise<
     .for('update')
   if (!row) throw new Error('the idempotency key was removed meanwhile')
   if (!row.row.request_hash.equals(request.request_hash)) return { kind: 'other-request' }
+  if (row.row.status === ERASED) return { kind: 'erased' }
   if (row.row.status !== null) return { kind: 'answered', status: row.row.status, answer: row.row.answer }
   if (row.lease_left > 0) return { kind: 'running', retry_after_seconds: Math.min(row.lease_left, SOON) }
   await tx
@@ -66,7 +71,10 @@ export async function claimKey(tx: Transaction, request: KeyedRequest): Promise<
   return { kind: 'mine', row: row.row, first: false }
 }
 
-/** Stores the answer to a command in the transaction that does its effect: from then on it is the only answer. */
+/**
+ * Stores the answer to a command in the transaction that does its effect: from then on it is the only answer. What was
+ * refused is read by nobody any more, so its words are not kept.
+ */
 export async function storeAnswer(
   tx: Database | Transaction,
   command: string,
@@ -77,7 +85,7 @@ export async function storeAnswer(
     tx,
     tx
       .update(idempotencyKeys)
-      .set({ status, answer: answer ?? {} })
+      .set({ status, answer: answer ?? {}, ...(status >= 400 ? { body: {} } : {}) })
       .where(and(eq(idempotencyKeys.command, command), isNull(idempotencyKeys.status))),
   )
 }

@@ -189,7 +189,7 @@ export const INVARIANTS: Record<string, (graceSeconds: number) => SQL> = {
           OR t.first <> 1 OR t.events <> t.last - t.first + 1
       UNION ALL
       SELECT number, format('%s events with sequences from %s to %s', events, first, last) FROM told
-       WHERE number LIKE 'item/%' AND (first <> 1 OR events <> last)
+       WHERE (number LIKE 'item/%' OR number LIKE 'member/%') AND (first <> 1 OR events <> last)
        ORDER BY 1`,
 
   'a row has an end exactly when its state is final': () => {
@@ -230,6 +230,18 @@ export const INVARIANTS: Record<string, (graceSeconds: number) => SQL> = {
        WHERE (o.state IN ('accepted', 'completed') OR v.number IS NOT NULL)
          AND ((o.vehicle, o.dealer, o.customer, c.fingerprint) IS DISTINCT FROM (v.number, v.dealer, v.customer, v.specification)
               OR o.state <> CASE v.state WHEN 'cancelled' THEN 'cancelled' WHEN 'delivered' THEN 'completed' ELSE 'accepted' END)
+       ORDER BY 1`,
+
+  'every member stands for itself or leads to one that does, and who is erased has no name': () => sql`
+      WITH RECURSIVE up AS (
+        SELECT id AS first, merged_into FROM members
+        UNION SELECT up.first, m.merged_into FROM up JOIN members m ON m.id = up.merged_into
+      )
+      SELECT m.id::text AS subject, 'it is merged in a circle' AS detail FROM members m
+       WHERE NOT EXISTS (SELECT 1 FROM up WHERE first = m.id AND merged_into IS NULL)
+      UNION ALL
+      SELECT c.id::text, format('a customer of %s, which is erased', c.member)
+        FROM customers c JOIN members m ON m.id = c.member WHERE m.erasing_since IS NOT NULL AND c.email IS NOT NULL
        ORDER BY 1`,
 
   'nobody who is to be woken is left asleep': (graceSeconds) => sql`

@@ -61,7 +61,10 @@ export const LeadView = z
         time_zone: z.string(),
       })
       .nullable()
-      .meta({ description: 'Null for a dealer who has the lead no longer, or of a wish that was cancelled' }),
+      .meta({
+        description:
+          'Null for a dealer who has the lead no longer, of a wish that was cancelled, and for everybody once erased',
+      }),
     vehicle: VehicleView,
     price: z
       .object({ min: z.int().optional(), max: z.int().optional(), currency: z.string() })
@@ -92,7 +95,7 @@ export type LeadView = z.infer<typeof LeadView>
 
 /** A lead as the API shows it to its storefront and to operators. */
 export async function leadView(db: Database | Transaction, number: string): Promise<LeadView | undefined> {
-  const [row, [prospect], turns, statuses] = await Promise.all([
+  const [row, [customer], turns, statuses] = await Promise.all([
     readLead(db, number),
     db
       .select({ name: customers.name, email: customers.email, time_zone: customers.time_zone })
@@ -102,7 +105,8 @@ export async function leadView(db: Database | Transaction, number: string): Prom
     dealersOf(db, number),
     statusesOf(db, number),
   ])
-  if (!row || !prospect) return undefined
+  if (!row || !customer) return undefined
+  const { name, email, time_zone } = customer
   return {
     number: row.number,
     storefront: row.storefront,
@@ -119,7 +123,7 @@ export async function leadView(db: Database | Transaction, number: string): Prom
     operator_actions: allowed(LEAD_TRANSITIONS, row.state, OPERATOR_LEAD_ACTIONS),
     dealer: row.dealer,
     another_dealer: row.another_dealer,
-    prospect: { ...prospect, phone: row.phone },
+    prospect: name === null || email === null ? null : { name, email, phone: row.phone, time_zone },
     vehicle: row.vehicle,
     price: row.price,
     trade_in: row.trade_in,
@@ -162,7 +166,7 @@ export function asDealerSees(view: LeadView, dealer: string): LeadView {
   }
 }
 
-/** What a letter to the prospect says beside its event; undefined once the lead or the person is gone. */
+/** What a letter to the prospect says beside its event; undefined once the person is erased. */
 export async function prospectFacts(
   db: Database,
   event: { number: string; details: Record<string, unknown> },
@@ -176,6 +180,7 @@ export async function prospectFacts(
     .where(eq(leads.number, event.number))
   if (!found) return undefined
   const { lead, customer, storefront, dealer } = found
+  if (customer.name === null || customer.email === null) return undefined
   return {
     number: lead.number,
     vehicle: vehicleWords(lead.vehicle),
@@ -189,7 +194,7 @@ export async function prospectFacts(
   }
 }
 
-/** A lead as it is sent to the dealer who has it. */
+/** A lead as it is sent to the dealer who has it; undefined once the prospect is erased. */
 export async function leadDocument(db: Database, number: string): Promise<LeadDocument | undefined> {
   const [found] = await db
     .select({ lead: leads, customer: customers, dealer: dealers, storefront: storefronts })
@@ -200,6 +205,7 @@ export async function leadDocument(db: Database, number: string): Promise<LeadDo
     .where(eq(leads.number, number))
   if (!found) return undefined
   const { lead, customer, dealer, storefront } = found
+  if (customer.name === null || customer.email === null) return undefined
   return {
     number,
     created_at: lead.created_at.toISOString(),

@@ -15,7 +15,7 @@ import { type Database, type Locked, post, type Transaction, transactionTime } f
 import { type DealerRow, nearestDealers, type Place } from './dealer.ts'
 import { isUntold, recordEvent } from './event.ts'
 import { type Customer, saveCustomer } from './order.ts'
-import { dealers, leadDealers, leadStatuses, leads } from './schema.ts'
+import { customers, dealers, leadDealers, leadStatuses, leads } from './schema.ts'
 
 export type LeadRow = typeof leads.$inferSelect
 
@@ -43,7 +43,7 @@ export async function insertLead(tx: Transaction, lead: NewLead, dealer: DealerR
     .values({
       number,
       storefront,
-      customer: await saveCustomer(tx, storefront, person),
+      customer: await saveCustomer(tx, storefront, person, { phone }),
       phone,
       reference: lead.reference,
       vehicle: lead.vehicle,
@@ -199,7 +199,9 @@ export async function turnOf(
 /** How long a dealer's or prospect's link still opens its page after the lead has ended. Days. */
 const LINK_OUTLIVES_DAYS = 30
 
-const linkHasEnded = sql<boolean>`COALESCE(${leads.ended_at} <= now() - make_interval(days => ${LINK_OUTLIVES_DAYS}), false)`
+/** Of a lead that is joined with its prospect: an erased one has no link any more. */
+const linkHasEnded = sql<boolean>`${customers.email} IS NULL
+  OR COALESCE(${leads.ended_at} <= now() - make_interval(days => ${LINK_OUTLIVES_DAYS}), false)`
 
 /** The dealer to whom the link of a lead's turn was mailed, and whether it opens anything any more. */
 export async function readLeadLink(
@@ -211,6 +213,7 @@ export async function readLeadLink(
     .select({ dealer: leadDealers.dealer, has_ended: linkHasEnded })
     .from(leadDealers)
     .innerJoin(leads, eq(leads.number, leadDealers.lead))
+    .innerJoin(customers, eq(customers.id, leads.customer))
     .where(and(eq(leadDealers.lead, lead), eq(leadDealers.turn, turn)))
   return row
 }
@@ -220,7 +223,11 @@ export async function readProspectLink(
   db: Database,
   lead: string,
 ): Promise<{ has_ended: boolean } | undefined> {
-  const [row] = await db.select({ has_ended: linkHasEnded }).from(leads).where(eq(leads.number, lead))
+  const [row] = await db
+    .select({ has_ended: linkHasEnded })
+    .from(leads)
+    .innerJoin(customers, eq(customers.id, leads.customer))
+    .where(eq(leads.number, lead))
   return row
 }
 

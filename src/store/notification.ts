@@ -92,7 +92,7 @@ type Head = Omit<LetterFacts, 'lines'> & {
   link_version: number
 }
 
-/** Everything that a letter to the customer says beside its event; undefined once the order or the person is gone. */
+/** Everything that a letter to the customer says beside its event; undefined once the person is erased. */
 export async function letterFacts(
   db: Database,
   event: Notice['event'],
@@ -109,7 +109,8 @@ export async function letterFacts(
       LEFT JOIN back_orders b ON b.number = ${number} LEFT JOIN items i ON i.sku = b.sku
       LEFT JOIN deliveries d ON d.number = ${number}
      WHERE o.number = COALESCE((SELECT order_number FROM back_orders WHERE number = ${number}),
-                               (SELECT order_number FROM deliveries WHERE number = ${number}), ${number})`)
+                               (SELECT order_number FROM deliveries WHERE number = ${number}), ${number})
+       AND c.email IS NOT NULL`)
   if (!head) return undefined
   const { wait } = await readPeriods(db)
   const lines = await db.execute<LetterFacts['lines'][number]>(sql`

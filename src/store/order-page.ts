@@ -44,20 +44,21 @@ export type PageEvent = {
   at: Date
 }
 
-/** What a link to an order has to match, and whether it opens anything any more. */
+/** What a link to an order has to match, and whether it opens anything any more: not once the customer is erased. */
 export async function readLink(
   db: Database,
   order: string,
 ): Promise<{ version: number; has_ended: boolean } | undefined> {
   const [row] = await db.execute<{ version: number; has_ended: boolean }>(sql`
     SELECT o.link_version AS version,
-           bool_and(part.ended_at IS NOT NULL
-                    AND part.ended_at <= now() - make_interval(days => ${LINK_OUTLIVES_DAYS})) AS has_ended
-      FROM orders o,
+           c.email IS NULL
+           OR bool_and(part.ended_at IS NOT NULL
+                       AND part.ended_at <= now() - make_interval(days => ${LINK_OUTLIVES_DAYS})) AS has_ended
+      FROM orders o JOIN customers c ON c.id = o.customer,
            LATERAL (SELECT o.ended_at
                     UNION ALL SELECT ended_at FROM back_orders WHERE order_number = o.number
                     UNION ALL SELECT ended_at FROM deliveries WHERE order_number = o.number) AS part
-     WHERE o.number = ${order} GROUP BY o.number`)
+     WHERE o.number = ${order} GROUP BY o.number, c.email`)
   return row
 }
 

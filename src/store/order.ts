@@ -3,7 +3,7 @@ import { and, asc, eq, sql } from 'drizzle-orm'
 import type { OrderProgress, OrderState } from '../domain/order.ts'
 import { type Database, type Locked, post, type Transaction, transactionTime } from './database.ts'
 import { isUntold, recordEvent } from './event.ts'
-import { addresses, backOrders, customers, items, orderLines, orders } from './schema.ts'
+import { addresses, backOrders, items, orderLines, orders } from './schema.ts'
 
 export type OrderRow = typeof orders.$inferSelect
 export type OrderLineRow = typeof orderLines.$inferSelect
@@ -38,24 +38,39 @@ export async function insertAddress(tx: Transaction, address: Address): Promise<
 
 export type Customer = { name: string; email: string; time_zone: string }
 
-/** The customer with this address at this storefront, as last told; gives the id. */
-export async function saveCustomer(tx: Transaction, storefront: string, customer: Customer): Promise<string> {
-  const [row] = await tx
-    .insert(customers)
-    .values({ storefront, ...customer })
-    .onConflictDoUpdate({
-      target: [customers.storefront, customers.email],
-      set: { name: customer.name, time_zone: customer.time_zone },
-    })
-    .returning({ id: customers.id })
+/**
+ * The customer with this address at this storefront, as last told, and its member, one of its own at first; gives the id.
+ * `known` is what else the person told of themselves. Once they are erased nobody has the address, and it is a new one.
+ */
+export async function saveCustomer(
+  tx: Transaction,
+  storefront: string,
+  { name, email, time_zone }: Customer,
+  known: { address?: string; phone?: string | null } = {},
+): Promise<string> {
+  // The member's key is checked at the end of the statement, so the customer can go first: it says which one it is.
+  const [row] = await tx.execute<{ id: string }>(sql`
+    WITH saved AS (
+      INSERT INTO customers (storefront, member, name, email, time_zone)
+      VALUES (${storefront}, gen_random_uuid(), ${name}, ${email}, ${time_zone})
+      ON CONFLICT (storefront, email) DO UPDATE SET name = excluded.name, time_zone = excluded.time_zone
+      RETURNING id, member, name, email
+    ),
+    known AS (
+      INSERT INTO members AS m (id, name, email, address, phone)
+      SELECT member, name, email, ${known.address ?? null}::uuid, ${known.phone ?? null}::text FROM saved
+      ON CONFLICT (id) DO UPDATE
+        SET name = excluded.name, address = COALESCE(excluded.address, m.address), phone = COALESCE(excluded.phone, m.phone)
+    )
+    SELECT id FROM saved`)
   if (!row) throw new Error('the customer was not stored')
   return row.id
 }
 
 /** Stores an order as it came, before anything is promised: state `received`. */
 export async function insertOrder(tx: Transaction, order: NewOrder): Promise<void> {
-  const customer = await saveCustomer(tx, order.storefront, order.customer)
   const shipTo = await insertAddress(tx, order.ship_to)
+  const customer = await saveCustomer(tx, order.storefront, order.customer, { address: shipTo })
   await post(
     tx,
     tx.insert(orders).values({

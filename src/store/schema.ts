@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import {
+  type AnyPgColumn,
   bigint,
   bigserial,
   boolean,
@@ -250,6 +251,43 @@ export const stockMovements = pgTable(
 
 // ── customers and orders ─────────────────────────────────────────────────────────────────────────────────────────
 
+/**
+ * Membership (REQUIREMENTS B2), apart from whose orders are where: a person is a member that is merged into no other, with
+ * all that are merged into it. Storefronts and dealers never learn of it. Name and contact are as they were told last;
+ * null once erased.
+ */
+export const members = pgTable(
+  'members',
+  {
+    id: uuid('id').primaryKey(),
+    name: text('name'),
+    email: text('email'),
+    phone: text('phone'),
+    address: uuid('address').references(() => addresses.id),
+    /** The same person's member that stands for both. Nothing else is changed by merging, so undoing it restores who was whose. */
+    merged_into: uuid('merged_into').references((): AnyPgColumn => members.id),
+    /** Counts its events. */
+    version: integer('version').notNull().default(0),
+    created_at: createdAt(),
+    /** When the erasure was asked for, from which moment nothing new is linked to it, and when all of it was done. */
+    erasing_since: at('erasing_since'),
+    erased_at: at('erased_at'),
+  },
+  (t) => [
+    index('members_by_age').on(t.created_at, t.id),
+    index('members_merged').on(t.merged_into).where(sql`${t.merged_into} IS NOT NULL`),
+    index('members_erasing')
+      .on(t.erasing_since)
+      .where(sql`${t.erasing_since} IS NOT NULL AND ${t.erased_at} IS NULL`),
+    check('members_not_itself', sql`${t.merged_into} <> ${t.id}`),
+    check(
+      'members_erased',
+      sql`${t.erasing_since} IS NULL OR (${t.name} IS NULL AND ${t.email} IS NULL AND ${t.phone} IS NULL AND ${t.address} IS NULL)`,
+    ),
+  ],
+)
+
+/** Who orders at a storefront: one per e-mail address there. Name and address are null once erased. */
 export const customers = pgTable(
   'customers',
   {
@@ -257,14 +295,24 @@ export const customers = pgTable(
     storefront: text('storefront')
       .notNull()
       .references(() => storefronts.id),
-    name: text('name').notNull(),
+    member: uuid('member')
+      .notNull()
+      .references(() => members.id),
+    name: text('name'),
     /** In lower case. */
-    email: text('email').notNull(),
+    email: text('email'),
     /** IANA zone in which the customer's mails state times. */
     time_zone: text('time_zone').notNull(),
+    /** When somebody first acted on the page behind a link that was mailed to the address. */
+    verified_at: at('verified_at'),
     created_at: createdAt(),
   },
-  (t) => [unique('customers_by_email').on(t.storefront, t.email)],
+  (t) => [
+    unique('customers_by_email').on(t.storefront, t.email),
+    index('customers_by_storefront').on(t.storefront, t.created_at, t.id),
+    index('customers_by_member').on(t.member),
+    check('customers_erased', sql`(${t.name} IS NULL) = (${t.email} IS NULL)`),
+  ],
 )
 
 export const addresses = pgTable('addresses', {
@@ -906,7 +954,7 @@ export const events = pgTable(
   'events',
   {
     id: bigserial('id', { mode: 'number' }).primaryKey(),
-    /** Whose story: the number of an order, back order, purchase order, delivery or lead, `item/<sku>` or `model-year/<id>`. */
+    /** Whose story: the number of an order, back order, purchase order, delivery or lead, `item/<sku>`, `model-year/<id>` or `member/<id>`. */
     number: text('number').notNull(),
     sequence: integer('sequence').notNull(),
     type: text('type').notNull(),
@@ -1024,14 +1072,18 @@ export const idempotencyKeys = pgTable(
     request_hash: bytea('request_hash').notNull(),
     /** The body as it came: free text and addresses are read from here, never sent through Temporal. */
     body: jsonb('body').$type<unknown>().notNull(),
-    /** The number given to what it creates. */
+    /** The number of what it creates or is about, `member/<id>` for a member; null where it is about nobody's order. */
     number: text('number'),
     lease_until: at('lease_until').notNull(),
     status: integer('status'),
     answer: jsonb('answer').$type<unknown>(),
     created_at: createdAt(),
   },
-  (t) => [primaryKey({ columns: [t.caller, t.key] }), index('idempotency_keys_by_age').on(t.created_at)],
+  (t) => [
+    primaryKey({ columns: [t.caller, t.key] }),
+    index('idempotency_keys_by_age').on(t.created_at),
+    index('idempotency_keys_by_number').on(t.number),
+  ],
 )
 
 /** Steps that keep failing, for operators: what, since when, and the kind of the last failure, which names nobody. */

@@ -2,6 +2,7 @@
 export { backOrder } from './back-order.ts'
 export { customOrder } from './custom-order.ts'
 export { delivery } from './delivery.ts'
+export { erasure } from './erasure.ts'
 export { lead } from './lead.ts'
 export { notification } from './notification.ts'
 export { order } from './order.ts'

@@ -59,6 +59,8 @@ export const SUMMARIES: Record<keyof Activities, string> = {
   drainStock: 'hands out what is left, a pass at a time',
   countStock: 'books what was counted',
 
+  eraseRecords: 'takes away what is held about the person',
+
   tryAgain: 'tries to tell them again',
   drainWakes: 'wakes whom it concerns',
   drainOldWakes: 'wakes whom nobody woke',

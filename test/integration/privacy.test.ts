@@ -7,6 +7,7 @@ import { accept, configure, newRange, newVin, plantSays, processorSays } from '.
 import { useHouse } from '../support/house.ts'
 import { linkIn } from '../support/lead.ts'
 import { expectSoundHouse } from '../support/proof.ts'
+import { everythingInTemporal, textOf } from '../support/search.ts'
 import { type Answer, expectStatus, Shop, waitFor } from '../support/shop.ts'
 
 /**
@@ -408,18 +409,6 @@ describe('nowhere else than in the books and in what people are sent', () => {
       .map(([where]) => where)
   }
 
-  /** Everything in a value as text, with what is in bytes decoded. */
-  function textOf(value: unknown): string {
-    if (value instanceof Uint8Array) return new TextDecoder().decode(value)
-    if (Array.isArray(value)) return value.map(textOf).join('\n')
-    if (value instanceof Map) return textOf([...value])
-    if (value !== null && typeof value === 'object')
-      return Object.entries(value)
-        .map(([key, member]) => `${key}: ${textOf(member)}`)
-        .join('\n')
-    return String(value)
-  }
-
   test('the words are in the books, so looking for them means something', async () => {
     const tables = await house().db<{ name: string }[]>`
       SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public'`
@@ -432,6 +421,8 @@ describe('nowhere else than in the books and in what people are sent', () => {
       'path',
       "mail server's words",
       "webhook's answer",
+      // Of a command that was refused.
+      'reason for cancelling',
       'link in the mail',
       "link in the dealer's mail",
       "link in the prospect's mail",
@@ -446,12 +437,7 @@ describe('nowhere else than in the books and in what people are sent', () => {
   })
 
   test('no history, memo, summary, search attribute or failure in Temporal has any of them', async () => {
-    const texts: Record<string, string> = {}
-    for await (const execution of house().temporal.workflow.list()) {
-      const handle = house().temporal.workflow.getHandle(execution.workflowId, execution.runId)
-      const [history, description] = await Promise.all([handle.fetchHistory(), handle.describe()])
-      texts[`${execution.workflowId} ${execution.runId}`] = textOf([execution, history.events, description])
-    }
+    const texts = await everythingInTemporal(house())
     const kinds = new Set(Object.keys(texts).map((id) => id.split('/')[0]))
     for (const kind of [
       'order',

@@ -378,7 +378,9 @@ describe('many waiters (A6)', () => {
     const email = `many-${randomUUID()}@example.test`
     await db.begin(async (tx) => {
       const [customer] = await tx<{ id: string }[]>`
-        INSERT INTO customers (storefront, name, email, time_zone) VALUES (${shop.storefront}, 'Many', ${email}, 'UTC') RETURNING id`
+        WITH member AS (INSERT INTO members (id, name, email) VALUES (gen_random_uuid(), 'Many', ${email}) RETURNING id)
+        INSERT INTO customers (storefront, member, name, email, time_zone)
+        SELECT ${shop.storefront}, id, 'Many', ${email}, 'UTC' FROM member RETURNING id`
       const [address] = await tx<{ id: string }[]>`
         INSERT INTO addresses (name, lines, city, postcode, country) VALUES ('Many', '{Road}', 'City', '1', 'DE') RETURNING id`
       await tx`CREATE TEMPORARY TABLE w ON COMMIT DROP AS

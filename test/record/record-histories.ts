@@ -8,6 +8,7 @@ import { Shop } from '../support/shop.ts'
 import * as backOrders from './back-order-paths.ts'
 import * as customOrders from './custom-order-paths.ts'
 import * as deliveries from './delivery-paths.ts'
+import * as erasures from './erasure-paths.ts'
 import * as leads from './lead-paths.ts'
 import * as orders from './order-paths.ts'
 import { Recording } from './recording.ts'
@@ -42,7 +43,7 @@ test('every path, into test/histories', async () => {
   slow.catch(() => {})
   for (const path of [refusedByTheCarrier, carrierUnreachable]) await path(scene)
   await scene.carrierIs({ mode: 'hold' })
-  const paths = [orders, backOrders, byHand, quick, leads, customOrders].flatMap((group): Path[] =>
+  const paths = [orders, backOrders, byHand, quick, leads, customOrders, erasures].flatMap((group): Path[] =>
     Object.values(group),
   )
   await playAll(paths, scene)

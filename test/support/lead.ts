@@ -5,6 +5,8 @@ import { text } from 'node:stream/consumers'
 import { Webhook } from 'standardwebhooks'
 import { type Answer, expectStatus, type Shop, waitFor } from './shop.ts'
 
+export type Dealer = Awaited<ReturnType<Shop['dealer']>>
+
 /** Sends a lead of a prospect of its own; gives the lead and the prospect's address. */
 export async function newLead(
   shop: Shop,

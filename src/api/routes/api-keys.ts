@@ -76,7 +76,7 @@ export function registerApiKeys(app: Api, kit: ApiKit): void {
       const body = c.req.valid('json')
       const key = idempotencyKeyOf(c)
       await refuseUnknownPartner(kit.db, body)
-      return answerWithSecret(c, kit, { key, body, status: 201 }, async (tx) => {
+      return answerWithSecret(c, kit, { key, body, number: null, status: 201 }, async (tx) => {
         const { row, secret } = await issueKey(tx, { ...body, partner: body.partner ?? null })
         return { answer: viewOf(row), secret }
       }) as never

@@ -54,6 +54,7 @@ export function registerCarrierWebhooks(app: Api, kit: ApiKit): void {
       return answerOnce(c, kit, {
         key: c.var.requestKey,
         body,
+        number,
         work: async ({ command }) => {
           const facts = { command, actor: 'carrier', attempt, report, tracking }
           await send(kit.temporal, { kind: 'delivery', number }, carrierReported, facts)

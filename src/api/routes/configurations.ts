@@ -77,7 +77,7 @@ export function registerConfigurations(app: Api, kit: ApiKit): void {
       const body = c.req.valid('json')
       const key = idempotencyKeyOf(c)
       const storefront = partnerOf(c.var.caller)
-      return answerFromBooks(c, kit, { key, body, status: 201 }, async (tx) => {
+      return answerFromBooks(c, kit, { key, body, number: null, status: 201 }, async (tx) => {
         const stored = await readModelYear(tx, body.model_year)
         if (!stored) throw unknownModelYear()
         const { valid, price, conflicts, alternatives, limit_reached } = checkNow(stored, body.features)

@@ -57,6 +57,7 @@ export function registerDealerWebhooks(app: Api, kit: ApiKit): void {
         return answerOnce(c, kit, {
           key: c.var.requestKey,
           body: { ...data, verdict: type === 'custom_order.accepted' ? 'accepted' : 'refused' },
+          number,
           work: async ({ command }) => {
             const facts = { command, actor, judge: 'dealer' as const, dealer }
             await send(kit.temporal, { kind: 'custom-order', number }, judge, facts)
@@ -68,6 +69,7 @@ export function registerDealerWebhooks(app: Api, kit: ApiKit): void {
       return answerOnce(c, kit, {
         key: c.var.requestKey,
         body: data,
+        number,
         work: async ({ command }) => {
           await send(kit.temporal, { kind: 'lead', number }, giveStatus, { command, actor, dealer })
         },

@@ -231,7 +231,7 @@ export function registerDealers(app: Api, kit: ApiKit): void {
       const key = idempotencyKeyOf(c)
       for (const [index, { webhook_url }] of body.dealers.entries())
         refusePrivateAddress(kit, webhook_url, `/dealers/${index}/webhook_url`)
-      return answerFromBooks(c, kit, { key, body, status: 201 }, async (tx) => {
+      return answerFromBooks(c, kit, { key, body, number: null, status: 201 }, async (tx) => {
         const given = body.dealers.map((dealer) => ({
           ...dealerOf(dealer),
           webhook_secret: newWebhookSecret(),
@@ -258,7 +258,7 @@ export function registerDealers(app: Api, kit: ApiKit): void {
       const body = c.req.valid('json')
       const key = idempotencyKeyOf(c)
       const { id } = await findDealer(kit, c.req.valid('param').id)
-      return answerWithSecret(c, kit, { key, body, status: 200 }, async (tx) => {
+      return answerWithSecret(c, kit, { key, body, number: null, status: 200 }, async (tx) => {
         const secret = newWebhookSecret()
         await replaceDealerSecret(tx, id, secret)
         return { answer: { id }, secret }

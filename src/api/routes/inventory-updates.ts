@@ -98,6 +98,7 @@ export function registerInventoryUpdates(app: Api, kit: ApiKit): void {
       return answerOnce(c, kit, {
         key,
         body,
+        number: null,
         work: ({ command }) => book(kit.temporal, supplier, body.reference, { command, actor: caller.actor }),
       }) as never
     },

@@ -106,7 +106,7 @@ export function registerItems(app: Api, kit: ApiKit): void {
       const key = idempotencyKeyOf(c)
       const given = body.items.map(itemOf)
       await refusePeriods(kit, given, (index) => `/items/${index}`)
-      return answerFromBooks(c, kit, { key, body, status: 201 }, async (tx) => {
+      return answerFromBooks(c, kit, { key, body, number: null, status: 201 }, async (tx) => {
         const created = await insertItems(tx, given)
         refuseKnown(given, created)
         return { created: created.size }

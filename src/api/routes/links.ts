@@ -31,7 +31,7 @@ export function registerLinks(app: Api, kit: ApiKit): void {
       const number = numberIn('order', c.req.valid('param').number)
       if (!(await readOrder(kit.db, number))) throw new Refusal('not-found', `There is no order ${number}.`)
       const { actor } = c.var.caller
-      return answerFromBooks(c, kit, { key, body, status: 200 }, async (tx) => {
+      return answerFromBooks(c, kit, { key, body, number, status: 200 }, async (tx) => {
         await revokeLinks(tx, number, { actor, reason: body.reason })
         const { wait } = await readPeriods(tx)
         const view = await orderView(tx, number, wait.default_seconds)

@@ -140,7 +140,7 @@ export function registerModelYears(app: Api, kit: ApiKit): void {
       const body = c.req.valid('json')
       const key = idempotencyKeyOf(c)
       const { actor } = c.var.caller
-      return answerFromBooks(c, kit, { key, body, status: 200 }, async (tx) => {
+      return answerFromBooks(c, kit, { key, body, number: null, status: 200 }, async (tx) => {
         await lockModelYears(tx)
         const loaded = { created: 0, changed: 0, unchanged: 0 }
         for (const [index, given] of body.model_years.entries()) {

@@ -63,13 +63,18 @@ export function registerNotifications(app: Api, kit: ApiKit): void {
       if (!notification) throw new Refusal('not-found', 'There is no such notification.')
       const { id, number } = notification
       let step = ''
-      const response = await answerFromBooks(c, kit, { key, body, status: 202 }, async (tx, command) => {
-        step = command
-        await tellAgain(tx, id)
-        // The process of the story tells what is pending, also when the story is over.
-        await wakeTeller(tx, number, command)
-        return { ...notification, state: 'pending' }
-      })
+      const response = await answerFromBooks(
+        c,
+        kit,
+        { key, body, number, status: 202 },
+        async (tx, command) => {
+          step = command
+          await tellAgain(tx, id)
+          // The process of the story tells what is pending, also when the story is over.
+          await wakeTeller(tx, number, command)
+          return { ...notification, state: 'pending' }
+        },
+      )
       await wakeNow(kit, step)
       return response as never
     },

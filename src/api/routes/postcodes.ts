@@ -71,7 +71,7 @@ export function registerPostcodes(app: Api, kit: ApiKit): void {
     async (c) => {
       const body = c.req.valid('json')
       const key = idempotencyKeyOf(c)
-      return answerFromBooks(c, kit, { key, body, status: 200 }, async (tx) => {
+      return answerFromBooks(c, kit, { key, body, number: null, status: 200 }, async (tx) => {
         await savePostcodes(tx, body.country, body.postcodes)
         return { saved: body.postcodes.length }
       }) as never

@@ -72,6 +72,7 @@ export function registerProcessorWebhooks(app: Api, kit: ApiKit): void {
         return answerOnce(c, kit, {
           key,
           body: { ...data, verdict: type.replace('custom_order.', '') },
+          number,
           work: async ({ command }) => {
             const facts = { command, actor: 'processor', judge: 'processor' as const, dealer: null }
             await send(kit.temporal, { kind: 'custom-order', number }, judge, facts)
@@ -87,7 +88,7 @@ export function registerProcessorWebhooks(app: Api, kit: ApiKit): void {
       const response = await answerFromBooks(
         c,
         kit,
-        { key, body: { type, ...data }, status: 200 },
+        { key, body: { type, ...data }, number: report.vehicle, status: 200 },
         async (tx, command) => {
           step = command
           if ('vin' in data) return vehicleView(await bondVin(tx, data.vin, { ...report, step }))

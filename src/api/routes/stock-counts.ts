@@ -52,6 +52,7 @@ export function registerStockCounts(app: Api, kit: ApiKit): void {
       return answerOnce(c, kit, {
         key,
         body,
+        number: null,
         work: async ({ command }) => {
           const target = {
             workflow: 'stockCount',

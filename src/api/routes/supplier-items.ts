@@ -109,7 +109,7 @@ export function registerSupplierItems(app: Api, kit: ApiKit): void {
       const key = idempotencyKeyOf(c)
       const { id } = await findSupplier(kit, c.req.valid('param').id)
       const given = body.items.map((item) => supplierItemOf(id, item))
-      const response = await answerFromBooks(c, kit, { key, body, status: 200 }, async (tx) => {
+      const response = await answerFromBooks(c, kit, { key, body, number: null, status: 200 }, async (tx) => {
         await save(tx, id, given, (index, member) => `/items/${index}/${member}`)
         return { saved: given.length }
       })

@@ -53,6 +53,7 @@ export function registerSupplierWebhooks(app: Api, kit: ApiKit): void {
         return answerOnce(c, kit, {
           key,
           body,
+          number: null,
           work: ({ command }) => book(kit.temporal, supplier, body.reference, { command, actor }),
         }) as never
       }
@@ -62,6 +63,7 @@ export function registerSupplierWebhooks(app: Api, kit: ApiKit): void {
       return answerOnce(c, kit, {
         key,
         body: message.data,
+        number,
         work: async ({ command }) => {
           await send(kit.temporal, { kind: 'purchase-order', number }, update, { command, actor })
         },

@@ -151,7 +151,7 @@ export function registerSuppliers(app: Api, kit: ApiKit): void {
       const body = c.req.valid('json')
       const key = idempotencyKeyOf(c)
       const { id } = await findSupplier(kit, c.req.valid('param').id)
-      return answerWithSecret(c, kit, { key, body, status: 200 }, async (tx) => {
+      return answerWithSecret(c, kit, { key, body, number: null, status: 200 }, async (tx) => {
         const secret = newWebhookSecret()
         await lockSupplier(tx, id)
         await replaceSupplierSecret(tx, id, secret)

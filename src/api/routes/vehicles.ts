@@ -51,7 +51,7 @@ export function registerVehicles(app: Api, kit: ApiKit): void {
         const { number } = await findVehicle(kit, c.var.caller, c.req.valid('param').number)
         const { actor } = c.var.caller
         let step = ''
-        const request = { key: idempotencyKeyOf(c), body, status: 200 } as const
+        const request = { key: idempotencyKeyOf(c), body, number, status: 200 } as const
         const response = await answerFromBooks(c, kit, request, async (tx, command) => {
           step = command
           const at = body.at === undefined ? new Date() : new Date(body.at)
@@ -83,7 +83,7 @@ export function registerVehicles(app: Api, kit: ApiKit): void {
       const { number } = await findVehicle(kit, c.var.caller, c.req.valid('param').number)
       const { actor } = c.var.caller
       const { reason } = body
-      const request = { key: idempotencyKeyOf(c), body, status: 200 } as const
+      const request = { key: idempotencyKeyOf(c), body, number, status: 200 } as const
       let step = ''
       const response = await answerFromBooks(c, kit, request, async (tx, command) => {
         step = command

@@ -93,7 +93,7 @@ function registerUnder(
       refusePrivateAddress(kit, body.url, '/url')
       const key = idempotencyKeyOf(c)
       const owner = await storefront(c)
-      return answerWithSecret(c, kit, { key, body, status: 201 }, async (tx) => {
+      return answerWithSecret(c, kit, { key, body, number: null, status: 201 }, async (tx) => {
         const row = await insertEndpoint(tx, { storefront: owner, url: body.url }, MOST)
         if (!row)
           throw new Refusal('state-conflict', `A storefront has at most ${MOST} endpoints; remove one first.`)

@@ -64,6 +64,7 @@ export function registerLeadPage(app: Api, kit: ApiKit, limit: RateLimit['byAddr
     const outcome = await carryOut(c, kit, {
       key,
       body: entered.data,
+      number,
       work: async ({ command }) => {
         await send(kit.temporal, { kind: 'lead', number }, giveStatus, { command, actor, dealer })
       },

@@ -7,6 +7,7 @@ import type { RateLimit } from '../../api/rate-limit.ts'
 import { refuseStale } from '../../domain/command.ts'
 import { parseNumber } from '../../domain/number.ts'
 import { Refusal } from '../../domain/refusal.ts'
+import { verifyContact } from '../../store/member.ts'
 import { type OrderPage, readLink, readOrderPage } from '../../store/order-page.ts'
 import { document, MessagePage } from '../layout.tsx'
 import { carryOut, limitForms, readFields, refuseForeignForms, sendHeaders } from '../linked-page.ts'
@@ -121,9 +122,13 @@ async function take(
   const outcome = await carryOut(c, kit, {
     key,
     body: entered.body,
+    number: subject.number,
     // In the transaction that would claim the form's key: a stale form claims nothing and does nothing.
-    first: async (_, { command }) =>
-      refuseStale({ command, actor: c.var.caller.actor, if_version: Number(version) }, subject),
+    first: async (tx, { command }) => {
+      refuseStale({ command, actor: c.var.caller.actor, if_version: Number(version) }, subject)
+      // Who sends it has the link, which went to the customer's address and nowhere else.
+      await verifyContact(tx, order)
+    },
     work: async ({ command }) => {
       const { actor } = c.var.caller
       // Checked again under the lock: what changes in between is caught there.

@@ -105,6 +105,7 @@ async function take(
   const outcome = await carryOut(c, kit, {
     key,
     body: entered.data,
+    number,
     // In the transaction that would claim the form's key: a stale form claims nothing and does nothing.
     first: async (_, { command }) =>
       refuseStale({ command, actor: c.var.caller.actor, if_version: Number(version) }, page.lead),
