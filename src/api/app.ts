@@ -6,6 +6,7 @@ import { matchedRoutes } from 'hono/route'
 import { Refusal } from '../domain/refusal.ts'
 import { registerLeadPage } from '../web/lead-page/routes.ts'
 import { registerOrderPage } from '../web/order-page/routes.ts'
+import { registerPayPage } from '../web/pay-page/routes.ts'
 import { faultsRefusal } from './faults.ts'
 import type { Api, ApiEnv, ApiKit } from './kit.ts'
 import { registerOpenApi } from './openapi.ts'
@@ -33,6 +34,8 @@ import { registerModelYears } from './routes/model-years.ts'
 import { registerNotifications } from './routes/notifications.ts'
 import { registerOrderTerms } from './routes/order-terms.ts'
 import { registerOrders } from './routes/orders.ts'
+import { registerPaymentWebhooks } from './routes/payment-webhooks.ts'
+import { registerPayments } from './routes/payments.ts'
 import { registerPeriods } from './routes/periods.ts'
 import { registerProcessorWebhooks } from './routes/processor-webhooks.ts'
 import { registerPurchaseOrders } from './routes/purchase-orders.ts'
@@ -115,6 +118,8 @@ export function createApi(kit: ApiKit): Api {
   registerCustomOrders(app, kit)
   registerProcessorWebhooks(app, kit)
   registerVehicles(app, kit)
+  registerPayments(app, kit)
+  registerPaymentWebhooks(app, kit)
   registerAvailability(app, kit)
   registerLists(app, kit)
   registerHistories(app, kit)
@@ -138,6 +143,7 @@ export function createApi(kit: ApiKit): Api {
   registerHealth(app, kit)
   registerOrderPage(app, kit, limit.byAddress)
   registerLeadPage(app, kit, limit.byAddress)
+  registerPayPage(app, kit, limit.byAddress)
   return app
 }
 

@@ -10,6 +10,7 @@ const KINDS = {
   delivery: { workflow: 'delivery', name: 'Delivery' },
   'custom-order': { workflow: 'customOrder', name: 'Custom order' },
   lead: { workflow: 'lead', name: 'Lead' },
+  payment: { workflow: 'payment', name: 'Payment' },
   purchasing: { workflow: 'purchasing', name: 'Purchasing from' },
   promises: { workflow: 'promises', name: 'What is promised of' },
   notification: { workflow: 'notification', name: 'Notification' },

@@ -14,6 +14,7 @@ export function welcome(addresses: Addresses, keys: SampleKeys): string {
     ['Temporal', addresses.temporalUiUrl],
     ["Waiting supplier's page", addresses.supplierUrl],
     ['Order processor, plant', addresses.processorUrl],
+    ["Payment provider's page", addresses.paymentsUrl],
     ['Keys', dataFile('keys.json')],
     ['Logs', dataFile('logs')],
   ]

@@ -6,6 +6,7 @@ export type Addresses = {
   temporalUiUrl?: string
   supplierUrl: string
   processorUrl: string
+  paymentsUrl: string
 }
 
 export type SampleKeys = { storefrontKey?: string; operatorKey?: string; supplierKey?: string }

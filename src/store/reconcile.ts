@@ -10,6 +10,7 @@ const OPEN_ROWS = {
   'purchase-order': sql`SELECT number, created_at FROM purchase_orders WHERE ended_at IS NULL`,
   lead: sql`SELECT number, created_at FROM leads WHERE ended_at IS NULL`,
   'custom-order': sql`SELECT number, created_at FROM custom_orders WHERE ended_at IS NULL`,
+  payment: sql`SELECT number, created_at FROM payments WHERE ended_at IS NULL`,
   notification: sql`SELECT id::text AS number, created_at FROM notifications WHERE state = 'retrying'`,
 } satisfies Record<string, SQL>
 export type OpenKind = keyof typeof OPEN_ROWS
@@ -53,6 +54,7 @@ export async function stillOpen(db: Database, workflows: string[]): Promise<stri
         OR EXISTS (SELECT 1 FROM purchase_orders WHERE number = substr(w, length('purchase-order/') + 1) AND ended_at IS NULL)
         OR EXISTS (SELECT 1 FROM leads WHERE number = substr(w, length('lead/') + 1) AND ended_at IS NULL)
         OR EXISTS (SELECT 1 FROM custom_orders WHERE number = substr(w, length('custom-order/') + 1) AND ended_at IS NULL)
+        OR EXISTS (SELECT 1 FROM payments WHERE number = substr(w, length('payment/') + 1) AND ended_at IS NULL)
         OR w LIKE 'promises/%'
         OR w IN (SELECT 'notification/' || id FROM notifications WHERE state = 'retrying')`)
   return rows.map((row) => row.workflow)

@@ -30,6 +30,7 @@ beforeAll(async () => {
     'carrier',
     'supplier',
     'processor',
+    'payments',
   ]
   const ports: Record<string, number> = {}
   for (const name of names) ports[name] = await reservePort(inject('runFolder'))

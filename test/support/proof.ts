@@ -45,11 +45,12 @@ async function mismatches(house: House): Promise<string[]> {
     UNION ALL SELECT 'delivery/' || number FROM deliveries WHERE ended_at IS NULL
     UNION ALL SELECT 'purchase-order/' || number FROM purchase_orders WHERE ended_at IS NULL
     UNION ALL SELECT 'lead/' || number FROM leads WHERE ended_at IS NULL
-    UNION ALL SELECT 'custom-order/' || number FROM custom_orders WHERE ended_at IS NULL`
+    UNION ALL SELECT 'custom-order/' || number FROM custom_orders WHERE ended_at IS NULL
+    UNION ALL SELECT 'payment/' || number FROM payments WHERE ended_at IS NULL`
   const rows = new Set(open.map((row) => row.workflow))
   const running = new Set<string>()
   for await (const { workflowId } of house.temporal.workflow.list({ query: `ExecutionStatus = 'Running'` })) {
-    if (/^(order|back-order|delivery|purchase-order|lead|custom-order)\//.test(workflowId))
+    if (/^(order|back-order|delivery|purchase-order|lead|custom-order|payment)\//.test(workflowId))
       running.add(workflowId)
   }
   return [

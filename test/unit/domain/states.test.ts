@@ -12,6 +12,7 @@ import {
 } from '../../../src/domain/delivery.ts'
 import { LEAD_ACTIONS, LEAD_TRANSITIONS } from '../../../src/domain/lead.ts'
 import { ORDER_ACTIONS, ORDER_TRANSITIONS } from '../../../src/domain/order.ts'
+import { PAYMENT_ACTIONS, PAYMENT_TRANSITIONS } from '../../../src/domain/payment.ts'
 import { PURCHASE_ORDER_TRANSITIONS } from '../../../src/domain/purchase-order.ts'
 import { allowed, isFinal, may, statesOf, type Transitions } from '../../../src/domain/states.ts'
 import { VEHICLE_TRANSITIONS } from '../../../src/domain/vehicle.ts'
@@ -25,6 +26,7 @@ const TABLES: Record<string, { table: Transitions; first: string; actions: reado
     actions: [...DELIVERY_ACTIONS, ...OPERATOR_DELIVERY_ACTIONS],
   },
   'purchase order': { table: PURCHASE_ORDER_TRANSITIONS, first: 'sent', actions: [] },
+  payment: { table: PAYMENT_TRANSITIONS, first: 'requested', actions: PAYMENT_ACTIONS },
   lead: { table: LEAD_TRANSITIONS, first: 'sent', actions: LEAD_ACTIONS },
   'custom order': { table: CUSTOM_ORDER_TRANSITIONS, first: 'received', actions: CUSTOM_ORDER_ACTIONS },
   vehicle: { table: VEHICLE_TRANSITIONS, first: 'banked', actions: [] },
