@@ -51,6 +51,7 @@ CREATE TABLE "back_orders" (
 	"price_minor" bigint NOT NULL,
 	"currency" text NOT NULL,
 	"delivery" text,
+	"payment" text,
 	"ship_to" uuid,
 	"deliver_on" text,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
@@ -393,6 +394,36 @@ CREATE TABLE "orders" (
 	CONSTRAINT "orders_deadline" CHECK (("orders"."deadline_kind" IS NULL) = ("orders"."deadline_at" IS NULL))
 );
 --> statement-breakpoint
+CREATE TABLE "payments" (
+	"number" text PRIMARY KEY NOT NULL,
+	"pays_for" text NOT NULL,
+	"purpose" text NOT NULL,
+	"storefront" text NOT NULL,
+	"customer" uuid NOT NULL,
+	"amount_minor" bigint NOT NULL,
+	"currency" text NOT NULL,
+	"capture" text NOT NULL,
+	"state" text NOT NULL,
+	"version" integer DEFAULT 1 NOT NULL,
+	"captured_minor" bigint DEFAULT 0 NOT NULL,
+	"refunded_minor" bigint DEFAULT 0 NOT NULL,
+	"pay_url" text,
+	"sessions" integer DEFAULT 0 NOT NULL,
+	"session" text,
+	"session_url" text,
+	"intent" text,
+	"capture_attempt" integer DEFAULT 1 NOT NULL,
+	"declined" text,
+	"failure" text,
+	"withdrawn" boolean DEFAULT false NOT NULL,
+	"deadline_at" timestamp with time zone,
+	"authorised_at" timestamp with time zone,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"ended_at" timestamp with time zone,
+	CONSTRAINT "payments_amount" CHECK ("payments"."amount_minor" > 0),
+	CONSTRAINT "payments_balance" CHECK (0 <= "payments"."refunded_minor" AND "payments"."refunded_minor" <= "payments"."captured_minor" AND "payments"."captured_minor" <= "payments"."amount_minor")
+);
+--> statement-breakpoint
 CREATE TABLE "periods" (
 	"kind" text PRIMARY KEY NOT NULL,
 	"default_seconds" integer NOT NULL,
@@ -461,6 +492,20 @@ CREATE TABLE "receipts" (
 	CONSTRAINT "receipts_reference_once" UNIQUE("supplier","reference")
 );
 --> statement-breakpoint
+CREATE TABLE "refunds" (
+	"payment" text NOT NULL,
+	"sequence" integer NOT NULL,
+	"amount_minor" bigint NOT NULL,
+	"asked_by" text NOT NULL,
+	"state" text NOT NULL,
+	"attempt" integer DEFAULT 1 NOT NULL,
+	"reference" text,
+	"failure" text,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "refunds_payment_sequence_pk" PRIMARY KEY("payment","sequence"),
+	CONSTRAINT "refunds_amount" CHECK ("refunds"."amount_minor" > 0)
+);
+--> statement-breakpoint
 CREATE TABLE "schedule_lines" (
 	"id" bigserial PRIMARY KEY NOT NULL,
 	"purchase_order" text NOT NULL,
@@ -512,6 +557,7 @@ CREATE TABLE "storefronts" (
 	"name" text NOT NULL,
 	"mail_name" text NOT NULL,
 	"reply_to" text NOT NULL,
+	"takes_payment" boolean DEFAULT false NOT NULL,
 	"version" integer DEFAULT 1 NOT NULL,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL
 );
@@ -624,10 +670,13 @@ ALTER TABLE "order_lines" ADD CONSTRAINT "order_lines_sku_items_sku_fk" FOREIGN 
 ALTER TABLE "orders" ADD CONSTRAINT "orders_storefront_storefronts_id_fk" FOREIGN KEY ("storefront") REFERENCES "public"."storefronts"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "orders" ADD CONSTRAINT "orders_customer_customers_id_fk" FOREIGN KEY ("customer") REFERENCES "public"."customers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "orders" ADD CONSTRAINT "orders_ship_to_addresses_id_fk" FOREIGN KEY ("ship_to") REFERENCES "public"."addresses"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "payments" ADD CONSTRAINT "payments_storefront_storefronts_id_fk" FOREIGN KEY ("storefront") REFERENCES "public"."storefronts"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "payments" ADD CONSTRAINT "payments_customer_customers_id_fk" FOREIGN KEY ("customer") REFERENCES "public"."customers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "purchase_order_lines" ADD CONSTRAINT "purchase_order_lines_purchase_order_purchase_orders_number_fk" FOREIGN KEY ("purchase_order") REFERENCES "public"."purchase_orders"("number") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "purchase_orders" ADD CONSTRAINT "purchase_orders_supplier_suppliers_id_fk" FOREIGN KEY ("supplier") REFERENCES "public"."suppliers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "receipt_lines" ADD CONSTRAINT "receipt_lines_receipt_receipts_id_fk" FOREIGN KEY ("receipt") REFERENCES "public"."receipts"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "receipts" ADD CONSTRAINT "receipts_supplier_suppliers_id_fk" FOREIGN KEY ("supplier") REFERENCES "public"."suppliers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "refunds" ADD CONSTRAINT "refunds_payment_payments_number_fk" FOREIGN KEY ("payment") REFERENCES "public"."payments"("number") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "specifications" ADD CONSTRAINT "specifications_model_year_model_years_id_fk" FOREIGN KEY ("model_year") REFERENCES "public"."model_years"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "stock_levels" ADD CONSTRAINT "stock_levels_sku_items_sku_fk" FOREIGN KEY ("sku") REFERENCES "public"."items"("sku") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "supplier_items" ADD CONSTRAINT "supplier_items_supplier_suppliers_id_fk" FOREIGN KEY ("supplier") REFERENCES "public"."suppliers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -672,6 +721,11 @@ CREATE INDEX "orders_by_storefront" ON "orders" USING btree ("storefront","creat
 CREATE INDEX "orders_by_customer" ON "orders" USING btree ("customer");--> statement-breakpoint
 CREATE INDEX "orders_unplaced" ON "orders" USING btree ("created_at") WHERE "orders"."state" = 'received';--> statement-breakpoint
 CREATE INDEX "orders_open" ON "orders" USING btree ("created_at","number") WHERE "orders"."ended_at" IS NULL;--> statement-breakpoint
+CREATE UNIQUE INDEX "payments_once" ON "payments" USING btree ("pays_for","purpose") WHERE NOT "payments"."withdrawn" AND "payments"."state" NOT IN ('voided', 'expired', 'refunded');--> statement-breakpoint
+CREATE INDEX "payments_by_owner" ON "payments" USING btree ("pays_for");--> statement-breakpoint
+CREATE INDEX "payments_by_storefront" ON "payments" USING btree ("storefront","created_at","number");--> statement-breakpoint
+CREATE INDEX "payments_by_customer" ON "payments" USING btree ("customer");--> statement-breakpoint
+CREATE INDEX "payments_open" ON "payments" USING btree ("created_at","number") WHERE "payments"."ended_at" IS NULL;--> statement-breakpoint
 CREATE INDEX "purchase_order_lines_open" ON "purchase_order_lines" USING btree ("sku","expected_at") WHERE NOT "purchase_order_lines"."closed";--> statement-breakpoint
 CREATE INDEX "purchase_orders_by_supplier" ON "purchase_orders" USING btree ("supplier","created_at","number");--> statement-breakpoint
 CREATE INDEX "purchase_orders_open" ON "purchase_orders" USING btree ("created_at","number") WHERE "purchase_orders"."ended_at" IS NULL;--> statement-breakpoint

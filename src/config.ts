@@ -67,6 +67,22 @@ const Environment = z.object({
     .string()
     .regex(/^whsec_[A-Za-z0-9+/=]+$/)
     .describe('Secret of the webhooks between us and the order processor, both ways (`whsec_…`)'),
+  STRIPE_URL: z
+    .url({ protocol: /^https?$/ })
+    .default('https://api.stripe.com')
+    .describe("Stripe's API, through which payments are taken, or a stand-in that speaks its protocol"),
+  STRIPE_API_KEY: z
+    .string()
+    .regex(/^[\x21-\x7e]*$/)
+    .optional()
+    .describe('Our key at Stripe; without it no storefront can have the house take its payments'),
+  STRIPE_WEBHOOK_SECRET: z
+    .string()
+    .regex(/^(whsec_[\x21-\x7e]+)?$/)
+    .optional()
+    .describe(
+      'Secret of the webhooks that Stripe sends to `/v1/payment-webhooks/stripe` (`whsec_…`); without it Stripe is only asked, which is slower',
+    ),
   ALLOW_PRIVATE_ADDRESSES: z
     .enum(['true', 'false'])
     .default('false')
@@ -97,6 +113,8 @@ const SECRETS: ReadonlySet<string> = new Set([
   'CARRIER_SECRET',
   'CARRIER_API_KEY',
   'PROCESSOR_SECRET',
+  'STRIPE_API_KEY',
+  'STRIPE_WEBHOOK_SECRET',
 ])
 const URLS_WITH_PASSWORDS: ReadonlySet<string> = new Set(['DATABASE_URL', 'SMTP_URL'])
 

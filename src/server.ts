@@ -4,6 +4,7 @@ import { createApi } from './api/app.ts'
 import { openTemporal } from './clients/temporal.ts'
 import { helpOnConfig, printConfig, readConfig } from './config.ts'
 import { createLinks } from './integrations/link.ts'
+import { stripeWebhooks } from './integrations/stripe.ts'
 import { createLog } from './log.ts'
 import { run } from './run.ts'
 import { openStore } from './store/database.ts'
@@ -28,6 +29,10 @@ function main(): void {
     publicUrl: config.PUBLIC_URL,
     carrierSecret: config.CARRIER_SECRET,
     processorSecret: config.PROCESSOR_SECRET,
+    takesPayments: Boolean(config.STRIPE_API_KEY),
+    paymentWebhooks: config.STRIPE_WEBHOOK_SECRET
+      ? stripeWebhooks({ secret: config.STRIPE_WEBHOOK_SECRET })
+      : undefined,
     allowPrivateAddresses: config.ALLOW_PRIVATE_ADDRESSES,
     ratePerSecond: config.RATE_LIMIT_PER_SECOND,
   })

@@ -12,6 +12,7 @@ import { helpOnConfig, printConfig, readConfig } from './config.ts'
 import { httpCarrier } from './integrations/carrier.ts'
 import { createLinks } from './integrations/link.ts'
 import { smtpMailer } from './integrations/mail.ts'
+import { stripeProvider } from './integrations/stripe.ts'
 import { createWebhookSender } from './integrations/webhook.ts'
 import { createLog } from './log.ts'
 import { run } from './run.ts'
@@ -49,6 +50,9 @@ async function main(): Promise<void> {
     links: createLinks({ secret: config.LINK_SECRET, publicUrl: config.PUBLIC_URL }),
     operatorsEmail: config.OPERATORS_EMAIL,
     processor: { url: config.PROCESSOR_URL, secret: config.PROCESSOR_SECRET },
+    paymentProvider: config.STRIPE_API_KEY
+      ? stripeProvider({ url: config.STRIPE_URL, apiKey: config.STRIPE_API_KEY })
+      : undefined,
     carrier: httpCarrier({ url: config.CARRIER_URL, apiKey: config.CARRIER_API_KEY }),
   })
   const { connectionOptions, namespace } = loadClientConnectConfig()

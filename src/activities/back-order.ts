@@ -6,10 +6,10 @@ import {
   type BackOrderVerb,
 } from '../domain/back-order.ts'
 import { type Command, refuseStale } from '../domain/command.ts'
-import type { EventType } from '../domain/event.ts'
 import { after, periodFault } from '../domain/period.ts'
 import { deadlineRefusal, Refusal } from '../domain/refusal.ts'
 import { allowed, may } from '../domain/states.ts'
+import type { Links } from '../integrations/link.ts'
 import {
   type BackOrderRow,
   backOrderProgress,
@@ -20,32 +20,41 @@ import {
 } from '../store/back-order.ts'
 import { backOrderView, viewOf } from '../store/back-order-view.ts'
 import type { Database, Locked, Transaction } from '../store/database.ts'
-import { planDelivery } from '../store/delivery.ts'
-import { recordEvent } from '../store/event.ts'
 import { readCommandBody, storeAnswer } from '../store/idempotency-key.ts'
 import { type Address, insertAddress } from '../store/order.ts'
 import { readPeriods } from '../store/period.ts'
-import { allocateToWaiters, changeOutstanding, move } from '../store/stock.ts'
+import { changeOutstanding } from '../store/stock.ts'
 import { withdrawSurplus } from '../store/supply.ts'
 import { wake } from '../store/wake.ts'
+import { end, recordBackOrder, release } from './back-order-changes.ts'
+import { askForPayment, carryOutConfirmation, confirmIfPaid } from './confirmation.ts'
 import { changeDelivery, openDelivery } from './delivery-changes.ts'
+import { changePaymentDeadline, releasePayment } from './payment-changes.ts'
 import type { Steps } from './steps.ts'
 
 /** The back order's own transactions (REQUIREMENTS A3, A6–A8): each locks the item's stock row, then the back order. */
-export function createBackOrderActivities({ db, steps }: { db: Database; steps: Steps }) {
+export function createBackOrderActivities({
+  db,
+  steps,
+  links,
+}: {
+  db: Database
+  steps: Steps
+  links: Links
+}) {
   /** One command in one transaction: locks, refuses what is not legal now, does it, stores the answer. */
   async function carryOut<C extends Command & { number: string }>(
     asked: C,
     verb: BackOrderVerb,
-    work: (tx: Transaction, locked: Locked<BackOrderRow>) => Promise<void>,
+    work: (tx: Transaction, locked: Locked<BackOrderRow>) => Promise<202 | void>,
   ): Promise<BackOrderProgress | null> {
     return steps.run(asked.command, async (tx) => {
       const locked = await open(tx, asked.number)
       refuseUnless(locked, verb, asked)
-      await work(tx, locked)
+      const status = (await work(tx, locked)) ?? 200
       const seen = await seeBackOrder(tx, asked.number)
       if (!seen) throw new Error('the back order is gone')
-      await storeAnswer(tx, asked.command, 200, await viewOf(tx, seen.row))
+      await storeAnswer(tx, asked.command, status, await viewOf(tx, seen.row))
       return progressOf(seen)
     })
   }
@@ -82,7 +91,7 @@ export function createBackOrderActivities({ db, steps }: { db: Database; steps: 
             : {}),
         })
         await changeOutstanding(tx, row.sku, asked.quantity - allocated - (row.ordered - row.allocated))
-        await record(tx, row, lowered, 'back_order.lowered', asked.actor, {
+        await recordBackOrder(tx, row, lowered, 'back_order.lowered', asked.actor, {
           ordered: asked.quantity,
           before: row.ordered,
           deadline_at: lowered.deadline_at,
@@ -109,11 +118,14 @@ export function createBackOrderActivities({ db, steps }: { db: Database; steps: 
           state: row.state,
           deadline: { kind: row.deadline_kind, at },
         })
-        await record(tx, row, changed, 'back_order.deadline_changed', asked.actor, {
+        await recordBackOrder(tx, row, changed, 'back_order.deadline_changed', asked.actor, {
           kind: row.deadline_kind,
           deadline_at: at,
           before: row.deadline_at,
         })
+        if (row.deadline_kind === 'confirm' && row.payment) {
+          await changePaymentDeadline(tx, row.payment, at, { actor: asked.actor, step: asked.command })
+        }
       })
     },
 
@@ -130,7 +142,7 @@ export function createBackOrderActivities({ db, steps }: { db: Database; steps: 
           ship_to: await insertAddress(tx, ship_to),
           deliver_on: deliver_on ?? null,
         })
-        await record(tx, row, requested, 'back_order.delivery_requested', asked.actor, {
+        await recordBackOrder(tx, row, requested, 'back_order.delivery_requested', asked.actor, {
           quantity: row.ordered,
           deliver_on: deliver_on ?? null,
           deadline_at: at,
@@ -138,37 +150,37 @@ export function createBackOrderActivities({ db, steps }: { db: Database; steps: 
       })
     },
 
-    /** The customer's last yes (A8): the units leave the inventory and a delivery is planned, in one transaction. */
+    /**
+     * The customer's last yes (A8). Where the house takes the payment it is asked for first, and the answer is 202: the
+     * deadline runs on, and the confirmation is carried out once the money is authorised (B5).
+     */
     async confirmBackOrder(asked: Command & { number: string }): Promise<BackOrderProgress | null> {
       return carryOut(asked, 'confirm', async (tx, { row }) => {
-        if (!row.ship_to) throw new Error('a delivery was requested without an address')
-        await move(tx, {
-          sku: row.sku,
-          kind: 'confirm',
-          quantity: row.allocated,
-          cause: row.number,
-          step: asked.command,
-        })
-        const delivery = await planDelivery(tx, {
-          order: row.order_number,
-          back_order: row.number,
-          storefront: row.storefront,
-          customer: row.customer,
-          ship_to: row.ship_to,
-          deliver_on: row.deliver_on,
-          lines: [{ sku: row.sku, quantity: row.allocated }],
-          actor: asked.actor,
-          step: asked.command,
-        })
-        const confirmed = await updateBackOrder(tx, row.number, {
-          state: 'confirmed',
-          deadline: null,
-          delivery,
-        })
-        await record(tx, row, confirmed, 'back_order.confirmed', asked.actor, {
-          quantity: row.allocated,
-          delivery,
-        })
+        const change = { actor: asked.actor, step: asked.command }
+        if (await askForPayment(tx, links, row, change)) return 202
+        await carryOutConfirmation(tx, row, null, change)
+      })
+    },
+
+    /**
+     * Follows what became of its payment (B5): what was paid in time is confirmed, and what was paid too late has expired;
+     * what nobody wants any more, since units were taken back, is let go.
+     */
+    async settleConfirmation({
+      number,
+      step,
+    }: {
+      number: string
+      step: string
+    }): Promise<BackOrderProgress | null> {
+      return steps.run(step, async (tx) => {
+        const { row } = await open(tx, number)
+        if (row.state !== 'delivery_requested') {
+          if (row.payment) await releasePayment(tx, row.payment, { actor: 'house', step })
+        } else if (!(await confirmIfPaid(tx, row, step))) {
+          await end(tx, row, 'expired', 'back_order.expired', 'house', step)
+        }
+        return backOrderProgress(tx, number)
       })
     },
 
@@ -217,7 +229,8 @@ export function createBackOrderActivities({ db, steps }: { db: Database; steps: 
     }): Promise<BackOrderProgress | null> {
       return steps.run(step, async (tx) => {
         const { row, now } = await open(tx, number)
-        if (row.deadline_at && row.deadline_at <= now) {
+        // What was paid in time is confirmed, however late we learn that the deadline has passed.
+        if (row.deadline_at && row.deadline_at <= now && !(await confirmIfPaid(tx, row, step))) {
           await end(tx, row, 'expired', 'back_order.expired', 'house', step)
         }
         return backOrderProgress(tx, number)
@@ -266,53 +279,6 @@ function refuseDate(deliverOn: string | null, row: BackOrderRow, now: Date, long
   }
 }
 
-/** Ends a back order that holds units on the shelf: a final state, its units to the queue, its demand withdrawn. */
-async function end(
-  tx: Transaction,
-  row: BackOrderRow,
-  state: 'cancelled' | 'declined' | 'expired',
-  type: EventType,
-  actor: string,
-  step: string,
-  reason?: string,
-): Promise<void> {
-  const ended = await updateBackOrder(tx, row.number, { state, allocated: 0, deadline: null, ended: true })
-  const details = { released: row.allocated, deadline_kind: row.deadline_kind }
-  await record(tx, row, ended, type, actor, details, reason)
-  if (row.state === 'waiting') await changeOutstanding(tx, row.sku, row.allocated - row.ordered)
-  await release(tx, row, row.allocated, step)
-  await withdrawSurplus(tx, row.sku, step)
-}
-
-/** Units come free: at once to the next in line, in this same transaction (A6). */
-async function release(tx: Transaction, row: BackOrderRow, quantity: number, step: string): Promise<void> {
-  if (quantity === 0) return
-  await move(tx, { sku: row.sku, kind: 'release', quantity, cause: row.number, step })
-  await allocateToWaiters(tx, row.sku, step)
-}
-
 function secondsLeft(row: BackOrderRow, now: Date): number {
   return row.deadline_at ? Math.max(0, Math.ceil((row.deadline_at.getTime() - now.getTime()) / 1_000)) : 0
-}
-
-async function record(
-  tx: Transaction,
-  before: BackOrderRow,
-  now: BackOrderRow,
-  type: EventType,
-  actor: string,
-  details: Record<string, unknown>,
-  note?: string,
-): Promise<void> {
-  await recordEvent(tx, {
-    number: now.number,
-    sequence: now.version,
-    type,
-    actor,
-    from: before.state,
-    to: now.state,
-    details,
-    note: note ?? null,
-    audience: { storefront: now.storefront, customer: now.customer },
-  })
 }

@@ -24,6 +24,7 @@ import { readOrder } from '../store/order.ts'
 import { allocateToWaiters, lockStock, move } from '../store/stock.ts'
 import { withdrawSurplus } from '../store/supply.ts'
 import { wake } from '../store/wake.ts'
+import { askForCapture, releasePayment } from './payment-changes.ts'
 
 /** Who changes a delivery, in which step, and what is to be remembered of it. */
 export type DeliveryChange = {
@@ -160,4 +161,16 @@ async function followWithBackOrder(
     audience,
   })
   await wake(tx, change.step, [`back-order/${changed.number}`])
+  if (changed.payment) await followWithPayment(tx, changed.payment, follows.state, change)
+}
+
+/** What the goods' way means for their payment (B5): taken when they leave, let go or given back when they are here again. */
+async function followWithPayment(
+  tx: Transaction,
+  payment: string,
+  state: BackOrderState,
+  { actor, step }: DeliveryChange,
+): Promise<void> {
+  if (state === 'dispatched') await askForCapture(tx, payment, { actor, step })
+  if (state === 'cancelled' || state === 'returned') await releasePayment(tx, payment, { actor, step })
 }

@@ -2,6 +2,7 @@ import type { Temporal } from '../clients/temporal.ts'
 import type { Carrier } from '../integrations/carrier.ts'
 import type { Links } from '../integrations/link.ts'
 import type { Mailer } from '../integrations/mail.ts'
+import type { PaymentProvider } from '../integrations/payment-provider.ts'
 import type { WebhookSender } from '../integrations/webhook.ts'
 import type { Database } from '../store/database.ts'
 import { createBackOrderActivities } from './back-order.ts'
@@ -12,6 +13,7 @@ import { createErasureActivities } from './erasure.ts'
 import { createLeadActivities } from './lead.ts'
 import { createNotificationActivities, createTelling, type Telling } from './notification.ts'
 import { createOrderActivities } from './order.ts'
+import { createPaymentActivities } from './payment.ts'
 import { createPromiseActivities } from './promises.ts'
 import { createPruneActivities } from './prune.ts'
 import { createPurchaseOrderActivities } from './purchase-order.ts'
@@ -31,6 +33,8 @@ export type Kit = {
   links: Links
   carrier: Carrier
   processor: Processor
+  /** Undefined where the house takes no payments. */
+  paymentProvider: PaymentProvider | undefined
   /** Where operators are mailed; undefined for nowhere. */
   operatorsEmail: string | undefined
 }
@@ -51,6 +55,7 @@ function createAll(kit: Kit & { steps: Steps; telling: Telling }) {
     ...createPurchaseOrderActivities(kit),
     ...createLeadActivities(kit),
     ...createCustomOrderActivities(kit),
+    ...createPaymentActivities(kit),
     ...createPromiseActivities(kit),
     ...createRestockActivities(kit),
     ...createStockCountActivities(kit),

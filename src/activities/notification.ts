@@ -23,12 +23,14 @@ import {
   recordAttempt,
 } from '../store/notification.ts'
 import { orderView } from '../store/order-view.ts'
+import { paymentView } from '../store/payment-view.ts'
 import { readPeriods } from '../store/period.ts'
 import { purchaseOrderView } from '../store/purchase-order-view.ts'
 import { readSupplier } from '../store/supplier.ts'
 import { type Attempt, verdict } from './attempt.ts'
 import { createCustomOrderTelling, type Processor } from './custom-order-telling.ts'
 import { createLeadTelling } from './lead-telling.ts'
+import { createPaymentTelling } from './payment-telling.ts'
 
 export type Telling = ReturnType<typeof createTelling>
 
@@ -54,6 +56,7 @@ export function createTelling(kit: {
   const { db, temporal, mailer, webhooks, links } = kit
   const leads = createLeadTelling(kit)
   const customOrders = createCustomOrderTelling(kit)
+  const payments = createPaymentTelling(kit)
   /** What this worker is telling just now, so that `reconcile` does not tell it beside. */
   const underway = new Set<string>()
 
@@ -106,7 +109,8 @@ export function createTelling(kit: {
     switch (notice.notification.channel) {
       case 'mail':
         if (isTold('prospect', notice.event.type)) return leads.mailProspect(notice)
-        return isTold('buyer', notice.event.type) ? customOrders.mailBuyer(notice) : mailCustomer(notice)
+        if (isTold('buyer', notice.event.type)) return customOrders.mailBuyer(notice)
+        return isTold('payer', notice.event.type) ? payments.mailPayer(notice) : mailCustomer(notice)
       case 'webhook':
         return callStorefront(notice)
       case 'supplier':
@@ -196,7 +200,7 @@ export function createTelling(kit: {
     return { result: 'sent', outcome: 'accepted' }
   }
 
-  /** What a webhook carries: the order, back order, delivery, lead or custom order as the API shows it now. */
+  /** What a webhook carries: the order, back order, delivery, lead, custom order or payment as the API shows it now. */
   async function subject(number: string) {
     const { wait } = await readPeriods(db)
     const order = await orderOf(db, number)
@@ -207,6 +211,7 @@ export function createTelling(kit: {
       delivery: await deliveryView(db, number),
       lead: await leadView(db, number),
       custom_order: customOrder ? await customOrderView(db, customOrder) : undefined,
+      payment: await paymentView(db, number),
     }
   }
 }

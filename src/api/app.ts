@@ -6,6 +6,7 @@ import { matchedRoutes } from 'hono/route'
 import { Refusal } from '../domain/refusal.ts'
 import { registerLeadPage } from '../web/lead-page/routes.ts'
 import { registerOrderPage } from '../web/order-page/routes.ts'
+import { registerPayPage } from '../web/pay-page/routes.ts'
 import { registerProspectPage } from '../web/prospect-page/routes.ts'
 import { faultsRefusal } from './faults.ts'
 import type { Api, ApiEnv, ApiKit } from './kit.ts'
@@ -38,6 +39,8 @@ import { registerModelYears } from './routes/model-years.ts'
 import { registerNotifications } from './routes/notifications.ts'
 import { registerOrderTerms } from './routes/order-terms.ts'
 import { registerOrders } from './routes/orders.ts'
+import { registerPaymentWebhooks } from './routes/payment-webhooks.ts'
+import { registerPayments } from './routes/payments.ts'
 import { registerPeriods } from './routes/periods.ts'
 import { registerPostcodes } from './routes/postcodes.ts'
 import { registerProcessorWebhooks } from './routes/processor-webhooks.ts'
@@ -124,6 +127,8 @@ export function createApi(kit: ApiKit): Api {
   registerProcessorWebhooks(app, kit)
   registerVehicles(app, kit)
   registerCustomers(app, kit)
+  registerPayments(app, kit)
+  registerPaymentWebhooks(app, kit)
   registerAvailability(app, kit)
   registerLists(app, kit)
   registerHistories(app, kit)
@@ -150,6 +155,7 @@ export function createApi(kit: ApiKit): Api {
   registerOrderPage(app, kit, limit.byAddress)
   registerLeadPage(app, kit, limit.byAddress)
   registerProspectPage(app, kit, limit.byAddress)
+  registerPayPage(app, kit, limit.byAddress)
   return app
 }
 

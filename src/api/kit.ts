@@ -2,6 +2,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Logger } from 'pino'
 import type { Temporal } from '../clients/temporal.ts'
 import type { Links } from '../integrations/link.ts'
+import type { PaymentWebhooks } from '../integrations/payment-provider.ts'
 import type { Role } from '../store/api-key.ts'
 import type { Database } from '../store/database.ts'
 
@@ -14,6 +15,10 @@ export type ApiKit = {
   publicUrl: string
   carrierSecret: string
   processorSecret: string
+  /** Whether there is a provider through which the house can take payments. */
+  takesPayments: boolean
+  /** What checks the provider's webhooks; undefined where it sends none. */
+  paymentWebhooks: PaymentWebhooks | undefined
   /** Whether webhooks may go to private addresses. */
   allowPrivateAddresses: boolean
   /** Requests a second that are answered per caller. */

@@ -5,6 +5,7 @@ import { CustomOrderView } from '../store/custom-order-view.ts'
 import { DeliveryView } from '../store/delivery-view.ts'
 import { LeadView } from '../store/lead-view.ts'
 import { OrderView } from '../store/order-view.ts'
+import { PaymentView } from '../store/payment-view.ts'
 import { PurchaseOrderView } from '../store/purchase-order-view.ts'
 import type { Api, ApiKit } from './kit.ts'
 import { Instant } from './request.ts'
@@ -44,6 +45,7 @@ const CustomerEvent = z.object({
   delivery: DeliveryView.optional(),
   lead: LeadView.optional(),
   custom_order: CustomOrderView.optional(),
+  payment: PaymentView.optional(),
 })
 const SupplierEvent = PurchaseOrderView.extend({
   event: z.record(z.string(), z.unknown()).meta({ description: 'What this message is about, in figures' }),
@@ -84,6 +86,7 @@ const OUTGOING = {
   customer: TO_STOREFRONT,
   prospect: TO_STOREFRONT,
   buyer: TO_STOREFRONT,
+  payer: TO_STOREFRONT,
   supplier: { data: SupplierEvent, description: toPartner('supplier') },
   order_dealer: {
     data: OrderMessage.extend({

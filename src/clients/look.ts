@@ -11,6 +11,7 @@ const KINDS = {
   'custom-order': { workflow: 'customOrder', name: 'Custom order' },
   lead: { workflow: 'lead', name: 'Lead' },
   erasure: { workflow: 'erasure', name: 'Erasure of' },
+  payment: { workflow: 'payment', name: 'Payment' },
   purchasing: { workflow: 'purchasing', name: 'Purchasing from' },
   promises: { workflow: 'promises', name: 'What is promised of' },
   notification: { workflow: 'notification', name: 'Notification' },

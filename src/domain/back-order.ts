@@ -5,6 +5,7 @@ import type { StateOf, VerbOf } from './states.ts'
  *
  *   waiting → met → delivery_requested → confirmed → dispatched → delivered
  *
+ * Where the house takes the payment, `confirm` asks for it first, and is done once the money is authorised (B5).
  * `take_back` returns it to `waiting` at its old place when a stock count finds fewer units than were promised.
  * `cancelling` lasts while the carrier is asked to give a booked parcel back.
  */
@@ -25,7 +26,7 @@ export const BACK_ORDER_TRANSITIONS = {
     expire: 'expired',
   },
   delivery_requested: {
-    confirm: 'confirmed',
+    confirm: ['delivery_requested', 'confirmed'],
     decline: 'declined',
     change_deadline: 'delivery_requested',
     take_back: 'waiting',
@@ -73,4 +74,6 @@ export type BackOrderProgress = {
   allocated: number
   deadline_at: string | null
   delivery: string | null
+  /** What its payment makes necessary: the confirmation is paid for, or what was asked for is not wanted any more (B5). */
+  payment_due: 'confirm' | 'release' | null
 }

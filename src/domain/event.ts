@@ -1,6 +1,6 @@
 /**
- * What can happen, by name, and who is told of it (REQUIREMENTS A2, A5–A7, B7, B9): the customer, the prospect or
- * the buyer of a vehicle by mail together with the storefront by webhook, the supplier, the dealer, or the house's
+ * What can happen, by name, and who is told of it (REQUIREMENTS A2, A5–A7, B5, B7, B9): the customer, the prospect, the
+ * buyer of a vehicle or whoever pays by mail together with the storefront by webhook, the supplier, the dealer, or the house's
  * operators by mail. The name is the event's `type` in the history, the webhook's `type`, and chooses the mail's words.
  */
 export const EVENTS = {
@@ -23,6 +23,7 @@ export const EVENTS = {
   'back_order.unsourced': { told: 'customer' },
   'back_order.taken_back': { told: 'customer' },
   'back_order.delivery_requested': { told: 'customer' },
+  'back_order.payment_requested': { told: null },
   'back_order.confirmed': { told: null },
   'back_order.declined': { told: 'customer' },
   'back_order.cancelling': { told: null },
@@ -97,6 +98,26 @@ export const EVENTS = {
   'vehicle.tagged': { told: null },
   'vehicle.untagged': { told: null },
   'vehicle.cancelled': { told: null },
+  'payment.requested': { told: 'payer' },
+  'payment.opened': { told: null },
+  'payment.declined': { told: null },
+  'payment.deadline_changed': { told: null },
+  'payment.authorised': { told: null },
+  'payment.lapsed': { told: null },
+  'payment.capture_asked': { told: null },
+  'payment.captured': { told: 'payer' },
+  'payment.capture_failed': { told: null },
+  'payment.capture_retried': { told: null },
+  'payment.void_asked': { told: null },
+  'payment.released': { told: 'payer' },
+  'payment.voided': { told: null },
+  'payment.expired': { told: null },
+  'payment.refund_asked': { told: null },
+  'payment.refund_underway': { told: null },
+  'payment.refunded': { told: 'payer' },
+  'payment.refund_failed': { told: null },
+  'payment.refund_retried': { told: null },
+  'payment.settled': { told: 'payer' },
 
   'item.counted': { told: null },
 
@@ -117,14 +138,15 @@ type Told<Whom extends string> = {
   [Type in EventType]: (typeof EVENTS)[Type]['told'] extends Whom ? Type : never
 }[EventType]
 
-/** The events that customers, prospects, buyers and dealers are told of, each in words of its own. */
+/** The events that customers, prospects, buyers, payers and dealers are told of, each in words of its own. */
 export type CustomerEvent = Told<'customer'>
 export type ProspectEvent = Told<'prospect'>
 export type BuyerEvent = Told<'buyer'>
+export type PayerEvent = Told<'payer'>
 export type DealerEvent = Told<'dealer'>
 
 /** True when this is an event that those are told of. */
-export function isTold<Whom extends 'customer' | 'prospect' | 'buyer' | 'dealer'>(
+export function isTold<Whom extends 'customer' | 'prospect' | 'buyer' | 'payer' | 'dealer'>(
   whom: Whom,
   type: EventType,
 ): type is Told<Whom> {

@@ -17,6 +17,7 @@ const PREFIXES = {
   vehicle: 'VH',
   customOrder: 'CO',
   tag: 'TG',
+  payment: 'PY',
 } as const
 
 export type NumberKind = keyof typeof PREFIXES

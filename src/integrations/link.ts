@@ -3,7 +3,8 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 /**
  * The link in a customer's mail (DESIGN §5): names one order and proves itself by an HMAC, so that nothing has to be
  * stored for it. Raising the order's link version makes every link mailed so far worthless. The link in a dealer's mail
- * is made in the same way, of a lead and the turn in which the dealer got it, and the prospect's of a lead and no turn.
+ * is made in the same way, of a lead and the turn in which the dealer got it; so is the prospect's, of a lead and no turn, and
+ * the one to pay, of a payment.
  */
 export type Links = {
   /** The whole address of an order's page. */
@@ -12,12 +13,20 @@ export type Links = {
   leadUrl(lead: string, turn: number): string
   /** The whole address of a prospect's page of their enquiry. */
   prospectUrl(lead: string): string
-  /** True when this proof was made for this order and link version, or this lead and turn, `NO_TURN` for the prospect. */
+  /** The address that leads to the provider's page of a payment. */
+  payUrl(payment: string): string
+  /**
+   * True when this proof was made for this order and link version, this lead and turn (`NO_TURN` for the prospect), or this
+   * payment and `PAY_LINK`.
+   */
   isValid(number: string, version: number, proof: string): boolean
 }
 
 /** In a prospect's link what the turn is in a dealer's: turns count from 1. */
 export const NO_TURN = 0
+
+/** The version of every link to pay: there is nothing to revoke, since it opens nothing but the provider's page. */
+export const PAY_LINK = 1
 
 export function createLinks(options: { secret: string; publicUrl: string }): Links {
   const proofOf = (number: string, version: number) =>
@@ -26,6 +35,7 @@ export function createLinks(options: { secret: string; publicUrl: string }): Lin
     url: (order, version) => new URL(`/o/${order}/${proofOf(order, version)}`, options.publicUrl).href,
     leadUrl: (lead, turn) => new URL(`/l/${lead}/${turn}/${proofOf(lead, turn)}`, options.publicUrl).href,
     prospectUrl: (lead) => new URL(`/e/${lead}/${proofOf(lead, NO_TURN)}`, options.publicUrl).href,
+    payUrl: (payment) => new URL(`/p/${payment}/${proofOf(payment, PAY_LINK)}`, options.publicUrl).href,
     isValid(number, version, proof) {
       const expected = Buffer.from(proofOf(number, version))
       const given = Buffer.from(proof)

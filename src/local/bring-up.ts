@@ -83,6 +83,10 @@ export async function bringUp(
     return `runs on port ${ports.temporal}`
   })
 
+  const stripe: Environment = {
+    STRIPE_API_KEY: settings.stripeApiKey,
+    STRIPE_WEBHOOK_SECRET: settings.stripeWebhookSecret,
+  }
   const service: Environment = {
     ...temporal,
     DATABASE_URL: databaseUrl,
@@ -97,6 +101,8 @@ export async function bringUp(
     CARRIER_API_KEY: settings.carrierApiKey,
     PROCESSOR_URL: `${url('processor')}/inbox`,
     PROCESSOR_SECRET: settings.processorSecret,
+    ...stripe,
+    STRIPE_URL: url('payments'),
     ALLOW_PRIVATE_ADDRESSES: 'true',
     WORKFLOW_BUNDLE: built('workflow-bundle.js'),
   }
@@ -160,6 +166,13 @@ export async function bringUp(
     DATA_DIR: dataFile('dealer'),
     KEYS_FILE: keysFile,
   })
+  await run('payments', 'local/sample-payment-provider.js', 'listening', {
+    ...stripe,
+    PORT: String(ports.payments),
+    PAGE_URL: url('payments'),
+    HOLDFAST_API_URL: url('api'),
+    DATA_DIR: dataFile('payments'),
+  })
   await run('worker', 'worker.js', 'polling', service)
   await run('api', 'server.js', 'listening', service)
   await start('api', 'waiting until it is ready', () => becomeReady(url('api'), stopping))
@@ -173,6 +186,7 @@ export async function bringUp(
         supplierUrl: url('supplier'),
         processorUrl: url('processor'),
         dealerUrl: url('dealer'),
+        paymentsUrl: url('payments'),
         ...(temporalUiUrl && { temporalUiUrl }),
       },
       readKeys(keysFile),
@@ -186,7 +200,7 @@ function logFile(name: string): string {
 
 /** Moves away from ports that strangers have taken. A Postgres that was left running keeps the one it has. */
 async function settle(settings: Settings): Promise<void> {
-  const needed: PortName[] = ['api', 'mail', 'smtp', 'carrier', 'supplier', 'processor', 'dealer']
+  const needed: PortName[] = ['api', 'mail', 'smtp', 'carrier', 'supplier', 'processor', 'dealer', 'payments']
   if (!process.env.TEMPORAL_ADDRESS) needed.push('temporal', 'temporalUi')
   if (!process.env.DATABASE_URL && !runningPostgres(postgresFolder(settings))) needed.push('postgres')
   for (const name of await settlePorts(settings, needed)) {

@@ -15,6 +15,7 @@ export function welcome(addresses: Addresses, keys: SampleKeys): string {
     ["Waiting supplier's page", addresses.supplierUrl],
     ["Waiting dealer's page", addresses.dealerUrl],
     ['Order processor, plant', addresses.processorUrl],
+    ["Payment provider's page", addresses.paymentsUrl],
     ['Keys', dataFile('keys.json')],
     ['Logs', dataFile('logs')],
   ]

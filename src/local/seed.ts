@@ -162,6 +162,7 @@ async function fillIn(
     name: 'Tamarisk',
     mail_name: 'Tamarisk',
     reply_to: 'help@tamarisk.example',
+    takes_payment: false,
   })
   for (const customer of CUSTOMERS) await saveCustomer(tx, STOREFRONT, customer)
   await stock(tx)

@@ -16,6 +16,7 @@ const DEFAULT_PORTS = {
   supplier: 8091,
   processor: 8092,
   dealer: 8094,
+  payments: 8093,
 }
 
 export type PortName = keyof typeof DEFAULT_PORTS
@@ -26,6 +27,8 @@ export type Settings = {
   carrierSecret: string
   carrierApiKey: string
   processorSecret: string
+  stripeApiKey: string
+  stripeWebhookSecret: string
   postgresFolder?: string
   /** The databases that have their first data. */
   seeded: string[]
@@ -53,6 +56,8 @@ export function readSettings(): Settings {
     carrierSecret: `whsec_${randomBytes(24).toString('base64')}`,
     carrierApiKey: randomBytes(24).toString('hex'),
     processorSecret: `whsec_${randomBytes(24).toString('base64')}`,
+    stripeApiKey: `sk_test_${randomBytes(24).toString('hex')}`,
+    stripeWebhookSecret: `whsec_${randomBytes(24).toString('hex')}`,
     seeded: [],
     ...kept,
     ports: { ...DEFAULT_PORTS, ...kept.ports },

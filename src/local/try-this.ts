@@ -7,6 +7,7 @@ export type Addresses = {
   supplierUrl: string
   processorUrl: string
   dealerUrl: string
+  paymentsUrl: string
 }
 
 export type SampleKeys = { storefrontKey?: string; operatorKey?: string; supplierKey?: string }

@@ -51,6 +51,18 @@ export const Attention = z
     unsourced_items: z
       .array(z.object({ sku: z.string(), lacking: z.int() }))
       .meta({ description: 'Wanted, and no supplier is left to ask' }),
+    failed_payments: z
+      .array(
+        z.object({
+          payment: z.string(),
+          pays_for: z.string(),
+          storefront: z.string(),
+          state: z.enum(['lapsed', 'capture_failed', 'refund_failed']),
+          failure: z.string().nullable(),
+          since: Instant.meta({ description: 'When the provider said no' }),
+        }),
+      )
+      .meta({ description: 'The provider let go of the money, or refused to take it or to give it back' }),
     silent_leads: z
       .array(
         z.object({
@@ -127,6 +139,12 @@ export async function readAttention(db: Database): Promise<Attention> {
     SELECT sku, lacking
       FROM (SELECT l.sku, ${NEED} AS lacking, ${ASKED_SUPPLIER} AS supplier FROM stock_levels l WHERE l.outstanding > 0) AS wanted
      WHERE lacking > 0 AND supplier IS NULL ORDER BY sku LIMIT ${LIMIT}`)
+  const failedPayments = await db.execute<Attention['failed_payments'][number]>(sql`
+    SELECT p.number AS payment, p.pays_for, p.storefront, p.state, e.at AS since,
+           CASE p.state WHEN 'refund_failed' THEN (SELECT failure FROM refunds WHERE payment = p.number AND state = 'failed' LIMIT 1)
+                        ELSE p.failure END AS failure
+      FROM payments p JOIN events e ON e.number = p.number AND e.sequence = p.version
+     WHERE p.state IN ('lapsed', 'capture_failed', 'refund_failed') AND p.ended_at IS NULL ORDER BY e.at LIMIT ${LIMIT}`)
   const silentLeads = await db.execute<Attention['silent_leads'][number]>(sql`
     SELECT l.number AS lead, l.dealer, l.storefront, e.at AS since
       FROM leads l
@@ -153,6 +171,7 @@ export async function readAttention(db: Database): Promise<Attention> {
     overdue_purchase_orders: overdue.map((row) => ({ ...row, expected_at: instant(row.expected_at) })),
     unsourced_items: [...unsourced],
     silent_custom_orders: silentOrders.map((row) => ({ ...row, until: instant(row.until) })),
+    failed_payments: failedPayments.map((row) => ({ ...row, since: instant(row.since) })),
     silent_leads: silentLeads.map((row) => ({ ...row, since: instant(row.since) })),
     abandoned_notifications: abandoned.map((row) => ({
       ...row,

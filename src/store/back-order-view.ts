@@ -4,6 +4,8 @@ import { allowed } from '../domain/states.ts'
 import { type BackOrderRow, EXACT_POSITIONS, readBackOrder, waitersAhead } from './back-order.ts'
 import type { Database, Transaction } from './database.ts'
 import { Deadline, Instant, Money } from './order-view.ts'
+import { readPayment } from './payment.ts'
+import { PaymentDue, paymentDue } from './payment-view.ts'
 
 export const BackOrderView = z
   .object({
@@ -30,6 +32,9 @@ export const BackOrderView = z
     deadline: Deadline.nullable(),
     deliver_on: z.iso.date().nullable(),
     delivery: z.string().nullable(),
+    payment: PaymentDue.nullable().meta({
+      description: 'What its confirmation asked to be paid, where the house takes the payment',
+    }),
     unit_price: Money,
     allowed_actions: z.array(z.enum(BACK_ORDER_ACTIONS)),
     created_at: Instant,
@@ -49,6 +54,8 @@ export async function backOrderView(
 /** A back order's row as the API shows it. */
 export async function viewOf(db: Database | Transaction, row: BackOrderRow): Promise<BackOrderView> {
   const ahead = row.state === 'waiting' ? await waitersAhead(db, row.sku, row.place) : null
+  const payment = row.payment === null ? undefined : await readPayment(db, row.payment)
+  const due = payment ? paymentDue(payment) : null
   return {
     number: row.number,
     order: row.order_number,
@@ -62,7 +69,7 @@ export async function viewOf(db: Database | Transaction, row: BackOrderRow): Pro
     outstanding: row.state === 'waiting' ? row.ordered - row.allocated : 0,
     ahead: ahead === null ? null : Math.min(ahead, EXACT_POSITIONS),
     ahead_is_exact: ahead === null || ahead <= EXACT_POSITIONS,
-    explanation: explain(row, ahead),
+    explanation: explain(row, ahead, due),
     promised_at: row.promised_at?.toISOString() ?? null,
     deadline:
       row.deadline_kind && row.deadline_at
@@ -70,6 +77,7 @@ export async function viewOf(db: Database | Transaction, row: BackOrderRow): Pro
         : null,
     deliver_on: row.deliver_on,
     delivery: row.delivery,
+    payment: due,
     unit_price: { amount: row.price_minor, currency: row.currency },
     allowed_actions: allowed(BACK_ORDER_TRANSITIONS, row.state, BACK_ORDER_ACTIONS),
     created_at: row.created_at.toISOString(),
@@ -77,7 +85,7 @@ export async function viewOf(db: Database | Transaction, row: BackOrderRow): Pro
 }
 
 /** Where a back order stands, in a sentence for the customer (REQUIREMENTS A6). */
-function explain(row: BackOrderRow, ahead: number | null): string {
+function explain(row: BackOrderRow, ahead: number | null, due: PaymentDue | null): string {
   switch (row.state) {
     case 'waiting': {
       const lacking = row.ordered - row.allocated
@@ -88,7 +96,7 @@ function explain(row: BackOrderRow, ahead: number | null): string {
     case 'met':
       return `All ${row.ordered} set aside; waiting for the delivery request`
     case 'delivery_requested':
-      return `All ${row.ordered} set aside; waiting for the confirmation`
+      return `All ${row.ordered} set aside; waiting for the ${due?.pay_url ? 'payment' : 'confirmation'}`
     case 'confirmed':
       return `Confirmed; being handed to the carrier`
     case 'cancelling':

@@ -38,20 +38,32 @@ export async function backOrderProgress(
 }
 
 /** A back order with whether somebody is to be told of it. */
-export type SeenBackOrder = { row: BackOrderRow; untold: boolean }
+export type SeenBackOrder = {
+  row: BackOrderRow
+  untold: boolean
+  payment_due: BackOrderProgress['payment_due']
+}
+
+/** What its payment makes necessary; one that waits again after its units were taken back does not want it any more. */
+const PAYMENT_DUE = sql<BackOrderProgress['payment_due']>`CASE
+  WHEN back_orders.state = 'delivery_requested'
+       AND EXISTS (SELECT 1 FROM payments p WHERE p.number = back_orders.payment AND p.state = 'authorised') THEN 'confirm'
+  WHEN back_orders.state IN ('waiting', 'met')
+       AND EXISTS (SELECT 1 FROM payments p WHERE p.number = back_orders.payment AND NOT p.withdrawn
+                      AND p.state IN ('requested', 'pending', 'authorised')) THEN 'release' END`
 
 export async function seeBackOrder(
   db: Database | Transaction,
   number: string,
 ): Promise<SeenBackOrder | undefined> {
   const [seen] = await db
-    .select({ row: backOrders, untold: isUntold('back_orders') })
+    .select({ row: backOrders, untold: isUntold('back_orders'), payment_due: PAYMENT_DUE })
     .from(backOrders)
     .where(eq(backOrders.number, number))
   return seen
 }
 
-export function progressOf({ row, untold }: SeenBackOrder): BackOrderProgress {
+export function progressOf({ row, untold, payment_due }: SeenBackOrder): BackOrderProgress {
   const { state, version, sku, storefront, ordered, allocated, delivery, deadline_at } = row
   return {
     number: row.number,
@@ -64,6 +76,7 @@ export function progressOf({ row, untold }: SeenBackOrder): BackOrderProgress {
     allocated,
     delivery,
     deadline_at: deadline_at?.toISOString() ?? null,
+    payment_due,
   }
 }
 
@@ -96,6 +109,7 @@ export async function updateBackOrder(
     ship_to?: string
     deliver_on?: string | null
     delivery?: string | null
+    payment?: string | null
     promised_at?: Date | null
     ended?: boolean
   },

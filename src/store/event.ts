@@ -4,7 +4,7 @@ import { EVENTS } from '../domain/event.ts'
 import { post, type Transaction } from './database.ts'
 
 export type NewEvent = {
-  /** Whose story: the number of an order, back order, purchase order, delivery or lead. */
+  /** Whose story: the number of an order, back order, purchase order, delivery, lead or payment. */
   number: string
   /** The row's version after the change. */
   sequence: number
@@ -64,7 +64,7 @@ export function notificationsFor(events: SQL): SQL {
 
 /** True while a notification of the story of a row's number has not been tried yet; a column for queries on that table. */
 export function isUntold(
-  table: 'orders' | 'back_orders' | 'deliveries' | 'purchase_orders' | 'leads',
+  table: 'orders' | 'back_orders' | 'deliveries' | 'purchase_orders' | 'leads' | 'payments',
 ): SQL<boolean> {
   // Spelt out: in a query on one table Drizzle leaves the table's name away, and `number` would be the inner one.
   const number = sql.raw(`${table}.number`)

@@ -5,6 +5,7 @@ import { DELIVERY_TRANSITIONS } from '../domain/delivery.ts'
 import { LEAD_TRANSITIONS } from '../domain/lead.ts'
 import { MOVEMENT_EFFECTS } from '../domain/movement.ts'
 import { ORDER_TRANSITIONS } from '../domain/order.ts'
+import { AT_REST } from '../domain/payment.ts'
 import { PURCHASE_ORDER_TRANSITIONS } from '../domain/purchase-order.ts'
 import { may, statesOf, type Transitions } from '../domain/states.ts'
 import { VEHICLE_TRANSITIONS } from '../domain/vehicle.ts'
@@ -158,7 +159,8 @@ export const INVARIANTS: Record<string, (graceSeconds: number) => SQL> = {
               UNION ALL SELECT number, deadline_kind, deadline_at FROM back_orders
               UNION ALL SELECT number, deadline_kind, deadline_at FROM purchase_orders
               UNION ALL SELECT number, deadline_kind, deadline_at FROM leads
-              UNION ALL SELECT number, deadline_kind, deadline_at FROM custom_orders) AS running
+              UNION ALL SELECT number, deadline_kind, deadline_at FROM custom_orders
+              UNION ALL SELECT number, 'payment', deadline_at FROM payments WHERE state IN ('requested', 'pending')) AS running
        WHERE deadline_at < now() - make_interval(secs => ${graceSeconds}) ORDER BY deadline_at`,
 
   'who waits lacks something': () => sql`
@@ -180,6 +182,7 @@ export const INVARIANTS: Record<string, (graceSeconds: number) => SQL> = {
         UNION ALL SELECT number, version, state FROM leads
         UNION ALL SELECT number, version, state FROM custom_orders
         UNION ALL SELECT number, version, state FROM vehicles
+        UNION ALL SELECT number, version, state FROM payments
       )
       SELECT number AS subject,
              format('it is %s in version %s; it has %s events from %s to %s, the last one to %s', c.state, c.version,
@@ -241,7 +244,38 @@ export const INVARIANTS: Record<string, (graceSeconds: number) => SQL> = {
        WHERE NOT EXISTS (SELECT 1 FROM up WHERE first = m.id AND merged_into IS NULL)
       UNION ALL
       SELECT c.id::text, format('a customer of %s, which is erased', c.member)
-        FROM customers c JOIN members m ON m.id = c.member WHERE m.erasing_since IS NOT NULL AND c.email IS NOT NULL
+        FROM customers c JOIN members m ON m.id = c.member WHERE m.erasing_since IS NOT NULL AND c.email IS NOT NULL`,
+
+  'a payment has an end exactly when it is at rest': () => sql`
+      SELECT number AS subject, format('it is %s and its end is %s', state, COALESCE(ended_at::text, 'not set')) AS detail FROM payments
+       WHERE (state IN (${list(AT_REST)})) <> (ended_at IS NOT NULL)`,
+
+  // What is being taken or given back counts as if it were: the wish is written in the transaction that makes it owed.
+  'captured − refunded = owed, for every order': () => sql`
+      WITH back AS (
+        SELECT payment, sum(amount_minor) AS asked, COALESCE(sum(amount_minor) FILTER (WHERE state IN ('done', 'settled')), 0) AS done,
+               COALESCE(sum(amount_minor) FILTER (WHERE asked_by = 'operator'), 0) AS remitted
+          FROM refunds GROUP BY payment
+      ),
+      paid AS (
+        SELECT p.pays_for, sum(COALESCE(b.remitted, 0)) AS remitted,
+               sum(CASE WHEN p.state IN ('capturing', 'capture_failed', 'settled') THEN p.amount_minor ELSE p.captured_minor END
+                   - COALESCE(b.asked, 0)) AS net
+          FROM payments p LEFT JOIN back b ON b.payment = p.number GROUP BY p.pays_for
+      ),
+      owed AS (
+        SELECT b.number AS pays_for,
+               CASE WHEN b.state IN ('confirmed', 'cancelling', 'dispatched', 'delivery_failed', 'delivered')
+                     AND EXISTS (SELECT 1 FROM events e WHERE e.number = b.number AND e.type = 'back_order.dispatched')
+                    THEN b.ordered * b.price_minor ELSE 0 END AS owed
+          FROM back_orders b WHERE b.payment IS NOT NULL
+      )
+      SELECT pays_for AS subject, format('%s owed, %s of it remitted, but %s paid', owed, COALESCE(remitted, 0), COALESCE(net, 0)) AS detail
+        FROM owed o LEFT JOIN paid p USING (pays_for)
+       WHERE COALESCE(net, 0) <> GREATEST(owed - COALESCE(remitted, 0), 0)
+      UNION ALL
+      SELECT p.number, format('%s refunded, but its refunds make %s', p.refunded_minor, COALESCE(b.done, 0))
+        FROM payments p LEFT JOIN back b ON b.payment = p.number WHERE p.refunded_minor <> COALESCE(b.done, 0)
        ORDER BY 1`,
 
   'nobody who is to be woken is left asleep': (graceSeconds) => sql`

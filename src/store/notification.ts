@@ -3,7 +3,16 @@ import type { EventType } from '../domain/event.ts'
 import type { LetterFacts } from '../domain/letter.ts'
 import type { Database } from './database.ts'
 import { readPeriods } from './period.ts'
-import { backOrders, deliveries, events, items, notifications, orders, webhookEndpoints } from './schema.ts'
+import {
+  backOrders,
+  deliveries,
+  events,
+  items,
+  notifications,
+  orders,
+  payments,
+  webhookEndpoints,
+} from './schema.ts'
 
 export type NotificationRow = typeof notifications.$inferSelect
 /** A notification with the event that it tells of. */
@@ -76,12 +85,13 @@ export async function disableEndpoint(db: Database, id: string, because: string)
     .where(eq(webhookEndpoints.id, id))
 }
 
-/** The order that a number belongs to: itself, or that of the back order or delivery. */
+/** The order that a number belongs to: itself, or that of the back order, delivery or payment. */
 export async function orderOf(db: Database, number: string): Promise<string | undefined> {
   const [row] = await db.execute<{ order_number: string }>(sql`
     SELECT number AS order_number FROM ${orders} WHERE number = ${number}
     UNION ALL SELECT order_number FROM ${backOrders} WHERE number = ${number}
-    UNION ALL SELECT order_number FROM ${deliveries} WHERE number = ${number}`)
+    UNION ALL SELECT order_number FROM ${deliveries} WHERE number = ${number}
+    UNION ALL SELECT b.order_number FROM ${payments} p JOIN ${backOrders} b ON b.number = p.pays_for WHERE p.number = ${number}`)
   return row?.order_number
 }
 

@@ -7,7 +7,17 @@ import { type DeliveryView, deliveryView } from './delivery-view.ts'
 import type { Address } from './order.ts'
 import { type OrderView, orderView } from './order-view.ts'
 import { readPeriods } from './period.ts'
-import { addresses, backOrders, customers, deliveries, events, items, orders, storefronts } from './schema.ts'
+import {
+  addresses,
+  backOrders,
+  customers,
+  deliveries,
+  events,
+  items,
+  orders,
+  payments,
+  storefronts,
+} from './schema.ts'
 
 /** How long a link still opens its page after everything about the order has ended (DESIGN §5). Days. */
 const LINK_OUTLIVES_DAYS = 30
@@ -15,7 +25,7 @@ const LINK_OUTLIVES_DAYS = 30
 /** Everything that the customer's page of an order shows, as it was at one moment. */
 export type OrderPage = {
   now: Date
-  shop: { name: string; reply_to: string }
+  shop: { name: string; reply_to: string; takes_payment: boolean }
   /** IANA zone in which the page states times. */
   time_zone: string
   ship_to: Address
@@ -34,7 +44,7 @@ export type PageItem = { name: string; wait_seconds: number; hold_seconds: numbe
 export type PageBackOrder = BackOrderView & { ship_to: Address | null; deadline_from: Date | null }
 export type PageDelivery = DeliveryView & { ship_to: Address }
 export type PageEvent = {
-  /** Whose story: the number of the order, a back order or a delivery. */
+  /** Whose story: the number of the order, a back order, a delivery or a payment. */
   number: string
   /** The row's version after the change. */
   sequence: number
@@ -76,7 +86,11 @@ async function read(tx: Transaction, number: string): Promise<OrderPage | undefi
   const [head] = await tx
     .select({
       now: transactionTime,
-      shop: { name: storefronts.name, reply_to: storefronts.reply_to },
+      shop: {
+        name: storefronts.name,
+        reply_to: storefronts.reply_to,
+        takes_payment: storefronts.takes_payment,
+      },
       time_zone: customers.time_zone,
       ship_to: address,
     })
@@ -96,6 +110,7 @@ async function read(tx: Transaction, number: string): Promise<OrderPage | undefi
     events: await eventsOf(tx, [
       number,
       ...[...order.back_orders, ...order.deliveries].map((part) => part.number),
+      ...(await paymentsOf(tx, number)),
     ]),
   }
 }
@@ -163,6 +178,16 @@ async function deliveriesOnPage(tx: Transaction, order: string): Promise<PageDel
     const view = views[index]
     return view ? [{ ...view, ship_to }] : []
   })
+}
+
+/** The payments of the order's back orders. */
+async function paymentsOf(tx: Transaction, order: string): Promise<string[]> {
+  const rows = await tx
+    .select({ number: payments.number })
+    .from(payments)
+    .innerJoin(backOrders, eq(backOrders.number, payments.pays_for))
+    .where(eq(backOrders.order_number, order))
+  return rows.map((row) => row.number)
 }
 
 async function eventsOf(tx: Transaction, numbers: string[]): Promise<PageEvent[]> {

@@ -63,6 +63,11 @@ export const PERSONAL_TABLES: Record<string, PersonalTable> = {
     internal: ['command'],
   },
   vehicles: { of: byNumber(sql`t.number`), erased: { vin: NOTHING } },
+  payments: {
+    of: byNumber(sql`t.number`),
+    // They lead to a page that may greet them by name.
+    erased: { pay_url: NOTHING, session_url: NOTHING },
+  },
   addresses: {
     of: ({ members, numbers }) => sql`t.id IN (
       SELECT ship_to FROM orders WHERE number IN ${texts(numbers)}

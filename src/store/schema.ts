@@ -36,6 +36,7 @@ import type {
 import type { FeatureKind, RuleKind } from '../domain/model-year.ts'
 import type { MovementKind } from '../domain/movement.ts'
 import type { Choice, LineState, OrderState } from '../domain/order.ts'
+import type { PaymentPurpose, PaymentState, RefundState } from '../domain/payment.ts'
 import type { DeadlineKind } from '../domain/period.ts'
 import type { PurchaseOrderState } from '../domain/purchase-order.ts'
 import type { Constraint, VehicleState, VehicleType } from '../domain/vehicle.ts'
@@ -46,6 +47,7 @@ import type { Constraint, VehicleState, VehicleType } from '../domain/vehicle.ts
  *
  * Locks are taken in one order: orders → stock_levels by item → back_orders → purchase_orders by number → their lines.
  * custom_orders → vehicles by number. A lead is locked alone.
+ * A lead is locked alone, and a payment after whatever it is for.
  */
 
 const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' })
@@ -93,6 +95,8 @@ export const storefronts = pgTable('storefronts', {
   /** Customers' mails come in this name and answer to this address. */
   mail_name: text('mail_name').notNull(),
   reply_to: text('reply_to').notNull(),
+  /** Whether the house takes the payment of its back orders; otherwise the shop does so itself. */
+  takes_payment: boolean('takes_payment').notNull().default(false),
   version: integer('version').notNull().default(1),
   created_at: createdAt(),
 })
@@ -427,6 +431,8 @@ export const backOrders = pgTable(
     price_minor: bigint('price_minor', { mode: 'number' }).notNull(),
     currency: text('currency').notNull(),
     delivery: text('delivery'),
+    /** The last payment that its confirmation asked for. */
+    payment: text('payment'),
     /** Where and when the customer wants it: set by the delivery request. */
     ship_to: uuid('ship_to').references(() => addresses.id),
     deliver_on: text('deliver_on'),
@@ -501,6 +507,94 @@ export const deliveryLines = pgTable(
   (t) => [
     primaryKey({ columns: [t.delivery, t.sku] }),
     check('delivery_lines_quantity', sql`${t.quantity} > 0`),
+  ],
+)
+
+// ── payments ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** What buyers pay on the provider's page (REQUIREMENTS B5). No number of any card is here or anywhere. */
+export const payments = pgTable(
+  'payments',
+  {
+    number: text('number').primaryKey(),
+    /** The number of the order, of whichever kind, and the step of it that is paid for. */
+    pays_for: text('pays_for').notNull(),
+    purpose: text('purpose').$type<PaymentPurpose>().notNull(),
+    storefront: text('storefront')
+      .notNull()
+      .references(() => storefronts.id),
+    customer: uuid('customer')
+      .notNull()
+      .references(() => customers.id),
+    amount_minor: bigint('amount_minor', { mode: 'number' }).notNull(),
+    currency: text('currency').notNull(),
+    /** Whether the money is taken as soon as it is authorised, or when the owner asks for it. */
+    capture: text('capture').$type<'at_once' | 'when_asked'>().notNull(),
+    state: text('state').$type<PaymentState>().notNull(),
+    version: integer('version').notNull().default(1),
+    /** What was taken from the buyer, and what of it was given back. */
+    captured_minor: bigint('captured_minor', { mode: 'number' }).notNull().default(0),
+    refunded_minor: bigint('refunded_minor', { mode: 'number' }).notNull().default(0),
+    /** Our own address that leads to the provider's page; null for what was settled elsewhere. */
+    pay_url: text('pay_url'),
+    /** Sessions on the provider's page, of which the last one counts, with its reference and address there. */
+    sessions: integer('sessions').notNull().default(0),
+    session: text('session'),
+    session_url: text('session_url'),
+    /** The provider's reference of the money, once there is some. */
+    intent: text('intent'),
+    /** Counts the tries to take the money: a try that failed for good is not repeated under its key. */
+    capture_attempt: integer('capture_attempt').notNull().default(1),
+    /** The last attempt of the buyer that was declined, and why the provider refused what we asked for; codes. */
+    declined: text('declined'),
+    failure: text('failure'),
+    /** The owner wants nothing of it any more: what is taken goes back, and another payment may take its place. */
+    withdrawn: boolean('withdrawn').notNull().default(false),
+    /** Until when it can be paid. */
+    deadline_at: at('deadline_at'),
+    authorised_at: at('authorised_at'),
+    created_at: createdAt(),
+    ended_at: at('ended_at'),
+  },
+  (t) => [
+    // Exactly once per order and step: another one only where this one took nothing, or gives all of it back.
+    uniqueIndex('payments_once')
+      .on(t.pays_for, t.purpose)
+      .where(sql`NOT ${t.withdrawn} AND ${t.state} NOT IN ('voided', 'expired', 'refunded')`),
+    index('payments_by_owner').on(t.pays_for),
+    index('payments_by_storefront').on(t.storefront, t.created_at, t.number),
+    index('payments_by_customer').on(t.customer),
+    index('payments_open').on(t.created_at, t.number).where(sql`${t.ended_at} IS NULL`),
+    check('payments_amount', sql`${t.amount_minor} > 0`),
+    check(
+      'payments_balance',
+      sql`0 <= ${t.refunded_minor} AND ${t.refunded_minor} <= ${t.captured_minor} AND ${t.captured_minor} <= ${t.amount_minor}`,
+    ),
+  ],
+)
+
+/** What is to be given back of a payment, each once with the provider. */
+export const refunds = pgTable(
+  'refunds',
+  {
+    payment: text('payment')
+      .notNull()
+      .references(() => payments.number),
+    sequence: integer('sequence').notNull(),
+    amount_minor: bigint('amount_minor', { mode: 'number' }).notNull(),
+    /** `owner`: the order owes less. `operator`: a person remits what is owed. */
+    asked_by: text('asked_by').$type<'owner' | 'operator'>().notNull(),
+    state: text('state').$type<RefundState>().notNull(),
+    /** Counts the tries: one that failed for good is not repeated under its key. */
+    attempt: integer('attempt').notNull().default(1),
+    /** The provider's reference, once it is under way, and why it failed, as a code. */
+    reference: text('reference'),
+    failure: text('failure'),
+    created_at: createdAt(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.payment, t.sequence] }),
+    check('refunds_amount', sql`${t.amount_minor} > 0`),
   ],
 )
 

@@ -3,7 +3,15 @@ import type { Child, PropsWithChildren } from 'hono/jsx'
 import { STYLE_PATH } from './style.ts'
 
 /** What every page has around it. No script, no picture, nothing from elsewhere. */
-export function Layout(props: PropsWithChildren<{ title: string; brand?: string; footer?: Child }>) {
+export function Layout(
+  props: PropsWithChildren<{
+    title: string
+    brand?: string
+    footer?: Child
+    /** After so many seconds the page is loaded anew; only where nothing can be entered. */
+    refresh?: number
+  }>,
+) {
   return (
     <html lang="en">
       <head>
@@ -11,6 +19,7 @@ export function Layout(props: PropsWithChildren<{ title: string; brand?: string;
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="robots" content="noindex, nofollow, noarchive" />
         <meta name="color-scheme" content="light dark" />
+        {props.refresh !== undefined && <meta http-equiv="refresh" content={String(props.refresh)} />}
         <title>{props.title}</title>
         <link rel="stylesheet" href={STYLE_PATH} />
       </head>

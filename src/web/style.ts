@@ -97,7 +97,8 @@ input[type=number], input[type=date] { max-width: 14rem }
 button { font: inherit; font-weight: 600; min-height: 2.75rem; padding: .5rem 1.25rem; border-radius: 6px; border: 2px solid var(--main); background: var(--main); color: var(--on-main); cursor: pointer }
 button.plain { background: transparent; color: var(--link) }
 button.danger { background: transparent; border-color: var(--bad); color: var(--bad) }
-button:hover { box-shadow: inset 0 0 0 2px currentcolor }
+a.button { display: inline-block; font-weight: 600; padding: .5rem 1.25rem; border-radius: 6px; background: var(--main); color: var(--on-main); text-decoration: none }
+button:hover, a.button:hover { box-shadow: inset 0 0 0 2px currentcolor }
 .folded { border-top: 1px solid var(--line); margin-top: .75rem; padding-top: .25rem }
 .folded + .folded { margin-top: .25rem }
 .folded summary { cursor: pointer; font-weight: 600; color: var(--link); padding: .6rem 0 }

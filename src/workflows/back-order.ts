@@ -6,7 +6,7 @@ import { books, type Shown, Story } from './story.ts'
 
 /**
  * A back order, `back-order/<number>`: waits for stock → met, and told → held until the delivery is requested → the
- * confirmation is asked for → confirmed, and followed until it is delivered. Each wait has a deadline, and when one
+ * confirmation is asked for, and paid where the house takes the payment → confirmed, and followed until it is delivered. Each wait has a deadline, and when one
  * passes the goods go to the next in line. Stock is handed out by whoever makes it free; this process only learns of it.
  */
 export async function backOrder(number: string, stepsBefore = 0): Promise<void> {
@@ -31,6 +31,11 @@ export async function backOrder(number: string, stepsBefore = 0): Promise<void> 
     deadline: {
       at: (row) => row.deadline_at,
       pass: (step) => books.expireBackOrder({ number, step }),
+    },
+    act: async (row) => {
+      if (!row.payment_due) return false
+      story.adopt(await books.settleConfirmation({ number, step: story.nextStep('settle-confirmation') }))
+      return true
     },
     cancel: (command) => books.cancelBackOrder({ number, command, actor: 'operator:temporal' }),
   })

@@ -43,6 +43,10 @@ export const close = defineUpdate<Outcome, [Command]>('close')
 export const judge = defineUpdate<Outcome, [Command & { judge: Judge; dealer: string | null }]>('judge')
 export const chooseDealer = defineUpdate<Outcome, [Command & { dealer: string }]>('chooseDealer')
 export const reconfigure = defineUpdate<Outcome, [Command & { configuration: string }]>('reconfigure')
+export const decidePayment = defineUpdate<
+  Outcome,
+  [Command & ({ decision: 'refund'; amount_minor: number } | { decision: 'retry' | 'settle' })]
+>('decidePayment')
 
 export const bookReceipt = defineUpdate<Outcome, [Command]>('bookReceipt')
 export const countStock = defineUpdate<Outcome, [Command]>('countStock')

@@ -117,6 +117,8 @@ export type Shown = {
  */
 export class Story<Row extends Progress> {
   row: Row | null = null
+  /** How often it was told to look at its row. */
+  timesTold = 0
   private readonly number: string
   private readonly read: () => Promise<Row | null>
   private readonly show: (row: Row) => Shown
@@ -142,6 +144,7 @@ export class Story<Row extends Progress> {
     this.stepCount = story.stepsBefore
     workflow.setHandler(look, () => {
       this.mustRead = true
+      this.timesTold += 1
     })
     // A cancellation in the Temporal UI is a wish, not an end: the story goes on in a scope that it does not reach.
     CancellationScope.current().cancelRequested.catch(() => {
@@ -153,6 +156,11 @@ export class Story<Row extends Progress> {
   nextStep(name: string): string {
     this.stepCount += 1
     return `${workflow.workflowInfo().firstExecutionRunId}/${name}/${this.stepCount}`
+  }
+
+  /** True when it was told to look at its row and did not yet. */
+  get isToldToLook(): boolean {
+    return this.mustRead
   }
 
   /** Takes over a changed row, unless what is known is newer. */

@@ -17,6 +17,7 @@ export const SUMMARIES: Record<keyof Activities, string> = {
   declineBackOrder: 'gives the goods to the next in line',
   cancelBackOrder: 'cancels the back order',
   expireBackOrder: 'a deadline has come',
+  settleConfirmation: 'follows what became of the payment',
 
   readDelivery: 'reads where the delivery stands',
   beginBooking: 'from here on the carrier may know of it',
@@ -54,6 +55,14 @@ export const SUMMARIES: Record<keyof Activities, string> = {
   reconfigureCustomOrder: 'takes another configuration',
   cancelCustomOrder: 'cancels the custom order',
   passCustomOrderDeadline: 'a deadline of the custom order has come',
+  readPayment: 'reads where the payment stands',
+  openPaymentSession: "opens the provider's page",
+  checkPayment: 'asks whether it was paid',
+  expirePayment: 'the time to pay is over',
+  capturePayment: 'takes what is held',
+  releaseHeldPayment: 'lets go of what is held',
+  refundPayment: 'gives money back',
+  decidePayment: 'carries out a decision about the payment',
 
   bookReceipt: 'books what came and hands it out',
   drainStock: 'hands out what is left, a pass at a time',

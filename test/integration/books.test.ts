@@ -96,6 +96,11 @@ describe('books that prove themselves (X3)', () => {
     await client`UPDATE stock_levels SET on_hand = on_hand - 1 WHERE sku = ${sku}`
   })
 
+  /** A payment of the first back order, as it would be held. */
+  const PAID = `INSERT INTO payments (number, pays_for, purpose, storefront, customer, amount_minor, currency, capture, state)
+    SELECT 'PY-1', number, 'confirmation', storefront, customer, 3998, 'EUR', 'when_asked', 'authorised'
+      FROM back_orders ORDER BY place LIMIT 1; UPDATE back_orders SET payment = 'PY-1' WHERE number = (SELECT pays_for FROM payments)`
+
   const rules = Object.keys(INVARIANTS)
   const rule = (words: string) => rules.find((name) => name.includes(words)) ?? words
   test.each([
@@ -175,6 +180,24 @@ describe('books that prove themselves (X3)', () => {
         `INSERT INTO lead_statuses (lead, dealer, status, is_late) VALUES ('${lead}', 'nobody', 'sold', false)`,
       /status \d+ is from nobody, to whom it was never sent/,
     ],
+    [
+      'captured − refunded = owed',
+      () => `${PAID}; UPDATE payments SET captured_minor = 1`,
+      /0 owed, 0 of it remitted, but 1 paid/,
+    ],
+    [
+      'captured − refunded = owed',
+      () => `${PAID}; UPDATE payments SET captured_minor = 2, refunded_minor = 2`,
+      /2 refunded, but its refunds make 0/,
+    ],
+    [
+      'captured − refunded = owed',
+      () =>
+        `${PAID}; UPDATE back_orders SET state = 'dispatched' WHERE number = '${backOrders[0]}';
+         INSERT INTO events (number, sequence, type, actor, details) VALUES ('${backOrders[0]}', 99, 'back_order.dispatched', 'x', '{}')`,
+      /3998 owed, 0 of it remitted, but 0 paid/,
+    ],
+    ['at rest', () => `${PAID}; UPDATE payments SET ended_at = now()`, /it is authorised and its end is/],
     [
       'left asleep',
       () =>

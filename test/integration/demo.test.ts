@@ -5,7 +5,7 @@ import { useHouse } from '../support/house.ts'
 import { expectSoundHouse } from '../support/proof.ts'
 import { Shop } from '../support/shop.ts'
 
-const house = useHouse({ partners: ['mail', 'carrier', 'supplier', 'dealer'] })
+const house = useHouse({ partners: ['mail', 'carrier', 'supplier', 'dealer', 'payments'] })
 let operatorKey: string
 beforeAll(async () => {
   operatorKey = (await Shop.open(house())).operatorKey
@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 
 test('`npm run demo` plays its stories on a house without sample data, and leaves its periods as they were (P1)', async () => {
-  const { apiUrl, mailUrl, supplierUrl, dealerUrl } = house()
+  const { apiUrl, mailUrl, supplierUrl, dealerUrl, paymentsUrl } = house()
   const periods = async () => {
     const headers = { authorization: `Bearer ${operatorKey}` }
     return (await fetch(new URL('/v1/operator/periods', apiUrl), { headers })).json()
@@ -22,7 +22,15 @@ test('`npm run demo` plays its stories on a house without sample data, and leave
   const before = await periods()
   // What the stories tell is not this test's.
   vi.spyOn(console, 'log').mockReturnValue()
-  const shop = await openShop({ apiUrl, mailUrl, supplierUrl, dealerUrl, operatorKey, tag: 'TEST' })
+  const shop = await openShop({
+    apiUrl,
+    mailUrl,
+    supplierUrl,
+    dealerUrl,
+    paymentsUrl,
+    operatorKey,
+    tag: 'TEST',
+  })
   const ends = await Promise.all(STORIES.map(({ play }) => play(shop).catch((error: Error) => error.message)))
   expect(ends).toEqual([
     'delivered without a back order',
@@ -30,6 +38,7 @@ test('`npm run demo` plays its stories on a house without sample data, and leave
     expect.stringMatching(/^BO-\S+, next in line, has the goods$/),
     expect.stringMatching(/^keen-test brought what mute-test did not$/),
     expect.stringMatching(/^DL-\S+ never left, and BO-\S+ has the unit$/),
+    'declined, tried again, held, and taken when the goods left',
     'lively-test sold what sleepy-test left lying',
   ])
   expect(await periods()).toEqual(before)

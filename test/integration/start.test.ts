@@ -31,6 +31,7 @@ beforeAll(async () => {
     'supplier',
     'processor',
     'dealer',
+    'payments',
   ]
   const ports: Record<string, number> = {}
   for (const name of names) ports[name] = await reservePort(inject('runFolder'))

@@ -106,6 +106,7 @@ export const continuedAsNew: Path = async (scene) => {
   const { number } = await scene.waiting()
   const { temporal } = scene.house
   const workflow = temporal.workflow.getHandle(`back-order/${number}`)
+  await scene.untilShown(`back-order/${number}`, 'waiting')
   const { runId } = await workflow.describe()
   for (let seconds = 600; (await workflow.describe()).runId === runId; seconds += 1)
     await scene.command(number, 'deadline', { deadline_at: inSeconds(seconds).toISOString() })

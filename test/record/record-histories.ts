@@ -11,6 +11,7 @@ import * as deliveries from './delivery-paths.ts'
 import * as erasures from './erasure-paths.ts'
 import * as leads from './lead-paths.ts'
 import * as orders from './order-paths.ts'
+import * as payments from './payment-paths.ts'
 import { Recording } from './recording.ts'
 import { type Path, Scene } from './scene.ts'
 import * as supply from './supply-paths.ts'
@@ -22,13 +23,17 @@ const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
 
 // So few events that a path of some length continues as new.
 const house = useHouse({
-  partners: ['mail', 'carrier'],
+  partners: ['mail', 'carrier', 'payments'],
   temporalDynamicConfig: { 'limit.historyCount.suggestContinueAsNew': '250' },
 })
 let shop: Shop
+/** Whose payments the house takes. */
+let paying: Shop
 beforeAll(async () => {
   refuseIfReleased()
   shop = await Shop.open(house())
+  paying = await Shop.open(house())
+  await house().db`UPDATE storefronts SET takes_payment = true WHERE id = ${paying.storefront}`
   // Nothing ends by itself but where a path says so.
   await house().db`UPDATE periods SET default_seconds = 1800, max_seconds = 864000`
 })
@@ -36,17 +41,21 @@ beforeAll(async () => {
 test('every path, into test/histories', async () => {
   const recording = new Recording(house().temporal)
   const scene = new Scene(house(), shop, (...what) => recording.keep(...what))
+  const payingScene = new Scene(house(), paying, (...what) => recording.keep(...what))
   const { toldLater, manyWaiters, ...quick } = supply
+  const { refusedByTheProvider, ...paid } = payments
   const { refusedByTheCarrier, carrierUnreachable, ...byHand } = deliveries
 
   const slow = toldLater(scene)
   slow.catch(() => {})
   for (const path of [refusedByTheCarrier, carrierUnreachable]) await path(scene)
   await scene.carrierIs({ mode: 'hold' })
+  await refusedByTheProvider(payingScene)
   const paths = [orders, backOrders, byHand, quick, leads, customOrders, erasures].flatMap((group): Path[] =>
     Object.values(group),
   )
   await playAll(paths, scene)
+  await playAll(Object.values(paid), payingScene)
   await Promise.all([slow, manyWaiters(scene)])
 
   const folder = join('test', 'histories', version)

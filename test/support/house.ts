@@ -11,14 +11,14 @@ import type { PostgresServer } from '../../src/local/postgres.ts'
 import { type CleanUp, essentials, ownDatabase, sharedDatabase, startTemporal } from './house-servers.ts'
 import { recordTestProcess, reservePort } from './run-folder.ts'
 
-type Partner = 'mail' | 'carrier' | 'supplier' | 'processor' | 'dealer'
+type Partner = 'mail' | 'carrier' | 'supplier' | 'processor' | 'dealer' | 'payments'
 
 export type HouseOptions = {
   /** How many API processes; 1 unless told otherwise. */
   apis?: number
   /** How many worker processes; 1 unless told otherwise. */
   workers?: number
-  /** Which stand-ins run; all but the dealers unless told otherwise. */
+  /** Which stand-ins run; all but the dealers and the payment provider unless told otherwise. */
   partners?: readonly Partner[]
   /** A Postgres of its own with full durability, which can then be killed. Otherwise: a database on the shared one. */
   ownPostgres?: boolean
@@ -42,12 +42,14 @@ export type House = {
   /** The order processor's page and control routes; its inbox is below. */
   readonly processorUrl: string
   readonly dealerUrl: string
+  readonly paymentsUrl: string
   /** Where the sample suppliers and dealers look for who they are; nothing is there until a test writes it. */
   readonly keysFile: string
   readonly linkSecret: string
   readonly carrierSecret: string
   /** Signs what the order processor and the house send each other. */
   readonly processorSecret: string
+  readonly stripeWebhookSecret: string
   readonly databaseUrl: string
   readonly db: Sql
   readonly temporalAddress: string
@@ -133,6 +135,10 @@ async function build(
   const carrierSecret = `whsec_${randomBytes(24).toString('base64')}`
   const processorSecret = `whsec_${randomBytes(24).toString('base64')}`
   const carrierApiKey = randomBytes(24).toString('hex')
+  const stripe = {
+    STRIPE_API_KEY: `sk_test_${randomBytes(24).toString('hex')}`,
+    STRIPE_WEBHOOK_SECRET: `whsec_${randomBytes(24).toString('hex')}`,
+  }
   const keysFile = join(folder, 'data', 'keys.json')
   const ports = {
     api: await reservePort(runFolder),
@@ -142,6 +148,7 @@ async function build(
     supplier: await reservePort(runFolder),
     processor: await reservePort(runFolder),
     dealer: await reservePort(runFolder),
+    payments: await reservePort(runFolder),
   }
   const apiUrls: string[] = [urlOf(ports.api)]
 
@@ -195,6 +202,14 @@ async function build(
         HOLDFAST_API_URL: urlOf(ports.api),
         KEYS_FILE: keysFile,
       }),
+    payments: () =>
+      start('payments', 'local/sample-payment-provider.js', 'listening', {
+        ...stripe,
+        PORT: String(ports.payments),
+        PAGE_URL: urlOf(ports.payments),
+        DATA_DIR: join(folder, 'data', 'payments'),
+        HOLDFAST_API_URL: urlOf(ports.api),
+      }),
   }
   await Promise.all(
     (options.partners ?? ['mail', 'carrier', 'supplier', 'processor']).map((partner) => partners[partner]()),
@@ -213,6 +228,8 @@ async function build(
     CARRIER_API_KEY: carrierApiKey,
     PROCESSOR_URL: `${urlOf(ports.processor)}/inbox`,
     PROCESSOR_SECRET: processorSecret,
+    ...stripe,
+    STRIPE_URL: urlOf(ports.payments),
     ALLOW_PRIVATE_ADDRESSES: 'true',
     WORKFLOW_BUNDLE: built('workflow-bundle.js'),
     ...options.environment,
@@ -245,6 +262,8 @@ async function build(
     supplierUrl: urlOf(ports.supplier),
     processorUrl: urlOf(ports.processor),
     dealerUrl: urlOf(ports.dealer),
+    paymentsUrl: urlOf(ports.payments),
+    stripeWebhookSecret: stripe.STRIPE_WEBHOOK_SECRET,
     keysFile,
     linkSecret,
     carrierSecret,

@@ -47,11 +47,12 @@ async function mismatches(house: House): Promise<string[]> {
     UNION ALL SELECT 'lead/' || number FROM leads WHERE ended_at IS NULL
     UNION ALL SELECT 'custom-order/' || number FROM custom_orders WHERE ended_at IS NULL
     UNION ALL SELECT 'erasure/' || id FROM members
-               WHERE erasing_since IS NOT NULL AND erased_at IS NULL AND merged_into IS NULL`
+               WHERE erasing_since IS NOT NULL AND erased_at IS NULL AND merged_into IS NULL
+    UNION ALL SELECT 'payment/' || number FROM payments WHERE ended_at IS NULL`
   const rows = new Set(open.map((row) => row.workflow))
   const running = new Set<string>()
   for await (const { workflowId } of house.temporal.workflow.list({ query: `ExecutionStatus = 'Running'` })) {
-    if (/^(order|back-order|delivery|purchase-order|lead|custom-order|erasure)\//.test(workflowId))
+    if (/^(order|back-order|delivery|purchase-order|lead|custom-order|erasure|payment)\//.test(workflowId))
       running.add(workflowId)
   }
   return [

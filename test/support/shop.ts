@@ -227,6 +227,7 @@ export class Shop {
       LE: 'leads',
       CO: 'custom-orders',
       VH: 'vehicles',
+      PY: 'payments',
     } as const
     const kind = kinds[number.slice(0, 2) as keyof typeof kinds]
     return expectStatus(await this.call('GET', `/v1/${kind}/${number}`, { key: this.operatorKey }), 200).body

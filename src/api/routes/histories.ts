@@ -9,6 +9,7 @@ import { readDelivery } from '../../store/delivery.ts'
 import { EventView, historyOf } from '../../store/history.ts'
 import { readLead } from '../../store/lead.ts'
 import { readOrder } from '../../store/order.ts'
+import { readPayment } from '../../store/payment.ts'
 import { readPurchaseOrder } from '../../store/purchase-order.ts'
 import { readVehicle } from '../../store/vehicle.ts'
 import { maySee, requireRole } from '../auth.ts'
@@ -84,6 +85,14 @@ const TOLD: Told[] = [
     tag: 'Vehicles',
     partner: 'dealer',
     ownerOf: async (db, number) => (await readVehicle(db, number))?.dealer,
+  },
+  {
+    path: 'payments',
+    kind: 'payment',
+    name: 'payment',
+    tag: 'Payments',
+    partner: 'storefront',
+    ownerOf: async (db, number) => (await readPayment(db, number))?.storefront,
   },
 ]
 

@@ -30,6 +30,8 @@ import {
   orderSummary,
 } from '../../store/order-list.ts'
 import type { Before } from '../../store/page.ts'
+import { type ListedPayment, listPayments, PaymentSummary, paymentSummary } from '../../store/payment-list.ts'
+import { PaymentStateName } from '../../store/payment-view.ts'
 import {
   type ListedPurchaseOrder,
   listPurchaseOrders,
@@ -41,7 +43,7 @@ import { requireRole } from '../auth.ts'
 import { Page, pageOf, pageQuery, sortKey } from '../cursor.ts'
 import type { Api, ApiKit, Caller } from '../kit.ts'
 import { PartnerId } from '../master-data.ts'
-import { answers, Email, Instant, Sku } from '../request.ts'
+import { answers, Email, Instant, Reference, Sku } from '../request.ts'
 
 const filters = {
   sku: Sku.optional(),
@@ -54,11 +56,11 @@ const customerFilters = {
   email: Email.optional().meta({ description: "The customer's whole e-mail address" }),
   storefront: PartnerId.optional(),
 }
-const { sku: _, ...leadFilters } = customerFilters
+const { sku: _, ...withoutItems } = customerFilters
 const Cursor = z.tuple([sortKey.time, sortKey.number])
 const description = "The newest first. A partner's key finds its own; an operator's finds all (P4)."
 
-/** Finding orders, back orders, deliveries, purchase orders, custom orders and leads (REQUIREMENTS P4, P5). */
+/** Finding orders, back orders, deliveries, purchase orders, custom orders, leads and payments (REQUIREMENTS P4, P5). */
 export function registerLists(app: Api, kit: ApiKit): void {
   const { db } = kit
 
@@ -170,7 +172,7 @@ export function registerLists(app: Api, kit: ApiKit): void {
       middleware: [requireRole(kit, 'storefront', 'dealer', 'operator')] as const,
       request: {
         query: z.strictObject({
-          ...leadFilters,
+          ...withoutItems,
           dealer: PartnerId.optional(),
           state: CustomOrderStateName.optional(),
         }),
@@ -210,7 +212,7 @@ export function registerLists(app: Api, kit: ApiKit): void {
       middleware: [requireRole(kit, 'storefront', 'dealer', 'operator')] as const,
       request: {
         query: z.strictObject({
-          ...leadFilters,
+          ...withoutItems,
           dealer: PartnerId.optional(),
           state: LeadStateName.optional(),
         }),
@@ -237,6 +239,35 @@ export function registerLists(app: Api, kit: ApiKit): void {
         keyOf,
       })
       return c.json({ ...page, data: page.data.map(leadSummary) }, 200)
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/v1/payments',
+      tags: ['Payments'],
+      summary: 'Find payments',
+      description,
+      middleware: [requireRole(kit, 'storefront', 'operator')] as const,
+      request: {
+        query: z.strictObject({
+          ...withoutItems,
+          pays_for: Reference.optional().meta({ description: 'The number of the order that is paid for' }),
+          state: PaymentStateName.optional(),
+        }),
+      },
+      responses: answers(200, 'Payments', Page(PaymentSummary)),
+    }),
+    async (c) => {
+      const query = c.req.valid('query')
+      const filter = { ...query, partners: partnersOf(c.var.caller, query.storefront) }
+      const page = await pageOf<ListedPayment, Before>(query, {
+        key: Cursor,
+        read: (before, limit) => listPayments(db, filter, before, limit),
+        keyOf,
+      })
+      return c.json({ ...page, data: page.data.map(paymentSummary) }, 200)
     },
   )
 }

@@ -13,6 +13,7 @@ import {
   tellAgain,
 } from '../../store/notification-list.ts'
 import { readOrder } from '../../store/order.ts'
+import { readPayment } from '../../store/payment.ts'
 import { readVehicle } from '../../store/vehicle.ts'
 import { wakeBuyer } from '../../store/vehicle-progress.ts'
 import { wake } from '../../store/wake.ts'
@@ -34,6 +35,7 @@ const PROCESSES: Partial<Record<NumberKind, ProcessKind>> = {
   delivery: 'delivery',
   lead: 'lead',
   customOrder: 'custom-order',
+  payment: 'payment',
 }
 
 /** Who was told what, and telling them again (REQUIREMENTS P4). */
@@ -109,6 +111,13 @@ const ABOUT: About[] = [
     name: 'custom order',
     description: 'With every attempt; its vehicle included, and what the gateway told dealer and processor.',
     read: readCustomOrder,
+  },
+  {
+    path: 'payments',
+    kind: 'payment',
+    name: 'payment',
+    description: 'With every attempt.',
+    read: readPayment,
   },
   { path: 'leads', kind: 'lead', name: 'lead', description: 'With every attempt.', read: readLead },
 ]

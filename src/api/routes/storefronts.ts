@@ -26,6 +26,10 @@ const StorefrontBody = z
       description: "The name in which customers' mails come; the storefront's if not given",
     }),
     reply_to: Email.meta({ description: 'Where answers to those mails go' }),
+    takes_payment: z.boolean().default(false).meta({
+      description:
+        'Whether the house takes the payment of its back orders: a confirmation is then carried out once it is paid (B5)',
+    }),
   })
   .meta({ id: 'StorefrontToSave' })
 
@@ -35,6 +39,7 @@ const StorefrontView = z
     name: z.string(),
     mail_name: z.string(),
     reply_to: z.string(),
+    takes_payment: z.boolean(),
     version: z.int(),
     created_at: Instant,
   })
@@ -60,6 +65,12 @@ export function registerStorefronts(app: Api, kit: ApiKit): void {
     async (c) => {
       const body = c.req.valid('json')
       const version = versionIn(c)
+      if (body.takes_payment && !kit.takesPayments) {
+        const detail = 'this house has no payment provider'
+        throw new Refusal('invalid-request', `There is a fault: ${detail}.`, {
+          errors: [{ pointer: '/takes_payment', detail }],
+        })
+      }
       const storefront = { ...c.req.valid('param'), ...body, mail_name: body.mail_name ?? body.name }
       const saved = await transact(kit.db, (tx) =>
         version === null ? insertStorefront(tx, storefront) : updateStorefront(tx, storefront, version),

@@ -33,6 +33,10 @@ export type Shop = {
   count(sku: string, counted: number): Promise<void>
   /** Waits until it is so, and says in a line what it waits for. */
   until(path: string, what: string, isSo: (view: Answer) => boolean): Promise<Answer>
+  /** Another shop, whose payments the house takes. */
+  whosePaymentsTheHouseTakes(): Promise<Shop>
+  /** What the buyer does on the payment provider's open page. */
+  buyer(payment: string, does: 'pay' | 'decline'): Promise<void>
   say(line: string): void
 }
 
@@ -43,8 +47,10 @@ export async function openShop(at: {
   mailUrl: string
   supplierUrl: string
   dealerUrl: string
+  paymentsUrl: string
   operatorKey: string
   tag: string
+  takesPayment?: boolean
 }): Promise<Shop> {
   const storefront = `demo-${at.tag.toLowerCase()}`
 
@@ -98,6 +104,7 @@ export async function openShop(at: {
     name: `Demo shop ${at.tag}`,
     mail_name: 'Demo shop',
     reply_to: 'demo@holdfast.example',
+    takes_payment: at.takesPayment ?? false,
   })
   const storefrontKey = await keyFor('storefront', storefront)
 
@@ -216,6 +223,17 @@ export async function openShop(at: {
         }
         await new Promise((resolve) => setTimeout(resolve, 200))
       }
+    },
+
+    whosePaymentsTheHouseTakes: () => openShop({ ...at, tag: `${at.tag}P`, takesPayment: true }),
+
+    async buyer(payment, does) {
+      const { sessions } = await send(at.paymentsUrl, 'GET', '/api/books', undefined, '')
+      const open = sessions.find(
+        (session: Answer) => session.metadata.payment === payment && session.status === 'open',
+      )
+      await send(at.paymentsUrl, 'POST', `/api/sessions/${open?.id}/${does}`, {}, '')
+      shop.say(`${payment}: on the provider's page the buyer ${does === 'pay' ? 'pays' : 'is declined'}`)
     },
 
     say: (line) => console.log(`   ${line}`),

@@ -115,6 +115,29 @@ export const STORIES: Story[] = [
     },
   },
   {
+    title: "Paid on the provider's page, then delivered",
+    async play(other) {
+      const shop = await other.whosePaymentsTheHouseTakes()
+      const sku = await shop.item('LENS', 0)
+      const number = await shop.backOrder(sku, 2)
+      await shop.count(sku, 2)
+      await shop.until(backOrder(number), `${number} met`, (view) => view.state === 'met')
+      await shop.call('POST', `${backOrder(number)}/delivery-request`, { ship_to: ADDRESS })
+      const asked = await shop.call('POST', `${backOrder(number)}/confirmation`, {})
+      const payment: string = asked.payment.number
+      expect(asked.state === 'delivery_requested', 'what is not paid is not confirmed')
+      shop.say(`${payment}: to be paid at ${asked.payment.pay_url}`)
+      const path = `/v1/payments/${payment}`
+      await shop.until(path, `${payment} can be paid`, (view) => view.state === 'pending')
+      await shop.buyer(payment, 'decline')
+      await shop.buyer(payment, 'pay')
+      await shop.until(backOrder(number), `${number} delivered`, (view) => view.state === 'delivered')
+      const paid = await shop.until(path, `${payment} taken`, (view) => view.state === 'captured')
+      expect(paid.captured.amount === 3_998 && paid.refunded.amount === 0, 'the money balances')
+      return 'declined, tried again, held, and taken when the goods left'
+    },
+  },
+  {
     title: 'A lead changes its dealer',
     async play(shop) {
       const make = shop.make('astra')

@@ -136,8 +136,36 @@ function Confirmation({ view, backOrder, action }: Props) {
           </div>
         )}
       </dl>
-      <ActionForm view={view} action={action} version={backOrder.version} button="Confirm the delivery" />
+      <ConfirmOrPay view={view} backOrder={backOrder} action={action} />
     </div>
+  )
+}
+
+/**
+ * The form, and after it, where the house takes the payment, the way to the provider's page: a link, since the page's
+ * forms lead nowhere else (REQUIREMENTS B5).
+ */
+function ConfirmOrPay({ view, backOrder, action }: Props) {
+  const { payment } = backOrder
+  if (payment?.state === 'authorised') return <p>Your payment went through. One moment, please.</p>
+  if (payment?.pay_url) {
+    return (
+      <p class="send">
+        <a class="button" href={payment.pay_url}>
+          Pay {money(payment.amount)}
+        </a>{' '}
+        on the page of our payment provider. We never see the number of your card, and take the money when
+        your goods leave us.
+      </p>
+    )
+  }
+  return (
+    <ActionForm
+      view={view}
+      action={action}
+      version={backOrder.version}
+      button={view.page.shop.takes_payment ? 'Confirm and pay' : 'Confirm the delivery'}
+    />
   )
 }
 

@@ -132,7 +132,7 @@ export const BACK_ORDER_FORMS: Record<string, Form> = {
   confirmation: form({
     ...nothing,
     send: (temporal, number, _, command) => send(temporal, { kind: 'back-order', number }, confirm, command),
-    done: () => 'confirmed',
+    done: (answer) => ((answer as Partial<BackOrderView>).payment?.pay_url ? 'to_pay' : 'confirmed'),
   }),
   refusal: form({
     ...nothing,

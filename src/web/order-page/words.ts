@@ -1,6 +1,7 @@
 import type { BackOrderState } from '../../domain/back-order.ts'
 import type { DeliveryState } from '../../domain/delivery.ts'
 import type { EventType } from '../../domain/event.ts'
+import { moneyInWords } from '../../domain/money.ts'
 import type { Choice } from '../../domain/order.ts'
 import type { DeadlineKind } from '../../domain/period.ts'
 import { REFUSALS, type RefusalType } from '../../domain/refusal.ts'
@@ -158,6 +159,9 @@ export const DONE = {
   lowered: 'The quantity is lowered. Your place in the queue stays the same.',
   requested: 'We have your address. Please check the delivery below and confirm it.',
   confirmed: 'Thank you for confirming. We are preparing the delivery.',
+  to_pay: 'Thank you. Please pay now: we prepare the delivery once it is paid.',
+  paid: 'Thank you for paying. We hear of it in a moment, and then prepare the delivery.',
+  unpaid: 'Nothing was paid. You can do so below, as long as we wait for it.',
   declined: 'You declined the delivery. The goods go to the next in line.',
   cancelled: 'It is cancelled.',
   cancelling:
@@ -241,12 +245,21 @@ const EVENT_WORDS: Partial<Record<EventType, (told: Told) => string>> = {
     'A count found fewer than we thought, so it waits again at its old place in the queue. We are sorry.',
   'back_order.delivery_requested': ({ details, time }) =>
     `Delivery requested${details.deliver_on ? ` for ${calendarDay(String(details.deliver_on))}` : ''}. We asked for a confirmation by ${time(details.deadline_at)}.`,
+  'back_order.payment_requested': () => 'We asked for the payment.',
   'back_order.confirmed': () => 'The delivery was confirmed.',
   'back_order.declined': () => 'The delivery was declined. The goods went to the next in line.',
   'back_order.cancelling': () => 'A cancellation was asked for after the parcel was booked.',
   'back_order.cancelled': () => 'The back order was cancelled.',
   'back_order.expired': ({ details }) =>
     `${capital(DEADLINE_WORDS[details.deadline_kind as DeadlineKind].title)} was over, so the back order ended.`,
+  'payment.declined': () => 'An attempt to pay was declined.',
+  'payment.authorised': ({ details }) =>
+    `${paid(details)} were paid, and are held until your goods leave us.`,
+  'payment.captured': ({ details }) => `We took the ${paid(details)} that you paid.`,
+  'payment.released': ({ details }) =>
+    `We let go of the ${paid(details)} that were held. Nothing was charged.`,
+  'payment.refunded': ({ details }) => `We gave back ${paid(details)}.`,
+  'payment.settled': ({ details }) => `${paid(details)} were settled.`,
   'delivery.planned': () => 'We began to prepare it.',
   'delivery.booked': () => 'The carrier was booked.',
   'delivery.dispatched': () => 'The carrier took it over.',
@@ -273,7 +286,7 @@ export function subjectWords(number: string, page: OrderPage): string {
   if (backOrder) return `Back order of ${itemName(backOrder.sku, page)}`
   const delivery = page.deliveries.find((delivery) => delivery.number === number)
   if (delivery) return `Delivery of ${listed(delivery.lines.map((line) => itemName(line.sku, page)))}`
-  return 'Order'
+  return number.startsWith('PY-') ? 'Payment' : 'Order'
 }
 
 export function itemName(sku: string, page: OrderPage): string {
@@ -303,6 +316,10 @@ function answerWords({ line, choice }: Answer, page: OrderPage): string {
     decline: `leave out ${name}`,
   }
   return words[choice]
+}
+
+function paid(details: Told['details']): string {
+  return moneyInWords(Number(details.amount_minor), String(details.currency))
 }
 
 function capital(words: string): string {

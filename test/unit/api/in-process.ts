@@ -13,6 +13,8 @@ export function bareApi(kit: Partial<ApiKit> = {}): Api {
     publicUrl: 'https://holdfast.example',
     carrierSecret: 'whsec_c2VjcmV0',
     processorSecret: 'whsec_c2VjcmV0',
+    takesPayments: false,
+    paymentWebhooks: undefined,
     allowPrivateAddresses: false,
     ratePerSecond: 1_000,
     ...kit,

@@ -12,6 +12,7 @@ const PREFIXES: Record<NumberKind, string> = {
   vehicle: 'VH',
   customOrder: 'CO',
   tag: 'TG',
+  payment: 'PY',
 }
 const KINDS = Object.keys(PREFIXES) as NumberKind[]
 

@@ -12,6 +12,7 @@ import {
 } from '../../../src/domain/delivery.ts'
 import { LEAD_ACTIONS, LEAD_TRANSITIONS, OPERATOR_LEAD_ACTIONS } from '../../../src/domain/lead.ts'
 import { ORDER_ACTIONS, ORDER_TRANSITIONS } from '../../../src/domain/order.ts'
+import { PAYMENT_ACTIONS, PAYMENT_TRANSITIONS } from '../../../src/domain/payment.ts'
 import { PURCHASE_ORDER_TRANSITIONS } from '../../../src/domain/purchase-order.ts'
 import { allowed, isFinal, may, statesOf, type Transitions } from '../../../src/domain/states.ts'
 import { VEHICLE_TRANSITIONS } from '../../../src/domain/vehicle.ts'
@@ -26,6 +27,7 @@ const TABLES: Record<string, { table: Transitions; first: string; actions: reado
   },
   'purchase order': { table: PURCHASE_ORDER_TRANSITIONS, first: 'sent', actions: [] },
   lead: { table: LEAD_TRANSITIONS, first: 'sent', actions: [...LEAD_ACTIONS, ...OPERATOR_LEAD_ACTIONS] },
+  payment: { table: PAYMENT_TRANSITIONS, first: 'requested', actions: PAYMENT_ACTIONS },
   'custom order': { table: CUSTOM_ORDER_TRANSITIONS, first: 'received', actions: CUSTOM_ORDER_ACTIONS },
   vehicle: { table: VEHICLE_TRANSITIONS, first: 'banked', actions: [] },
 }

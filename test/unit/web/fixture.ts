@@ -66,6 +66,7 @@ export function backOrder(state: BackOrderState, change: Partial<PageBackOrder> 
     deadline_from: kind ? new Date('2025-05-10T12:00:00Z') : null,
     deliver_on: state === 'delivery_requested' ? '2025-05-20' : null,
     delivery: null,
+    payment: null,
     unit_price: EUR(8_950),
     allowed_actions: [...(actions[state as keyof typeof actions] ?? [])],
     created_at: '2025-05-10T12:00:00.000Z',
@@ -113,7 +114,7 @@ export function orderPage(
 ): OrderPage {
   return {
     now: NOW,
-    shop: { name: 'Bean & Steel', reply_to: 'hello@beanandsteel.example' },
+    shop: { name: 'Bean & Steel', reply_to: 'hello@beanandsteel.example', takes_payment: false },
     time_zone: 'Europe/Paris',
     ship_to: ADDRESS,
     items: new Map([

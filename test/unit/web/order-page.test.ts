@@ -227,7 +227,7 @@ test('what people wrote is text, never markup', async () => {
   const evil = '<script>alert(1)</script>"\'><img src=x onerror=alert(2)>'
   const page = orderPage(
     {
-      shop: { name: evil, reply_to: `"${evil}"@example.test` },
+      shop: { name: evil, reply_to: `"${evil}"@example.test`, takes_payment: false },
       items: new Map([['GRINDER', { name: evil, wait_seconds: 60, hold_seconds: 60 }]]),
       ship_to: { ...ADDRESS, name: evil, lines: [evil], city: evil },
       back_orders: [

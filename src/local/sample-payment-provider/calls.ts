@@ -1,0 +1,59 @@
+import { join } from 'node:path'
+import { JsonFolder } from '../partner/json-folder.ts'
+import { Fault } from './provider.ts'
+
+/** One call as the provider took it. */
+export type Taken = { call: string; key: string | null; replayed: boolean; status: number }
+
+type Kept = { call: string; params: string; status: number; body: unknown }
+
+/** Answers each idempotency key once, as Stripe does: a repeat gets the first answer, other parameters are refused. */
+export class Calls {
+  /** Every call since the start, in order. */
+  readonly taken: Taken[] = []
+  readonly #kept: JsonFolder<Kept>
+
+  constructor(folder: string) {
+    this.#kept = new JsonFolder(join(folder, 'keys'))
+  }
+
+  answer(
+    call: string,
+    key: string | null,
+    params: string,
+    work: () => object,
+  ): { status: number; body: unknown; replayed: boolean } {
+    const kept = key ? this.#kept.get(key) : undefined
+    if (kept && (kept.call !== call || kept.params !== params)) {
+      return this.#note(
+        call,
+        key,
+        false,
+        400,
+        errorBody(new Fault(400, 'idempotency_key_in_use', 'idempotency_error')),
+      )
+    }
+    if (kept) return this.#note(call, key, true, kept.status, kept.body)
+    const { status, body } = perform(work)
+    if (key) this.#kept.put(key, { call, params, status, body })
+    return this.#note(call, key, false, status, body)
+  }
+
+  #note(call: string, key: string | null, replayed: boolean, status: number, body: unknown) {
+    this.taken.push({ call, key, replayed, status })
+    return { status, body, replayed }
+  }
+}
+
+function perform(work: () => object): { status: number; body: unknown } {
+  try {
+    return { status: 200, body: work() }
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error
+    return { status: error.status, body: errorBody(error) }
+  }
+}
+
+export function errorBody({ type, code, message }: Pick<Fault, 'type' | 'code' | 'message'>) {
+  return { error: { type, code, message } }
+}

@@ -1,0 +1,196 @@
+import { drizzle } from 'drizzle-orm/postgres-js'
+import postgres from 'postgres'
+import Stripe from 'stripe'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { recordSettled, requestPayment } from '../../src/activities/payment-changes.ts'
+import { lookAt } from '../../src/clients/look.ts'
+import { newNumber } from '../../src/domain/number.ts'
+import { createLinks } from '../../src/integrations/link.ts'
+import { transact } from '../../src/store/database.ts'
+import * as schema from '../../src/store/schema.ts'
+import { pendingWakes, wakesDone } from '../../src/store/wake.ts'
+import { useHouse } from '../support/house.ts'
+import { changesNothing, expectProblem, expectSoundHouse } from '../support/proof.ts'
+import { ProviderSide } from '../support/provider.ts'
+import { ADDRESS, expectStatus, Shop } from '../support/shop.ts'
+
+const house = useHouse({ partners: ['mail', 'carrier', 'payments'] })
+let shop: Shop
+let provider: ProviderSide
+beforeAll(async () => {
+  shop = await Shop.open(house())
+  provider = new ProviderSide(house())
+})
+
+async function takesPayment(takes_payment: boolean): Promise<void> {
+  await house().db`UPDATE storefronts SET takes_payment = ${takes_payment} WHERE id = ${shop.storefront}`
+}
+
+async function toBePaid() {
+  await takesPayment(true)
+  const sku = await shop.item()
+  const supplier = await shop.supplier({ skus: [sku], gatherSeconds: 600 })
+  const { number } = await shop.backOrder(sku, 1)
+  expectStatus(await shop.bring(supplier, sku, 1), 201)
+  await shop.until(number, ({ state }) => state === 'met')
+  expectStatus(await shop.command(number, 'delivery-request', { ship_to: ADDRESS }), 200)
+  const { payment } = expectStatus(await shop.command(number, 'confirmation'), 202).body
+  const pending = await shop.until(payment.number, ({ state }) => state === 'pending')
+  return { number, payment: payment.number as string, pending }
+}
+
+function webhook(payload: string, headers: Record<string, string>) {
+  return fetch(`${house().apiUrl}/v1/payment-webhooks/stripe`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: payload,
+  })
+}
+
+describe('bad input about payments (B5)', () => {
+  test('webhooks are believed by their signature alone, and not even then beyond what the provider says when asked', async () => {
+    const { payment, number } = await toBePaid()
+    const { webhooks } = new Stripe('sk_unused')
+    const object = { id: 'cs_1', object: 'checkout.session', status: 'complete', metadata: { payment } }
+    const payload = JSON.stringify({ id: 'evt_forged', type: 'checkout.session.completed', data: { object } })
+    await changesNothing(house(), async () => {
+      for (const headers of [{}, { 'stripe-signature': 't=1,v1=00' }] as Record<string, string>[]) {
+        const answer = await webhook(payload, headers)
+        expect([answer.status, ((await answer.json()) as { type: string }).type]).toEqual([
+          401,
+          `${house().apiUrl}/problems/invalid-signature`,
+        ])
+      }
+      const nobodys = JSON.stringify({ id: 'evt_2', type: 'x', data: { object: { metadata: {} } } })
+      const header = webhooks.generateTestHeaderString({
+        payload: nobodys,
+        secret: house().stripeWebhookSecret,
+      })
+      const answer = await webhook(nobodys, { 'stripe-signature': header })
+      expect([answer.status, await answer.json()]).toEqual([200, { received: true }])
+    })
+    // Signed with the right secret, it claims what is not so: the provider is asked, and nothing comes of it.
+    const header = webhooks.generateTestHeaderString({ payload, secret: house().stripeWebhookSecret })
+    expect((await webhook(payload, { 'stripe-signature': header })).status).toBe(200)
+    expect((await webhook(payload, { 'stripe-signature': header })).status).toBe(200)
+    await expectSoundHouse(house())
+    expect(await shop.look(payment)).toMatchObject({ state: 'pending', version: 2 })
+    expect(await shop.look(number)).toMatchObject({ state: 'delivery_requested' })
+  })
+
+  test('who may see what, and what is not possible', async () => {
+    const { payment, number } = await toBePaid()
+    const other = await Shop.open(house())
+    const look = (path: string, key?: string) => shop.call('GET', path, key ? { key } : {})
+    await expectProblem(house(), await look(`/v1/payments/${payment}`, other.storefrontKey), 404, 'not-found')
+    await expectProblem(house(), await look('/v1/payments/PY-0000-0000-001'), 400, 'mistyped-number')
+    await expectProblem(house(), await look(`/v1/payments/${newNumber('payment')}`), 404, 'not-found')
+    const list = expectStatus(await look(`/v1/payments?pays_for=${number}`), 200)
+    expect(list.body.data).toMatchObject([{ number: payment, pays_for: number, state: 'pending' }])
+    expect((await look('/v1/payments', other.storefrontKey)).body.data).toEqual([])
+    const story = expectStatus(await look(`/v1/payments/${payment}/events`), 200)
+    expect(story.body.data.map(({ type }: { type: string }) => type)).toEqual([
+      'payment.requested',
+      'payment.opened',
+    ])
+
+    const operate = (what: string, body: object, key = shop.operatorKey) =>
+      shop.call('POST', `/v1/operator/payments/${payment}/${what}`, { key, body })
+    const reason = 'A test.'
+    await expectProblem(house(), await operate('refund', { amount: 1, reason }), 409, 'state-conflict')
+    await expectProblem(
+      house(),
+      await operate('decision', { decision: 'retry', reason }),
+      409,
+      'state-conflict',
+    )
+    await expectProblem(house(), await operate('refund', { amount: 0 }), 422, 'invalid-request', [
+      '/amount',
+      '/reason',
+    ])
+    await expectProblem(
+      house(),
+      await operate('refund', { amount: 1, reason }, shop.storefrontKey),
+      403,
+      'role-forbidden',
+    )
+    expect((await shop.look(payment)).version).toBe(2)
+  })
+})
+
+describe('what other owners of payments can ask for (B5)', () => {
+  test('taken at once, exactly once per order and step; or settled at the dealer', async () => {
+    await takesPayment(false)
+    const sku = await shop.item()
+    const { number } = await shop.backOrder(sku, 1)
+    const [row] = await house().db<{ customer: string }[]>`
+      SELECT customer FROM back_orders WHERE number = ${number}`
+    const client = postgres(house().databaseUrl, { max: 2, onnotice: () => {} })
+    const db = drizzle(client, { schema })
+    const links = createLinks({ secret: house().linkSecret, publicUrl: house().apiUrl })
+    const asked = {
+      pays_for: number,
+      amount_minor: 120_000,
+      currency: 'EUR',
+      storefront: shop.storefront,
+      customer: row?.customer ?? '',
+    }
+    const change = { actor: 'house', step: 'a-test' }
+    const deposit = () =>
+      transact(db, (tx) =>
+        requestPayment(
+          tx,
+          links,
+          { ...asked, purpose: 'deposit', deadline_at: new Date(Date.now() + 60_000), capture: 'at_once' },
+          change,
+        ),
+      )
+    const [first, second] = await Promise.all([deposit(), deposit()])
+    expect(first.number).toBe(second.number)
+    for (const { id, workflow } of await pendingWakes(db, { step: 'a-test' }, 10)) {
+      await lookAt({ client: house().temporal, taskQueue: 'holdfast', close: async () => {} }, workflow)
+      await wakesDone(db, [id])
+    }
+    await provider.buyer(first.number, 'pay')
+    await shop.until(first.number, ({ state }) => state === 'captured')
+    expect((await deposit()).number).toBe(first.number)
+    expect(await provider.ledger(first.number)).toEqual({
+      held: 0,
+      taken: 120_000,
+      given_back: 0,
+      open_pages: 0,
+    })
+
+    const settle = () => transact(db, (tx) => recordSettled(tx, { ...asked, purpose: 'balance' }, change))
+    const settled = await settle()
+    expect((await settle()).number).toBe(settled.number)
+    expect(await shop.look(settled.number)).toMatchObject({
+      state: 'settled',
+      purpose: 'balance',
+      pay_url: null,
+      operator_actions: [],
+    })
+    expect(await provider.booksOf(settled.number)).toMatchObject({ sessions: [], calls: [] })
+    await client.end()
+    await expectSoundHouse(house())
+  })
+})
+
+test('nothing of the provider or the buyer is in Temporal (P6)', async () => {
+  const { payment } = await toBePaid()
+  const { id } = await provider.openPage(payment)
+  await provider.buyer(payment, 'pay')
+  await shop.until(payment, ({ state }) => state === 'captured', 30)
+  const { intents } = await provider.booksOf(payment)
+  const history = await house().temporal.workflow.getHandle(`payment/${payment}`).fetchHistory()
+  const text = JSON.stringify(history, (_, value) =>
+    value instanceof Uint8Array ? Buffer.from(value).toString() : value,
+  )
+  expect(text).toContain(payment)
+  for (const secret of [id, intents[0]?.id ?? 'pi_', '/pay/', '/p/PY', 'Ada', '@example.test', '1999']) {
+    expect(text.includes(secret), secret).toBe(false)
+  }
+  const logs = house().logs()
+  expect(logs.includes('/p/PY')).toBe(false)
+  expect(logs.includes(id)).toBe(false)
+})
