@@ -92,6 +92,9 @@ CREATE TABLE "custom_orders" (
 	"dealer_accepted" boolean DEFAULT false NOT NULL,
 	"processor_reference" text,
 	"refused_by" text,
+	"takes_payment" boolean NOT NULL,
+	"deposit" text,
+	"balance" text,
 	"vehicle" text,
 	"deadline_kind" text,
 	"deadline_at" timestamp with time zone,
@@ -645,6 +648,8 @@ ALTER TABLE "custom_orders" ADD CONSTRAINT "custom_orders_storefront_storefronts
 ALTER TABLE "custom_orders" ADD CONSTRAINT "custom_orders_customer_customers_id_fk" FOREIGN KEY ("customer") REFERENCES "public"."customers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "custom_orders" ADD CONSTRAINT "custom_orders_configuration_configurations_id_fk" FOREIGN KEY ("configuration") REFERENCES "public"."configurations"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "custom_orders" ADD CONSTRAINT "custom_orders_dealer_dealers_id_fk" FOREIGN KEY ("dealer") REFERENCES "public"."dealers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "custom_orders" ADD CONSTRAINT "custom_orders_deposit_payments_number_fk" FOREIGN KEY ("deposit") REFERENCES "public"."payments"("number") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "custom_orders" ADD CONSTRAINT "custom_orders_balance_payments_number_fk" FOREIGN KEY ("balance") REFERENCES "public"."payments"("number") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "custom_orders" ADD CONSTRAINT "custom_orders_vehicle_vehicles_number_fk" FOREIGN KEY ("vehicle") REFERENCES "public"."vehicles"("number") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "customers" ADD CONSTRAINT "customers_storefront_storefronts_id_fk" FOREIGN KEY ("storefront") REFERENCES "public"."storefronts"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "customers" ADD CONSTRAINT "customers_member_members_id_fk" FOREIGN KEY ("member") REFERENCES "public"."members"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint

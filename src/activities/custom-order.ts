@@ -7,12 +7,12 @@ import {
   type CustomOrderVerb,
   JUDGES,
   type Judge,
-  refundOf,
 } from '../domain/custom-order.ts'
 import { after } from '../domain/period.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { allowed, may } from '../domain/states.ts'
 import { PRIORITIES, VEHICLE_TRANSITIONS } from '../domain/vehicle.ts'
+import type { Links } from '../integrations/link.ts'
 import {
   type CustomOrderRow,
   configurationOf,
@@ -28,17 +28,37 @@ import { type DealerRow, readDealer } from '../store/dealer.ts'
 import { readCommandBody, storeAnswer } from '../store/idempotency-key.ts'
 import { productionStartOf } from '../store/production.ts'
 import { bankVehicle, lockVehicle, updateVehicle, type VehicleRow } from '../store/vehicle.ts'
+import { advanceVehicle, openVehicle } from '../store/vehicle-progress.ts'
+import {
+  askForBalance,
+  askForDeposit,
+  isDepositHeld,
+  refund,
+  settleBalance,
+  takeDeposit,
+} from './custom-order-money.ts'
 import type { Steps } from './steps.ts'
 
 /** The custom order's own transactions (REQUIREMENTS B4, B6, B10): each locks the order, then its vehicle. */
-export function createCustomOrderActivities({ db, steps }: { db: Database; steps: Steps }) {
+export function createCustomOrderActivities({
+  db,
+  steps,
+  links,
+}: {
+  db: Database
+  steps: Steps
+  links: Links
+}) {
   return {
     /** The custom order's row as its workflow sees it; null when there is no such order. */
     async readCustomOrder(number: string): Promise<CustomOrderProgress | null> {
       return steps.seen(await customOrderProgress(db, number))
     },
 
-    /** Sends the order to its dealer and the processor, which answers the request. Placed before, it is left as it is. */
+    /**
+     * Asks for the deposit, or sends the order to its dealer and the processor where none is taken; that answers the
+     * request. Placed before, it is left as it is.
+     */
     async placeCustomOrder({
       number,
       step,
@@ -49,8 +69,60 @@ export function createCustomOrderActivities({ db, steps }: { db: Database; steps
       return steps.run(step, async (tx) => {
         const { row, now } = await open(tx, number)
         if (row.state !== 'received') return customOrderProgress(tx, number)
-        await submit(tx, row, await dealerFor(tx, row, row.dealer), now)
+        const dealer = await dealerFor(tx, row, row.dealer)
+        if (!(await askForDeposit(tx, links, row, { actor: 'house', step, now })))
+          await submit(tx, row, dealer, now)
         return answered(tx, row.command, 201, number)
+      })
+    },
+
+    /** Follows what became of its payments (B5): a deposit that is held sends it on, and on arrival the balance is asked for. */
+    async followMoney({
+      number,
+      step,
+    }: {
+      number: string
+      step: string
+    }): Promise<CustomOrderProgress | null> {
+      return steps.run(step, async (tx) => {
+        const { row, now } = await open(tx, number)
+        if (row.state === 'awaiting_deposit') {
+          if (await isDepositHeld(tx, row)) {
+            const held = await updateCustomOrder(
+              tx,
+              row,
+              { deadline: null },
+              { type: 'custom_order.deposit_held', actor: 'house', details: { payment: row.deposit } },
+            )
+            await submit(tx, held, await dealerFor(tx, row, row.dealer), now)
+          } else {
+            await cancel(tx, row, { actor: 'house', step, note: null, because: 'no_deposit' })
+          }
+        } else if (row.state === 'accepted') {
+          await askForBalance(tx, links, row, { actor: 'house', step, now })
+        }
+        return customOrderProgress(tx, number)
+      })
+    },
+
+    /**
+     * The dealer hands the vehicle over, which completes the order; only when all of it is paid, or `settled` at the
+     * dealer (B5). Said twice it changes nothing.
+     */
+    async handOverVehicle(
+      asked: Command & { number: string; settled: boolean },
+    ): Promise<CustomOrderProgress | null> {
+      const { number, settled, command: step, actor } = asked
+      return steps.run(step, async (tx) => {
+        const { row, now } = await open(tx, number)
+        if (row.state !== 'completed') {
+          refuseUnless(row, 'complete')
+          const vehicle = row.vehicle ?? ''
+          const { state } = await openVehicle(tx, vehicle)
+          if (state === 'at_dealer') await settleBalance(tx, row, settled, { actor, step })
+          await advanceVehicle(tx, 'delivered', { vehicle, at: now, actor, step })
+        }
+        return answered(tx, step, 200, number)
       })
     },
 
@@ -85,7 +157,8 @@ export function createCustomOrderActivities({ db, steps }: { db: Database; steps
               details: { dealer: row.dealer, turn: row.turn },
             },
           )
-          if (accepted.dealer_accepted && accepted.processor_reference !== null) await confirm(tx, accepted)
+          if (accepted.dealer_accepted && accepted.processor_reference !== null)
+            await confirm(tx, accepted, step)
         }
         return answered(tx, step, 200, number)
       })
@@ -126,7 +199,7 @@ export function createCustomOrderActivities({ db, steps }: { db: Database; steps
         refuseUnless(row, 'cancel')
         // A cancellation in the Temporal UI comes without a request.
         const body = (await readCommandBody(tx, step)) as { reason?: string } | undefined
-        await cancel(tx, row, { actor, note: body?.reason ?? null, because: 'asked' })
+        await cancel(tx, row, { actor, step, note: body?.reason ?? null, because: 'asked' })
         return answered(tx, step, 200, number)
       })
     },
@@ -197,7 +270,7 @@ export function createCustomOrderActivities({ db, steps }: { db: Database; steps
     }): Promise<CustomOrderProgress | null> {
       return steps.run(step, async (tx) => {
         const { row, now } = await open(tx, number)
-        if (row.deadline_at && row.deadline_at <= now) await passDeadline(tx, row, now)
+        if (row.deadline_at && row.deadline_at <= now) await passDeadline(tx, row, now, step)
         return customOrderProgress(tx, number)
       })
     },
@@ -245,7 +318,7 @@ async function dealerFor(tx: Transaction, row: CustomOrderRow, id: string): Prom
 }
 
 /** Both have accepted: the vehicle enters the bank, and everybody has it confirmed. */
-async function confirm(tx: Transaction, row: CustomOrderRow): Promise<void> {
+async function confirm(tx: Transaction, row: CustomOrderRow, step: string): Promise<void> {
   const found = await configurationOf(tx, row.configuration)
   if (!found) throw new Error('a custom order without its configuration')
   const { configuration, model_line } = found
@@ -273,6 +346,7 @@ async function confirm(tx: Transaction, row: CustomOrderRow): Promise<void> {
   )
   const told = await tellPartner(tx, confirmed, 'dealer', 'confirmed')
   await tellPartner(tx, told, 'processor', 'confirmed')
+  await takeDeposit(tx, row, { actor: 'house', step })
 }
 
 async function refuse(
@@ -321,7 +395,17 @@ async function openVehicleOf(
 async function cancel(
   tx: Transaction,
   row: CustomOrderRow,
-  { actor, note, because }: { actor: string; note: string | null; because: 'asked' | 'no_dealer' },
+  {
+    actor,
+    step,
+    note,
+    because,
+  }: {
+    actor: string
+    step: string
+    note: string | null
+    because: 'asked' | 'no_dealer' | 'no_deposit'
+  },
 ): Promise<void> {
   const vehicle = row.state === 'accepted' ? await openVehicleOf(tx, row, 'cancel') : null
   if (vehicle) {
@@ -332,7 +416,7 @@ async function cancel(
       { type: 'vehicle.cancelled', actor, details: { plant: vehicle.plant, period: vehicle.period } },
     )
   }
-  const refund = row.terms && refundOf(row.terms, row.terms.deposit, vehicle?.state ?? null)
+  const returned = await refund(tx, row, vehicle?.state ?? null, { actor, step })
   let current = await updateCustomOrder(
     tx,
     row,
@@ -340,16 +424,21 @@ async function cancel(
     {
       type: 'custom_order.cancelled',
       actor,
-      details: { because, ...(row.terms ? { refund, currency: row.terms.currency } : {}) },
+      details: {
+        because,
+        ...(returned === null || because === 'no_deposit'
+          ? {}
+          : { refund: returned, currency: row.terms?.currency }),
+      },
       note,
     },
   )
-  // After a refusal both were told already.
-  if (row.state === 'refused') return
+  // Before it was sent nobody knows of it, and after a refusal both were told already.
+  if (row.state !== 'submitted' && row.state !== 'accepted') return
   for (const partner of JUDGES) current = await tellPartner(tx, current, partner, 'cancelled')
 }
 
-async function passDeadline(tx: Transaction, row: CustomOrderRow, now: Date): Promise<void> {
+async function passDeadline(tx: Transaction, row: CustomOrderRow, now: Date, step: string): Promise<void> {
   const dealer = await readDealer(tx, row.dealer)
   if (!dealer) throw new Error('a custom order without its dealer')
   const silent = JUDGES.filter((judge) =>
@@ -358,6 +447,8 @@ async function passDeadline(tx: Transaction, row: CustomOrderRow, now: Date): Pr
   switch (row.deadline_kind) {
     case null:
       return
+    case 'deposit':
+      return cancel(tx, row, { actor: 'house', step, note: null, because: 'no_deposit' })
     case 'answer': {
       const deadline = { kind: 'remind', at: after(now, dealer.remind_seconds) } as const
       let current = row
@@ -381,7 +472,7 @@ async function passDeadline(tx: Transaction, row: CustomOrderRow, now: Date): Pr
     case 'escalate':
       return refuse(tx, row, { by: 'silence', actor: 'house', now, note: null })
     case 'choose':
-      return cancel(tx, row, { actor: 'house', note: null, because: 'no_dealer' })
+      return cancel(tx, row, { actor: 'house', step, note: null, because: 'no_dealer' })
   }
 }
 

@@ -90,6 +90,8 @@ export async function recordSettled(
   })
   if (!row) return standing(tx, settled)
   await record(tx, null, row, 'payment.settled', change, { pays_for: row.pays_for })
+  // It has nothing to do but to tell the buyer.
+  await wakeProcess(tx, row.number, change)
   return row
 }
 

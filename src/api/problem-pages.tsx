@@ -108,6 +108,10 @@ export const EXPLANATIONS: Record<RefusalType, { means: string; todo: string }> 
     means: 'What is sold, or what it costs, has changed since the configuration was stored.',
     todo: '`differences` says what in words. Check the features anew and store a configuration of today.',
   },
+  'balance-due': {
+    means: 'The vehicle is handed over when all of it is paid, and the balance is not.',
+    todo: '`payment` is where the buyer pays it. If it was paid at the dealer, say so with `settled_at_dealer`.',
+  },
   'vin-bonded': {
     means: 'The vehicle has another VIN already, or the VIN is the one of another vehicle.',
     todo: 'Check the number. Only an operator can release a VIN, with a reason.',

@@ -18,7 +18,7 @@ export type BuyerFacts = {
 
 type Details = {
   by?: 'dealer' | 'processor' | 'silence'
-  because?: 'asked' | 'no_dealer'
+  because?: 'asked' | 'no_dealer' | 'no_deposit'
   deadline_at?: string
   refund?: number
   keeps_place?: boolean
@@ -78,9 +78,11 @@ export function buyerLetter(
       return {
         subject: subject('cancelled'),
         paragraphs: [
-          details.because === 'no_dealer'
-            ? `No other dealer was chosen for your ${vehicle}, and the order is cancelled.`
-            : `Your order of ${vehicle} is cancelled.`,
+          {
+            asked: `Your order of ${vehicle} is cancelled.`,
+            no_dealer: `No other dealer was chosen for your ${vehicle}, and the order is cancelled.`,
+            no_deposit: `The deposit for your ${vehicle} was not paid in time, and the order is cancelled.`,
+          }[details.because ?? 'asked'],
           ...(details.refund === undefined
             ? []
             : [`You are given back ${moneyInWords(details.refund, currency)}.`]),

@@ -3,12 +3,13 @@ import type { StateOf, VerbOf } from './states.ts'
 import type { VehicleState } from './vehicle.ts'
 
 /**
- * A custom order: a vehicle that a buyer configured (REQUIREMENTS B4). Received, it is sent to the chosen dealer and to the order
+ * A custom order: a vehicle that a buyer configured (REQUIREMENTS B4). Once a deposit is authorised, if one is taken, it is sent to the chosen dealer and to the order
  * processor; once both accept, a vehicle enters the order bank for it, and what happens to that is the vehicle's own
  * story. Where either refuses, the buyer chooses another dealer or is refunded.
  */
 export const CUSTOM_ORDER_TRANSITIONS = {
-  received: { place: 'submitted' },
+  received: { place: ['awaiting_deposit', 'submitted'] },
+  awaiting_deposit: { pay_deposit: 'submitted', lapse: 'cancelled', cancel: 'cancelled' },
   submitted: {
     accept: ['submitted', 'accepted'],
     refuse: 'refused',
@@ -34,14 +35,18 @@ export const JUDGES = ['dealer', 'processor'] as const
 export type Judge = (typeof JUDGES)[number]
 
 /**
- * What it waits for: answers (`answer`, after the reminder `remind`, after operators know `escalate`, then silence counts as
+ * What it waits for: the deposit to be authorised (`deposit`, then it is cancelled), answers (`answer`, after the reminder `remind`, after operators know `escalate`, then silence counts as
  * a refusal), or the buyer's choice of another dealer (`choose`, then it is cancelled).
  */
-export const CUSTOM_ORDER_DEADLINES = ['answer', 'remind', 'escalate', 'choose'] as const
+export const CUSTOM_ORDER_DEADLINES = ['deposit', 'answer', 'remind', 'escalate', 'choose'] as const
 export type CustomOrderDeadline = (typeof CUSTOM_ORDER_DEADLINES)[number]
 
-/** How long the buyer may choose another dealer after a refusal. */
-export const CHOOSE_SECONDS = 14 * 86_400
+/** How long the buyer may choose another dealer after a refusal: most authorisations of a deposit last for a week. */
+export const CHOOSE_SECONDS = 4 * 86_400
+
+/** How long the buyer may take to authorise the deposit, and to pay the balance once the vehicle has arrived. */
+export const DEPOSIT_SECONDS = 3 * 86_400
+export const BALANCE_SECONDS = 30 * 86_400
 
 /** What is given back of a deposit: all of it, what is left after the fee, or nothing. */
 export const REFUNDS = ['full', 'less_fee', 'deposit_kept'] as const
@@ -91,6 +96,8 @@ export type CustomOrderProgress = {
   dealer: string
   /** Of its vehicle: a change there is none of the order's row. */
   vehicle: { number: string; state: VehicleState; version: number } | null
+  /** What its process has to do about its payments: the deposit is authorised, or the balance has to be asked for. */
+  money_due: 'deposit_authorised' | 'ask_balance' | null
   deadline_kind: CustomOrderDeadline | null
   deadline_at: string | null
 }

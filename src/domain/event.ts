@@ -71,6 +71,10 @@ export const EVENTS = {
   'lead.closed': { told: 'prospect' },
 
   'custom_order.received': { told: 'buyer' },
+  'custom_order.deposit_requested': { told: null },
+  'custom_order.deposit_held': { told: null },
+  'custom_order.balance_requested': { told: null },
+  'custom_order.balance_settled': { told: null },
   'custom_order.told_dealer': { told: 'order_dealer' },
   'custom_order.told_processor': { told: 'processor' },
   'custom_order.dealer_accepted': { told: null },

@@ -67,6 +67,11 @@ export function isAtRest(state: PaymentState): boolean {
 /** The buyer can still pay, or has paid and nothing was taken yet: what is released without a refund. */
 export const UNTAKEN: readonly PaymentState[] = ['requested', 'pending', 'authorised', 'lapsed']
 
+/** What was paid is ours, or is about to be. */
+export function isTaken(state: PaymentState): boolean {
+  return ['capturing', 'captured', 'settled', 'refunding', 'refund_failed'].includes(state)
+}
+
 /** The step of the order that is paid for; each at most once (REQUIREMENTS B5). */
 export const PAYMENT_PURPOSES = ['confirmation', 'deposit', 'balance'] as const
 export type PaymentPurpose = (typeof PAYMENT_PURPOSES)[number]

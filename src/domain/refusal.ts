@@ -31,6 +31,7 @@ export const REFUSALS = {
   'version-stale': { status: 412, title: 'It has changed since you read it' },
   'freeze-point-passed': { status: 409, title: 'Production has it: it can no longer be changed' },
   'configuration-stale': { status: 409, title: 'The configuration is no longer sold like this' },
+  'balance-due': { status: 409, title: 'The balance is to be paid first' },
   'vin-bonded': { status: 409, title: 'A VIN belongs to one vehicle' },
   'too-large': { status: 413, title: 'The request is too large' },
   'unsupported-media-type': { status: 415, title: 'The request has another content type than is read here' },

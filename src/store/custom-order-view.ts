@@ -16,6 +16,8 @@ import { ConfigurationView, configurationView } from './configuration-view.ts'
 import { configurationOf, readCustomOrder } from './custom-order.ts'
 import type { Database, Transaction } from './database.ts'
 import { Instant, Money } from './order-view.ts'
+import { readPayment } from './payment.ts'
+import { PaymentDue, paymentDue } from './payment-view.ts'
 import { customers, events } from './schema.ts'
 import { readVehicle, type VehicleRow } from './vehicle.ts'
 
@@ -70,6 +72,10 @@ export const CustomOrderView = z
       })
       .nullable()
       .meta({ description: 'As they were when it was made; null when no deposit is taken' }),
+    deposit: PaymentDue.nullable().meta({ description: 'Held when the buyer pays, taken on acceptance' }),
+    balance: PaymentDue.nullable().meta({
+      description: 'Taken once the vehicle is at the dealer, before the handover',
+    }),
     dealer: z.string(),
     turn: z.int().meta({ description: 'Counts the dealers that were asked' }),
     dealer_accepted: z.boolean(),
@@ -122,6 +128,8 @@ export async function customOrderView(
       refund_banked: terms.refund_banked,
       refund_scheduled: terms.refund_scheduled,
     },
+    deposit: await dueOf(db, row.deposit),
+    balance: await dueOf(db, row.balance),
     dealer: row.dealer,
     turn: row.turn,
     dealer_accepted: row.dealer_accepted,
@@ -132,10 +140,15 @@ export async function customOrderView(
   }
 }
 
+async function dueOf(db: Database | Transaction, number: string | null) {
+  const payment = number === null ? undefined : await readPayment(db, number)
+  return payment ? paymentDue(payment) : null
+}
+
 /** What of it a dealer may see who has it no longer: nothing of the buyer, and of the vehicle only what others can see. */
 export function asDealerSees(view: CustomOrderView, dealer: string): CustomOrderView {
   if (view.dealer === dealer && view.state !== 'refused') return view
-  return { ...view, buyer: null, vehicle: null }
+  return { ...view, buyer: null, vehicle: null, deposit: null, balance: null }
 }
 
 export function vehicleView(vehicle: VehicleRow): z.infer<typeof BuyersVehicle> {

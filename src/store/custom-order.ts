@@ -26,6 +26,7 @@ export type NewCustomOrder = {
   buyer: Customer & { phone: string | null }
   configuration: string
   terms: Terms | null
+  takes_payment: boolean
   dealer: string
   /** The idempotency row of the request. */
   command: string
@@ -106,6 +107,8 @@ type Change = {
   refused_by?: Judge | 'silence' | null
   configuration?: string
   vehicle?: string
+  deposit?: string
+  balance?: string
   deadline?: { kind: CustomOrderDeadline; at: Date } | null
   ended?: true
 }
@@ -200,12 +203,12 @@ export async function customOrderProgress(
   number: string,
 ): Promise<CustomOrderProgress | null> {
   const [found] = await db
-    .select({ row: customOrders, vehicle: vehicles, untold: isUntoldOf })
+    .select({ row: customOrders, vehicle: vehicles, untold: isUntoldOf, money_due: MONEY_DUE })
     .from(customOrders)
     .leftJoin(vehicles, eq(vehicles.number, customOrders.vehicle))
     .where(eq(customOrders.number, number))
   if (!found) return null
-  const { row, vehicle, untold } = found
+  const { row, vehicle, untold, money_due } = found
   return {
     number,
     state: row.state,
@@ -214,10 +217,20 @@ export async function customOrderProgress(
     storefront: row.storefront,
     dealer: row.dealer,
     vehicle: vehicle && { number: vehicle.number, state: vehicle.state, version: vehicle.version },
+    money_due,
     deadline_kind: row.deadline_kind,
     deadline_at: row.deadline_at?.toISOString() ?? null,
   }
 }
+
+/** A balance that was let lapse is asked for again. */
+const MONEY_DUE = sql<CustomOrderProgress['money_due']>`CASE
+  WHEN custom_orders.state = 'awaiting_deposit'
+       AND EXISTS (SELECT 1 FROM payments p WHERE p.number = custom_orders.deposit AND p.state = 'authorised') THEN 'deposit_authorised'
+  WHEN custom_orders.state = 'accepted' AND custom_orders.takes_payment AND vehicles.state = 'at_dealer'
+       AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.number = custom_orders.balance
+                          AND NOT p.withdrawn AND p.state NOT IN ('expired', 'voided')) THEN 'ask_balance'
+  END`
 
 /** True while a notification of the order or of its vehicle has not been tried yet. */
 const isUntoldOf = sql<boolean>`EXISTS (

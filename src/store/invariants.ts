@@ -269,6 +269,18 @@ export const INVARIANTS: Record<string, (graceSeconds: number) => SQL> = {
                      AND EXISTS (SELECT 1 FROM events e WHERE e.number = b.number AND e.type = 'back_order.dispatched')
                     THEN b.ordered * b.price_minor ELSE 0 END AS owed
           FROM back_orders b WHERE b.payment IS NOT NULL
+        UNION ALL
+        SELECT o.number,
+               CASE o.state
+                 WHEN 'completed' THEN c.total_price_minor
+                 WHEN 'accepted' THEN COALESCE(d.amount_minor, 0)
+                   + CASE WHEN l.state IN ('capturing', 'captured', 'settled') THEN l.amount_minor ELSE 0 END
+                 WHEN 'cancelled' THEN CASE WHEN o.vehicle IS NULL THEN 0 ELSE d.amount_minor - (
+                   SELECT (e.details ->> 'refund')::bigint FROM events e WHERE e.number = o.number AND e.type = 'custom_order.cancelled') END
+                 ELSE 0 END
+          FROM custom_orders o JOIN configurations c ON c.id = o.configuration
+          LEFT JOIN payments d ON d.number = o.deposit LEFT JOIN payments l ON l.number = o.balance
+         WHERE o.deposit IS NOT NULL OR o.balance IS NOT NULL
       )
       SELECT pays_for AS subject, format('%s owed, %s of it remitted, but %s paid', owed, COALESCE(remitted, 0), COALESCE(net, 0)) AS detail
         FROM owed o LEFT JOIN paid p USING (pays_for)

@@ -1019,6 +1019,11 @@ export const customOrders = pgTable(
     processor_reference: text('processor_reference'),
     /** Who refused last: one of them, or their silence. */
     refused_by: text('refused_by').$type<Judge | 'silence'>(),
+    /** Whether the house takes the money, as it was when the order was made; otherwise the storefront does. */
+    takes_payment: boolean('takes_payment').notNull(),
+    /** The payments of the deposit, which is taken on acceptance, and of the balance, before the handover. */
+    deposit: text('deposit').references(() => payments.number),
+    balance: text('balance').references(() => payments.number),
     vehicle: text('vehicle')
       .unique()
       .references(() => vehicles.number),

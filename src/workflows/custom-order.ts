@@ -1,11 +1,11 @@
 import { CancellationScope, condition, setHandler } from '@temporalio/workflow'
 import { CUSTOM_ORDER_TRANSITIONS, type CustomOrderProgress } from '../domain/custom-order.ts'
 import { isFinal } from '../domain/states.ts'
-import { cancel, chooseDealer, judge, placed, reconfigure } from './messages.ts'
+import { cancel, chooseDealer, handOverVehicle, judge, placed, reconfigure } from './messages.ts'
 import { books, type Shown, Story } from './story.ts'
 
 /**
- * A custom order, `custom-order/<number>`: sent to the dealer and the processor → both accept → its vehicle is in the order
+ * A custom order, `custom-order/<number>`: the deposit is held, where one is taken → sent to the dealer and the processor → both accept → its vehicle is in the order
  * bank, scheduled, built, handed over; or one refuses, and the buyer chooses another dealer or is refunded
  * (REQUIREMENTS B4, B6, B7, B10).
  */
@@ -26,6 +26,7 @@ export async function customOrder(number: string, stepsBefore = 0): Promise<void
   setHandler(judge, (asked) => story.command(() => books.judgeCustomOrder({ ...asked, number })))
   setHandler(chooseDealer, (asked) => story.command(() => books.chooseDealer({ ...asked, number })))
   setHandler(reconfigure, (asked) => story.command(() => books.reconfigureCustomOrder({ ...asked, number })))
+  setHandler(handOverVehicle, (asked) => story.command(() => books.handOverVehicle({ ...asked, number })))
   setHandler(cancel, (asked) => story.command(() => books.cancelCustomOrder({ ...asked, number })))
 
   // A cancellation that is asked for before this is carried out after it, as at any other time.
@@ -39,6 +40,11 @@ export async function customOrder(number: string, stepsBefore = 0): Promise<void
       at: (row) => row.deadline_at,
       pass: (step) => books.passCustomOrderDeadline({ number, step }),
     },
+    act: async (row) => {
+      if (row.money_due === null) return false
+      story.adopt(await books.followMoney({ number, step: story.nextStep('follow-money') }))
+      return true
+    },
     cancel: (command) => books.cancelCustomOrder({ number, command, actor: 'operator:temporal' }),
   })
 }
@@ -46,6 +52,7 @@ export async function customOrder(number: string, stepsBefore = 0): Promise<void
 function show(row: CustomOrderProgress): Shown {
   const until = row.deadline_at
   const waits = {
+    deposit: `Waits for the deposit to be authorised until ${until}, then it is cancelled.`,
     answer: `Waits for the dealer and the order processor until ${until}, then who is silent is reminded.`,
     remind: `Who is silent was reminded: waits until ${until}, then operators see it.`,
     escalate: `Operators know of the silence: counts as refused from ${until}.`,

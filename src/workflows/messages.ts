@@ -48,6 +48,8 @@ export const decidePayment = defineUpdate<
   [Command & ({ decision: 'refund'; amount_minor: number } | { decision: 'retry' | 'settle' })]
 >('decidePayment')
 
+export const handOverVehicle = defineUpdate<Outcome, [Command & { settled: boolean }]>('handOverVehicle')
+
 export const bookReceipt = defineUpdate<Outcome, [Command]>('bookReceipt')
 export const countStock = defineUpdate<Outcome, [Command]>('countStock')
 

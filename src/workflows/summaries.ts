@@ -49,7 +49,9 @@ export const SUMMARIES: Record<keyof Activities, string> = {
   passLeadDeadline: 'a deadline of the lead has come',
 
   readCustomOrder: 'reads where the custom order stands',
-  placeCustomOrder: 'sends it to the dealer and the processor',
+  placeCustomOrder: 'asks for the deposit, or sends it to the dealer and the processor',
+  followMoney: 'follows what became of a payment',
+  handOverVehicle: 'the vehicle is handed over',
   judgeCustomOrder: 'the dealer or the processor answers',
   chooseDealer: 'sends it to the dealer that the buyer chose',
   reconfigureCustomOrder: 'takes another configuration',

@@ -109,10 +109,11 @@ describe('a custom order, from the configuration to the keys (B4, B7)', () => {
       expectStatus(await plantSays(shop, stage, vehicle, more), 200)
     }
     const handover = () =>
-      shop.call('POST', `/v1/vehicles/${vehicle}/handover`, { key: dealer.key, body: {} })
-    expect(expectStatus(await handover(), 200).body).toMatchObject({ state: 'delivered', vin })
+      shop.call('POST', `/v1/custom-orders/${number}/handover`, { key: dealer.key, body: {} })
+    const completed = expectStatus(await handover(), 200).body
+    expect(completed).toMatchObject({ state: 'completed', vehicle: { state: 'delivered', vin, version: 7 } })
     // Said twice it changes nothing.
-    expect(expectStatus(await handover(), 200).body).toMatchObject({ state: 'delivered', version: 7 })
+    expect(expectStatus(await handover(), 200).body).toEqual(completed)
     const done = await shop.look(number)
     expect(done).toMatchObject({
       state: 'completed',
@@ -361,7 +362,10 @@ describe('what a partner says twice, late or wrongly (B4, B7)', () => {
     expect((await storyOf(winner)).filter((type) => type === 'built')).toEqual([])
     await expectProblem(
       house(),
-      await shop.call('POST', `/v1/vehicles/${winner}/handover`, { key: dealer.key, body: {} }),
+      await shop.call('POST', `/v1/custom-orders/${orders[winner === a ? 0 : 1]?.number}/handover`, {
+        key: dealer.key,
+        body: {},
+      }),
       409,
       'state-conflict',
     )

@@ -24,7 +24,7 @@ export const delivered: Path = async ({ shop, keep }) => {
   for (const stage of ['in_production', 'built', 'shipped', 'at_dealer'])
     expectStatus(await plantSays(shop, stage, vehicle.number), 200)
   const handover = { key: dealer.key, body: {} }
-  expectStatus(await shop.call('POST', `/v1/vehicles/${vehicle.number}/handover`, handover), 200)
+  expectStatus(await shop.call('POST', `/v1/custom-orders/${number}/handover`, handover), 200)
   await keep('reconfigured-delivered', `custom-order/${number}`)
   expectStatus(await dealerSays(shop, dealer, number, { verdict: 'accepted' }), 200)
   expectStatus(await shop.call('POST', `/v1/custom-orders/${number}/cancellation`, { body: {} }), 409)
@@ -57,6 +57,6 @@ export const cancelRefused: Path = async (scene) => {
   await scene.house.temporal.workflow.getHandle(`custom-order/${number}`).cancel()
   for (const stage of ['built', 'at_dealer']) expectStatus(await plantSays(shop, stage, vehicle.number), 200)
   const handover = { key: dealer.key, body: {} }
-  expectStatus(await shop.call('POST', `/v1/vehicles/${vehicle.number}/handover`, handover), 200)
+  expectStatus(await shop.call('POST', `/v1/custom-orders/${number}/handover`, handover), 200)
   await keep('cancel-refused-by-the-freeze', `custom-order/${number}`)
 }

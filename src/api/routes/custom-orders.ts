@@ -12,6 +12,7 @@ import type { Database, Transaction } from '../../store/database.ts'
 import { readDealer } from '../../store/dealer.ts'
 import { readModelYear } from '../../store/model-year.ts'
 import { termsFor } from '../../store/order-terms.ts'
+import { readStorefront } from '../../store/storefront.ts'
 import { maySee, partnerOf, requireRole } from '../auth.ts'
 import { commandOnce } from '../command.ts'
 import { answerOnce, idempotencyKeyOf } from '../idempotency.ts'
@@ -75,7 +76,7 @@ export function registerCustomOrders(app: Api, kit: ApiKit): void {
       tags,
       summary: 'Order a vehicle to a configuration',
       description:
-        'Stored, numbered, and sent to the dealer and the order processor (B4). Once both accept, its vehicle is in the order bank and the buyer gets the confirmation.',
+        'Stored, numbered, and sent to the dealer and the order processor (B4), where the house takes a deposit once that is authorised (B5). Once both accept, its vehicle is in the order bank and the buyer gets the confirmation.',
       middleware: [requireRole(kit, 'storefront')] as const,
       request: { headers: IdempotencyHeader, body: jsonBody(NewCustomOrder) },
       responses: answers(201, 'The custom order', CustomOrderView),
@@ -99,6 +100,7 @@ export function registerCustomOrders(app: Api, kit: ApiKit): void {
             buyer: { ...buyer, phone: buyer.phone ?? null },
             configuration,
             terms: await termsFor(tx, 'custom_order', currency),
+            takes_payment: (await readStorefront(tx, storefront))?.takes_payment ?? false,
             dealer,
             command,
           })

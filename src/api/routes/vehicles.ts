@@ -1,18 +1,27 @@
 import { createRoute, z } from '@hono/zod-openapi'
+import { handOverVehicle } from '../../clients/messages.ts'
 import { Refusal } from '../../domain/refusal.ts'
-import { BuyersVehicle, vehicleView } from '../../store/custom-order-view.ts'
+import { BuyersVehicle, CustomOrderView, vehicleView } from '../../store/custom-order-view.ts'
 import { readVehicle } from '../../store/vehicle.ts'
 import { advanceVehicle, releaseVin } from '../../store/vehicle-progress.ts'
 import { answerFromBooks } from '../answer.ts'
 import { maySee, requireRole } from '../auth.ts'
+import { commandOnce } from '../command.ts'
 import { idempotencyKeyOf } from '../idempotency.ts'
 import type { Api, ApiKit, Caller } from '../kit.ts'
 import { answers, IdempotencyHeader, Instant, jsonBody, Note, NumberParam, numberIn } from '../request.ts'
 import { wakeNow } from '../wake.ts'
+import { findCustomOrder } from './custom-orders.ts'
 
 const tags = ['Vehicles']
-const HappenedAt = z.strictObject({
-  at: Instant.optional().meta({ description: 'When it happened; now, if not given' }),
+const Arrival = z.strictObject({
+  at: Instant.optional().meta({ description: 'When it came; now, if not given' }),
+})
+const Handover = z.strictObject({
+  settled_at_dealer: z
+    .boolean()
+    .default(false)
+    .meta({ description: 'Whether the balance was paid at the dealer, if it was not paid before' }),
 })
 
 /** Vehicles of the order bank and of dealers' lots (REQUIREMENTS B7). */
@@ -31,37 +40,56 @@ export function registerVehicles(app: Api, kit: ApiKit): void {
     async (c) => c.json(vehicleView(await findVehicle(kit, c.var.caller, c.req.valid('param').number)), 200),
   )
 
-  for (const [path, stage, summary] of [
-    ['arrival', 'at_dealer', 'Say that a vehicle has arrived'],
-    ['handover', 'delivered', 'Say that a vehicle was handed over to its buyer'],
-  ] as const) {
-    app.openapi(
-      createRoute({
-        method: 'post',
-        path: `/v1/vehicles/{number}/${path}`,
-        tags,
-        summary,
-        description: 'By its dealer. Said twice it changes nothing.',
-        middleware: [requireRole(kit, 'dealer', 'operator')] as const,
-        request: { params: NumberParam, headers: IdempotencyHeader, body: jsonBody(HappenedAt) },
-        responses: answers(200, 'The vehicle', BuyersVehicle),
-      }),
-      async (c) => {
-        const body = c.req.valid('json')
-        const { number } = await findVehicle(kit, c.var.caller, c.req.valid('param').number)
-        const { actor } = c.var.caller
-        let step = ''
-        const request = { key: idempotencyKeyOf(c), body, number, status: 200 } as const
-        const response = await answerFromBooks(c, kit, request, async (tx, command) => {
-          step = command
-          const at = body.at === undefined ? new Date() : new Date(body.at)
-          return vehicleView(await advanceVehicle(tx, stage, { vehicle: number, at, actor, step }))
-        })
-        await wakeNow(kit, step)
-        return response as never
-      },
-    )
-  }
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/v1/vehicles/{number}/arrival',
+      tags,
+      summary: 'Say that a vehicle has arrived',
+      description: 'By its dealer. Said twice it changes nothing.',
+      middleware: [requireRole(kit, 'dealer', 'operator')] as const,
+      request: { params: NumberParam, headers: IdempotencyHeader, body: jsonBody(Arrival) },
+      responses: answers(200, 'The vehicle', BuyersVehicle),
+    }),
+    async (c) => {
+      const body = c.req.valid('json')
+      const { number } = await findVehicle(kit, c.var.caller, c.req.valid('param').number)
+      const { actor } = c.var.caller
+      let step = ''
+      const request = { key: idempotencyKeyOf(c), body, number, status: 200 } as const
+      const response = await answerFromBooks(c, kit, request, async (tx, command) => {
+        step = command
+        const at = body.at === undefined ? new Date() : new Date(body.at)
+        return vehicleView(await advanceVehicle(tx, 'at_dealer', { vehicle: number, at, actor, step }))
+      })
+      await wakeNow(kit, step)
+      return response as never
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/v1/custom-orders/{number}/handover',
+      tags: ['Custom orders'],
+      summary: 'Say that the vehicle was handed over to its buyer',
+      description:
+        'By its dealer; it completes the order. Where the house takes the payment all of it has to be paid, or the balance was settled at the dealer (B5). Said twice it changes nothing.',
+      middleware: [requireRole(kit, 'dealer', 'operator')] as const,
+      request: { params: NumberParam, headers: IdempotencyHeader, body: jsonBody(Handover) },
+      responses: answers(200, 'The custom order', CustomOrderView),
+    }),
+    async (c) => {
+      const body = c.req.valid('json')
+      const number = await findCustomOrder(kit, c.var.caller, c.req.valid('param').number)
+      return commandOnce(c, kit, {
+        to: { kind: 'custom-order', number },
+        update: handOverVehicle,
+        facts: () => ({ settled: body.settled_at_dealer }),
+        body,
+      }) as never
+    },
+  )
 
   app.openapi(
     createRoute({

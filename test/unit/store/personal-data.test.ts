@@ -76,6 +76,8 @@ const KEPT: Record<string, string[]> = {
     'processor_reference',
     'refused_by',
     'vehicle',
+    'deposit',
+    'balance',
     'deadline_kind',
   ],
   vehicles: [

@@ -1,0 +1,171 @@
+import { BALANCE_SECONDS, DEPOSIT_SECONDS, refundOf } from '../domain/custom-order.ts'
+import { isTaken } from '../domain/payment.ts'
+import { after } from '../domain/period.ts'
+import { Refusal } from '../domain/refusal.ts'
+import type { VehicleState } from '../domain/vehicle.ts'
+import type { Links } from '../integrations/link.ts'
+import { type CustomOrderRow, configurationOf, updateCustomOrder } from '../store/custom-order.ts'
+import type { Transaction } from '../store/database.ts'
+import { readPayment } from '../store/payment.ts'
+import {
+  askForCapture,
+  askForRefund,
+  openPayment,
+  type PaymentChange,
+  recordSettled,
+  releasePayment,
+  requestPayment,
+} from './payment-changes.ts'
+
+/** The money of a custom order (REQUIREMENTS B5, B10): each function is part of a transaction that has locked the order. */
+
+/** Asks for the deposit, which is held once it is authorised. Gives the order back as it then is; null when none is taken. */
+export async function askForDeposit(
+  tx: Transaction,
+  links: Links,
+  row: CustomOrderRow,
+  { now, ...change }: PaymentChange & { now: Date },
+): Promise<CustomOrderRow | null> {
+  if (!row.takes_payment || !row.terms || row.terms.deposit === 0) return null
+  const deadline_at = after(now, DEPOSIT_SECONDS)
+  const { number } = await requestPayment(
+    tx,
+    links,
+    {
+      ...payerOf(row),
+      purpose: 'deposit',
+      amount_minor: row.terms.deposit,
+      currency: row.terms.currency,
+      deadline_at,
+      capture: 'when_asked',
+    },
+    change,
+  )
+  return updateCustomOrder(
+    tx,
+    row,
+    { state: 'awaiting_deposit', deposit: number, deadline: { kind: 'deposit', at: deadline_at } },
+    { type: 'custom_order.deposit_requested', actor: 'house', details: { payment: number } },
+  )
+}
+
+/** True when the deposit was authorised in time. */
+export async function isDepositHeld(tx: Transaction, row: CustomOrderRow): Promise<boolean> {
+  if (!row.deposit) return false
+  const { row: deposit } = await openPayment(tx, row.deposit)
+  if (deposit.state !== 'authorised' || !deposit.authorised_at || !row.deadline_at) return false
+  return deposit.authorised_at <= row.deadline_at
+}
+
+/** Takes the deposit: the order is accepted. */
+export async function takeDeposit(
+  tx: Transaction,
+  row: CustomOrderRow,
+  change: PaymentChange,
+): Promise<void> {
+  if (row.deposit) await askForCapture(tx, row.deposit, change)
+}
+
+/**
+ * Gives back what the terms say, of whatever was paid; what is only held is let go. `vehicle` is the state that its vehicle
+ * had, null for an order that was not accepted. Returns the refund in minor units, null where there are no terms.
+ */
+export async function refund(
+  tx: Transaction,
+  row: CustomOrderRow,
+  vehicle: VehicleState | null,
+  change: PaymentChange,
+): Promise<number | null> {
+  const { terms } = row
+  if (!terms) return null
+  const amount = refundOf(terms, terms.deposit, vehicle)
+  const deposit = row.deposit === null ? undefined : (await openPayment(tx, row.deposit)).row
+  if (!deposit) return amount
+  if (!isTaken(deposit.state) || amount === deposit.amount_minor) {
+    await releasePayment(tx, deposit.number, change)
+    return deposit.amount_minor
+  }
+  if (amount > 0) await askForRefund(tx, deposit.number, { amount_minor: amount, asked_by: 'owner' }, change)
+  return amount
+}
+
+/** What is still to be paid before the handover, in minor units. */
+async function balanceOf(
+  tx: Transaction,
+  row: CustomOrderRow,
+): Promise<{ amount: number; currency: string }> {
+  const found = await configurationOf(tx, row.configuration)
+  if (!found) throw new Error('a custom order without its configuration')
+  const { total_price_minor, currency } = found.configuration
+  const deposit = row.deposit === null ? undefined : await readPayment(tx, row.deposit)
+  return { amount: Math.max(total_price_minor - (deposit?.amount_minor ?? 0), 0), currency }
+}
+
+/** Asks for the balance, which is taken as soon as the buyer pays it. */
+export async function askForBalance(
+  tx: Transaction,
+  links: Links,
+  row: CustomOrderRow,
+  { now, ...change }: PaymentChange & { now: Date },
+): Promise<void> {
+  const { amount, currency } = await balanceOf(tx, row)
+  if (amount === 0) return
+  const { number } = await requestPayment(
+    tx,
+    links,
+    {
+      ...payerOf(row),
+      purpose: 'balance',
+      amount_minor: amount,
+      currency,
+      deadline_at: after(now, BALANCE_SECONDS),
+      capture: 'at_once',
+    },
+    change,
+  )
+  await updateCustomOrder(
+    tx,
+    row,
+    { balance: number },
+    { type: 'custom_order.balance_requested', actor: 'house', details: { payment: number } },
+  )
+}
+
+/**
+ * Lets the vehicle be handed over only when all of it is paid; `settled` records the balance as paid at the dealer.
+ *
+ * @throws Refusal `balance-due` with what is to be paid.
+ */
+export async function settleBalance(
+  tx: Transaction,
+  row: CustomOrderRow,
+  settled: boolean,
+  change: PaymentChange,
+): Promise<CustomOrderRow> {
+  if (!row.takes_payment) return row
+  const { amount, currency } = await balanceOf(tx, row)
+  const balance = row.balance === null ? undefined : (await openPayment(tx, row.balance)).row
+  if (amount === 0 || (balance && isTaken(balance.state))) return row
+  if (!settled) {
+    throw new Refusal('balance-due', 'The balance is not paid.', {
+      payment: balance?.number ?? null,
+      amount: { amount, currency },
+    })
+  }
+  if (balance) await releasePayment(tx, balance.number, change)
+  const { number } = await recordSettled(
+    tx,
+    { ...payerOf(row), purpose: 'balance', amount_minor: amount, currency },
+    change,
+  )
+  return updateCustomOrder(
+    tx,
+    row,
+    { balance: number },
+    { type: 'custom_order.balance_settled', actor: change.actor, details: { payment: number } },
+  )
+}
+
+function payerOf({ number, storefront, customer }: CustomOrderRow) {
+  return { pays_for: number, storefront, customer }
+}
