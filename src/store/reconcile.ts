@@ -54,6 +54,7 @@ export async function stillOpen(db: Database, workflows: string[]): Promise<stri
         OR EXISTS (SELECT 1 FROM leads WHERE number = substr(w, length('lead/') + 1) AND ended_at IS NULL)
         OR EXISTS (SELECT 1 FROM custom_orders WHERE number = substr(w, length('custom-order/') + 1) AND ended_at IS NULL)
         OR w LIKE 'promises/%'
+        OR (w LIKE 'schedule-production/%' AND EXISTS (SELECT 1 FROM schedule_requests))
         OR w IN (SELECT 'notification/' || id FROM notifications WHERE state = 'retrying')`)
   return rows.map((row) => row.workflow)
 }
