@@ -87,10 +87,6 @@ export const EXPLANATIONS: Record<RefusalType, { means: string; todo: string }> 
     means: 'It cannot be removed while something depends on it.',
     todo: '`detail` says what. End that first.',
   },
-  'freeze-point-passed': {
-    means: 'The vehicle is past the point up to which it can be changed or cancelled.',
-    todo: '`frozen_at` is when that became impossible. Please speak with the dealer.',
-  },
   'slots-frozen': {
     means:
       'Vehicles in production, or past the freeze point of their plant, keep their slots: there cannot be fewer slots than these have.',

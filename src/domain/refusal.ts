@@ -26,7 +26,6 @@ export const REFUSALS = {
   'request-running': { status: 409, title: 'The same request is still being worked on' },
   'already-exists': { status: 409, title: 'It exists already' },
   'still-in-use': { status: 409, title: 'It is still in use' },
-  'freeze-point-passed': { status: 409, title: 'Production has it: it can no longer be changed' },
   'slots-frozen': { status: 409, title: 'Vehicles that are frozen would lose their slots' },
   'version-stale': { status: 412, title: 'It has changed since you read it' },
   'freeze-point-passed': { status: 409, title: 'Production has it: it can no longer be changed' },
