@@ -13,11 +13,12 @@ import { insertStorefront } from '../store/storefront.ts'
 import { insertSupplier, readSupplier } from '../store/supplier.ts'
 import { saveSupplierItems } from '../store/supplier-item.ts'
 import { newWebhookSecret } from '../store/webhook-endpoint.ts'
+import { fillInBank } from './sample-bank.ts'
 import { MODEL_YEARS } from './sample-vehicles.ts'
 
 /**
  * What a first `npm start` fills in: a small shop for kitchen and outdoor things, with its items, customers and two
- * suppliers, a make of vehicles, three car dealers, and the keys to all of it in `KEYS_FILE`. With `--empty` only an operator's key, for bringing one's own
+ * suppliers, a make of vehicles with its order bank, three car dealers, and the keys to all of it in `KEYS_FILE`. With `--empty` only an operator's key, for bringing one's own
  * data. It may be run again: what is there stays as it is, and new keys are made.
  */
 
@@ -78,14 +79,20 @@ const CUSTOMERS = [
 
 /** All of them read mail: what they are sent is on the mail page, and its links are theirs. */
 const DEALERS = [
-  { id: 'harbour', name: 'Harbour Motors', latitude: 53.112, longitude: 8.752, makes: ['astra', 'brio'] },
-  { id: 'riverside', name: 'Riverside Cars', latitude: 53.036, longitude: 8.833, makes: ['astra'] },
+  {
+    id: 'harbour',
+    name: 'Harbour Motors',
+    latitude: 53.112,
+    longitude: 8.752,
+    makes: ['astra', 'brio', 'tarn'],
+  },
+  { id: 'riverside', name: 'Riverside Cars', latitude: 53.036, longitude: 8.833, makes: ['astra', 'tarn'] },
   {
     id: 'heath',
     name: 'Heath Garage',
     latitude: 53.551,
     longitude: 9.994,
-    makes: ['astra', 'brio', 'corda'],
+    makes: ['astra', 'brio', 'corda', 'tarn'],
   },
 ]
 
@@ -132,6 +139,7 @@ async function fillIn(tx: Transaction, supplierUrl: string) {
     suppliers.push({ id, name, api_key: secret, webhook_secret, mode })
   }
   const dealers = await fillInDealers(tx)
+  await fillInBank(tx)
   const storefront = (await issueKey(tx, { role: 'storefront', partner: STOREFRONT, name: 'Tamarisk shop' }))
     .secret
   return { storefront, suppliers, dealers }
