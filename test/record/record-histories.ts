@@ -12,6 +12,7 @@ import * as leads from './lead-paths.ts'
 import * as orders from './order-paths.ts'
 import { Recording } from './recording.ts'
 import { type Path, Scene } from './scene.ts'
+import * as schedule from './schedule-paths.ts'
 import * as supply from './supply-paths.ts'
 
 /** How many paths are played side by side. */
@@ -42,7 +43,7 @@ test('every path, into test/histories', async () => {
   slow.catch(() => {})
   for (const path of [refusedByTheCarrier, carrierUnreachable]) await path(scene)
   await scene.carrierIs({ mode: 'hold' })
-  const paths = [orders, backOrders, byHand, quick, leads, customOrders].flatMap((group): Path[] =>
+  const paths = [orders, backOrders, byHand, quick, leads, customOrders, schedule].flatMap((group): Path[] =>
     Object.values(group),
   )
   await playAll(paths, scene)
