@@ -4,7 +4,7 @@ import { isTold } from '../domain/event.ts'
 import { inZone } from '../domain/letter.ts'
 import { type Mailer, typeset } from '../integrations/mail.ts'
 import type { WebhookSender } from '../integrations/webhook.ts'
-import { buyerFacts, orderDocument } from '../store/buyer-letter.ts'
+import { buyerFacts, orderDocument, startsOn } from '../store/buyer-letter.ts'
 import type { Database } from '../store/database.ts'
 import { readDealer } from '../store/dealer.ts'
 import type { Notice } from '../store/notification.ts'
@@ -38,6 +38,7 @@ export function createCustomOrderTelling(kit: {
       const details = {
         ...event.details,
         ...(typeof deadline_at === 'string' ? { deadline_at: inZone(deadline_at, time_zone) } : {}),
+        ...(await slotInWords(db, event.details)),
       }
       const words = buyerLetter(event.type, details, event.note, facts)
       const letter = await typeset(words, { to: name, from: facts.storefront })
@@ -115,4 +116,14 @@ export function createCustomOrderTelling(kit: {
       return SENT
     },
   }
+}
+
+/** The day from which a vehicle is to be built, if the event names a slot. */
+async function slotInWords(
+  db: Database,
+  details: Notice['event']['details'],
+): Promise<{ starts_on?: string }> {
+  const { to } = details as { to?: { period?: number } | null }
+  const day = to?.period === undefined ? undefined : await startsOn(db, to.period)
+  return day === undefined ? {} : { starts_on: day }
 }

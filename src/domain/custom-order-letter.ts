@@ -93,7 +93,7 @@ export function buyerLetter(
       return {
         subject: subject(type === 'vehicle.scheduled' ? 'scheduled' : 'scheduled anew'),
         paragraphs: [
-          `Your ${vehicle} is scheduled to be built${details.starts_on ? ` in the week from ${details.starts_on}` : ''}.`,
+          `Your ${vehicle} is scheduled to be built${details.starts_on ? ` from ${details.starts_on} on` : ''}.`,
         ],
       }
     case 'vehicle.unscheduled':

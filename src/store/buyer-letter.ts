@@ -60,6 +60,13 @@ export async function orderDocument(db: Database, number: string) {
   }
 }
 
+/** When the period begins that an event of a vehicle's schedule names, as a day in UTC. */
+export async function startsOn(db: Database, period: number): Promise<string | undefined> {
+  const [row] = await db.execute<{ day: string }>(sql`
+    SELECT (starts_at AT TIME ZONE 'UTC')::date::text AS day FROM production_periods WHERE ordinal = ${period}`)
+  return row?.day
+}
+
 async function readAll(db: Database, number: string) {
   const [row] = await db
     .select({

@@ -18,6 +18,7 @@ import type { Database, Transaction } from './database.ts'
 import { Instant, Money } from './order-view.ts'
 import { readPayment } from './payment.ts'
 import { PaymentDue, paymentDue } from './payment-view.ts'
+import { BankView, bankViewOf } from './schedule-view.ts'
 import { customers, events } from './schema.ts'
 import { readVehicle, type VehicleRow } from './vehicle.ts'
 
@@ -31,11 +32,9 @@ export const BuyersVehicle = z
     number: z.string(),
     state: z.enum(Object.keys(VEHICLE_TRANSITIONS) as [VehicleState, ...VehicleState[]]),
     version: z.int(),
-    plant: z.string().nullable(),
-    period: z.int().nullable(),
-    held_by: z.string().nullable().meta({ description: 'What keeps it from an earlier slot' }),
     vin: z.string().nullable(),
     banked_at: Instant,
+    bank: BankView.nullable().meta({ description: 'Its place in the order bank; null once it is built' }),
   })
   .meta({ id: 'BuyersVehicle' })
 
@@ -135,7 +134,7 @@ export async function customOrderView(
     dealer_accepted: row.dealer_accepted,
     processor_reference: row.processor_reference,
     refusal: row.refused_by && { by: row.refused_by, reasons: await reasonsOf(db, number) },
-    vehicle: vehicle ? vehicleView(vehicle) : null,
+    vehicle: vehicle ? await vehicleView(db, vehicle) : null,
     created_at: row.created_at.toISOString(),
   }
 }
@@ -151,9 +150,12 @@ export function asDealerSees(view: CustomOrderView, dealer: string): CustomOrder
   return { ...view, buyer: null, vehicle: null, deposit: null, balance: null }
 }
 
-export function vehicleView(vehicle: VehicleRow): z.infer<typeof BuyersVehicle> {
-  const { number, state, version, plant, period, held_by, vin, banked_at } = vehicle
-  return { number, state, version, plant, period, held_by, vin, banked_at: banked_at.toISOString() }
+export async function vehicleView(
+  db: Database | Transaction,
+  { number, state, version, vin, banked_at }: VehicleRow,
+): Promise<z.infer<typeof BuyersVehicle>> {
+  const bank = await bankViewOf(db, number)
+  return { number, state, version, vin, banked_at: banked_at.toISOString(), bank }
 }
 
 /** The reasons of the last refusal, as they were given. */

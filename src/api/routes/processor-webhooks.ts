@@ -91,10 +91,10 @@ export function registerProcessorWebhooks(app: Api, kit: ApiKit): void {
         { key, body: { type, ...data }, number: report.vehicle, status: 200 },
         async (tx, command) => {
           step = command
-          if ('vin' in data) return vehicleView(await bondVin(tx, data.vin, { ...report, step }))
+          if ('vin' in data) return vehicleView(tx, await bondVin(tx, data.vin, { ...report, step }))
           const stage = STAGES.find((stage) => `vehicle.${stage}` === type)
           if (!stage) throw new Error('a message without its stage')
-          return vehicleView(await advanceVehicle(tx, stage, { ...report, step }))
+          return vehicleView(tx, await advanceVehicle(tx, stage, { ...report, step }))
         },
       )
       await wakeNow(kit, step)

@@ -37,7 +37,10 @@ export function registerVehicles(app: Api, kit: ApiKit): void {
       request: { params: NumberParam },
       responses: answers(200, 'The vehicle', BuyersVehicle),
     }),
-    async (c) => c.json(vehicleView(await findVehicle(kit, c.var.caller, c.req.valid('param').number)), 200),
+    async (c) => {
+      const row = await findVehicle(kit, c.var.caller, c.req.valid('param').number)
+      return c.json(await vehicleView(kit.db, row), 200)
+    },
   )
 
   app.openapi(
@@ -60,7 +63,7 @@ export function registerVehicles(app: Api, kit: ApiKit): void {
       const response = await answerFromBooks(c, kit, request, async (tx, command) => {
         step = command
         const at = body.at === undefined ? new Date() : new Date(body.at)
-        return vehicleView(await advanceVehicle(tx, 'at_dealer', { vehicle: number, at, actor, step }))
+        return vehicleView(tx, await advanceVehicle(tx, 'at_dealer', { vehicle: number, at, actor, step }))
       })
       await wakeNow(kit, step)
       return response as never
@@ -115,7 +118,7 @@ export function registerVehicles(app: Api, kit: ApiKit): void {
       let step = ''
       const response = await answerFromBooks(c, kit, request, async (tx, command) => {
         step = command
-        return vehicleView(await releaseVin(tx, { vehicle: number, actor, step, reason }))
+        return vehicleView(tx, await releaseVin(tx, { vehicle: number, actor, step, reason }))
       })
       await wakeNow(kit, step)
       return response as never

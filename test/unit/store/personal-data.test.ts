@@ -18,6 +18,18 @@ const ABOUT_NOBODY = {
     'api_keys',
     'webhook_endpoints',
   ],
+  'the plan of production': [
+    'plants',
+    'production_periods',
+    'plant_capacities',
+    'allocations',
+    'allocation_limits',
+    'commodities',
+    'commodity_features',
+    'commodity_limits',
+    'order_priorities',
+    'schedule_requests',
+  ],
   'stock and supply': [
     'stock_levels',
     'stock_movements',
