@@ -67,7 +67,7 @@ export function createPaymentActivities({
       },
       `${row.number}/session/${session}`,
     )
-    return conclude(asked, ['requested', 'pending'], async (tx, locked, change) => {
+    const progress = await conclude(asked, ['requested', 'pending'], async (tx, locked, change) => {
       if (locked.sessions !== row.sessions) return
       const set = { sessions: session, session: opened.session, session_url: opened.url }
       await changePayment(tx, locked, 'open', 'pending', 'payment.opened', change, {
@@ -75,6 +75,9 @@ export function createPaymentActivities({
         details: { session },
       })
     })
+    // Nobody wants it any more, and nobody knows of it.
+    if ((await read(asked.number)).session !== opened.session) await provider().close(opened.session)
+    return progress
   }
 
   return {
@@ -85,7 +88,7 @@ export function createPaymentActivities({
 
     /** Opens a page of the provider where it can be paid. */
     async openPaymentSession(asked: Asked): Promise<PaymentProgress | null> {
-      return open(asked)
+      return (await isStill(asked, 'requested')) ? open(asked) : paymentProgress(db, asked.number)
     },
 
     /** Asks how the buyer's page stands. One that ended before our deadline is opened anew. */
@@ -115,6 +118,7 @@ export function createPaymentActivities({
 
     /** Takes what is held. */
     async capturePayment(asked: Asked): Promise<PaymentProgress | null> {
+      if (!(await isStill(asked, 'capturing'))) return paymentProgress(db, asked.number)
       const { number, intent, capture_attempt } = await read(asked.number)
       if (!intent) throw new Error('a payment to be captured without its intent')
       const outcome = await provider().capture(intent, `${number}/capture/${capture_attempt}`)
@@ -140,6 +144,7 @@ export function createPaymentActivities({
 
     /** Closes the page and lets go of what is held. What was taken all the same goes back. */
     async releaseHeldPayment(asked: Asked): Promise<PaymentProgress | null> {
+      if (!(await isStill(asked, 'voiding'))) return paymentProgress(db, asked.number)
       const { number, session } = await read(asked.number)
       if (!session) throw new Error('a payment to be released without its session')
       const outcome = await provider().release(session, `${number}/release`)
@@ -194,6 +199,14 @@ export function createPaymentActivities({
         return paymentProgress(tx, number)
       })
     },
+  }
+
+  /**
+   * False when this was done already and only its worker died before it could say so: the next thing with the provider
+   * would then have another key.
+   */
+  async function isStill({ number }: Asked, state: PaymentState): Promise<boolean> {
+    return (await read(number)).state === state
   }
 
   function provider(): PaymentProvider {

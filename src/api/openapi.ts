@@ -12,6 +12,8 @@ import { Instant } from './request.ts'
 
 /** The tag of routes that are called with a signature instead of an API key. */
 export const SIGNED = 'Partners'
+/** The same for the payment provider, which signs in its own way. */
+export const PROVIDER_SIGNED = 'Payment provider'
 
 const INFO = {
   title: 'Holdfast',
@@ -36,6 +38,12 @@ const SECURITY_SCHEMES = {
     name: 'webhook-signature',
     description:
       'Standard Webhooks: `webhook-id` (also the idempotency key), `webhook-timestamp`, `webhook-signature`',
+  },
+  providerSignature: {
+    type: 'apiKey',
+    in: 'header',
+    name: 'stripe-signature',
+    description: 'As Stripe signs its webhooks',
   },
 } as const
 
@@ -155,6 +163,8 @@ function documentOf(app: Api, kit: ApiKit): object {
   })
   for (const operation of Object.values(document.paths ?? {}).flatMap((path) => Object.values(path ?? {}))) {
     const { tags, ...rest } = operation as { tags?: string[] }
+    if (tags?.includes(PROVIDER_SIGNED))
+      Object.assign(operation, { ...rest, security: [{ providerSignature: [] }] })
     if (tags?.includes(SIGNED)) Object.assign(operation, { ...rest, security: [{ webhookSignature: [] }] })
   }
   return document

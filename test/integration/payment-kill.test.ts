@@ -11,6 +11,8 @@ beforeAll(async () => {
   shop = await Shop.open(house())
   provider = new ProviderSide(house())
   await house().db`UPDATE storefronts SET takes_payment = true WHERE id = ${shop.storefront}`
+  // A worker that was killed is missed for some time: nothing shall expire meanwhile.
+  await house().db`UPDATE periods SET default_seconds = 900`
 })
 beforeEach(() => provider.behave({ mode: 'normal' }))
 

@@ -225,6 +225,20 @@ describe('a back order is paid when it is confirmed (B5)', () => {
     expect((await eventsOf(payment)).at(-1)).toBe('payment.voided')
   })
 
+  test('a cancellation while the page is being opened leaves none open', async () => {
+    await provider.behave({ mode: 'normal', answer_after_ms: 1_500 })
+    const { number, payment } = await toBePaid()
+    await provider.openPage(payment)
+    expectStatus(await shop.command(number, 'cancellation'), 200)
+    expect(await shop.look(payment)).toMatchObject({ state: 'voided', version: 2, pay_url: null })
+    await waitFor(
+      'the page to be closed',
+      () => provider.ledger(payment),
+      ({ open_pages }) => open_pages === 0,
+    )
+    expect(await provider.ledger(payment)).toEqual({ held: 0, taken: 0, given_back: 0, open_pages: 0 })
+  })
+
   test('a cancellation before dispatch lets go of what is held', async () => {
     const { number, payment, amount } = await toBeDelivered()
     expect(await provider.ledger(payment)).toEqual({ held: amount, taken: 0, given_back: 0, open_pages: 0 })

@@ -6,7 +6,7 @@ import { readPayment } from '../../store/payment.ts'
 import { inStep } from '../../store/step.ts'
 import { wake } from '../../store/wake.ts'
 import type { Api, ApiKit } from '../kit.ts'
-import { SIGNED } from '../openapi.ts'
+import { PROVIDER_SIGNED } from '../openapi.ts'
 import { answers, jsonBody } from '../request.ts'
 import { wakeNow } from '../wake.ts'
 
@@ -25,7 +25,7 @@ export function registerPaymentWebhooks(app: Api, kit: ApiKit): void {
     createRoute({
       method: 'post',
       path: '/v1/payment-webhooks/stripe',
-      tags: [SIGNED],
+      tags: [PROVIDER_SIGNED],
       summary: 'The payment provider tells of a payment',
       description: 'Signed as Stripe does, with `stripe-signature` over the body and the time (B5).',
       request: { body: jsonBody(ProviderEvent) },

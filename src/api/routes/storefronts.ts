@@ -28,7 +28,7 @@ const StorefrontBody = z
     reply_to: Email.meta({ description: 'Where answers to those mails go' }),
     takes_payment: z.boolean().default(false).meta({
       description:
-        'Whether the house takes the payment of its back orders: a confirmation is then carried out once it is paid (B5)',
+        'Whether the house takes the payment of its back orders and custom orders: a confirmation is then carried out once it is paid (B5)',
     }),
   })
   .meta({ id: 'StorefrontToSave' })
