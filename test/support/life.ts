@@ -303,7 +303,7 @@ export class Life {
     for (const stage of ['in_production', 'built', 'shipped', 'at_dealer'])
       expectStatus(await plantSays(here, stage, vehicle.number), 200)
     const handover = { key: second.key, body: {} }
-    expectStatus(await here.call('POST', `/v1/vehicles/${vehicle.number}/handover`, handover), 200)
+    expectStatus(await here.call('POST', `/v1/custom-orders/${number}/handover`, handover), 200)
 
     const cancelled = await order('cancelled custom order')
     const body = { reason: this.word('reason for cancelling a custom order') }
