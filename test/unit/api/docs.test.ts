@@ -55,10 +55,15 @@ describe('OpenAPI (P5)', () => {
     const told = Object.entries(EVENTS).filter(([, { told }]) => told !== null && told !== 'operators')
     expect(Object.keys(document.webhooks).sort()).toEqual(told.map(([type]) => type).sort())
     expect(document.security).toEqual([{ apiKey: [] }])
-    expect(Object.keys(document.components.securitySchemes)).toEqual(['apiKey', 'webhookSignature'])
+    expect(Object.keys(document.components.securitySchemes)).toEqual([
+      'apiKey',
+      'webhookSignature',
+      'providerSignature',
+    ])
     expect(document.paths['/v1/supplier-webhooks/{supplier}'].post.security).toEqual([
       { webhookSignature: [] },
     ])
+    expect(document.paths['/v1/payment-webhooks/stripe'].post.security).toEqual([{ providerSignature: [] }])
     expect(document.paths['/v1/orders'].post.security).toBeUndefined()
   })
 
