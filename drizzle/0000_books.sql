@@ -9,6 +9,22 @@ CREATE TABLE "addresses" (
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "allocation_limits" (
+	"dealer" text NOT NULL,
+	"model_line" text NOT NULL,
+	"period" integer NOT NULL,
+	"vehicles" integer NOT NULL,
+	CONSTRAINT "allocation_limits_dealer_model_line_period_pk" PRIMARY KEY("dealer","model_line","period"),
+	CONSTRAINT "allocation_limits_vehicles" CHECK ("allocation_limits"."vehicles" >= 0)
+);
+--> statement-breakpoint
+CREATE TABLE "allocations" (
+	"dealer" text NOT NULL,
+	"model_line" text NOT NULL,
+	"version" integer DEFAULT 1 NOT NULL,
+	CONSTRAINT "allocations_dealer_model_line_pk" PRIMARY KEY("dealer","model_line")
+);
+--> statement-breakpoint
 CREATE TABLE "api_keys" (
 	"id" uuid PRIMARY KEY DEFAULT gen_random_uuid() NOT NULL,
 	"role" text NOT NULL,
@@ -61,6 +77,27 @@ CREATE TABLE "back_orders" (
 	CONSTRAINT "back_orders_allocated" CHECK ("back_orders"."allocated" BETWEEN 0 AND "back_orders"."ordered"),
 	CONSTRAINT "back_orders_met" CHECK ("back_orders"."state" NOT IN ('met', 'delivery_requested') OR "back_orders"."allocated" = "back_orders"."ordered"),
 	CONSTRAINT "back_orders_deadline" CHECK (("back_orders"."deadline_kind" IS NULL) = ("back_orders"."deadline_at" IS NULL))
+);
+--> statement-breakpoint
+CREATE TABLE "commodities" (
+	"code" text PRIMARY KEY NOT NULL,
+	"name" text NOT NULL,
+	"version" integer DEFAULT 1 NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "commodity_features" (
+	"commodity" text NOT NULL,
+	"model_year" text NOT NULL,
+	"feature" text NOT NULL,
+	CONSTRAINT "commodity_features_commodity_model_year_feature_pk" PRIMARY KEY("commodity","model_year","feature")
+);
+--> statement-breakpoint
+CREATE TABLE "commodity_limits" (
+	"commodity" text NOT NULL,
+	"period" integer NOT NULL,
+	"vehicles" integer NOT NULL,
+	CONSTRAINT "commodity_limits_commodity_period_pk" PRIMARY KEY("commodity","period"),
+	CONSTRAINT "commodity_limits_vehicles" CHECK ("commodity_limits"."vehicles" >= 0)
 );
 --> statement-breakpoint
 CREATE TABLE "configurations" (
@@ -367,6 +404,11 @@ CREATE TABLE "order_lines" (
 	CONSTRAINT "order_lines_allocated_range" CHECK ("order_lines"."allocated" BETWEEN 0 AND "order_lines"."ordered")
 );
 --> statement-breakpoint
+CREATE TABLE "order_priorities" (
+	"type" text PRIMARY KEY NOT NULL,
+	"priority" integer NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "order_terms" (
 	"kind" text NOT NULL,
 	"currency" text NOT NULL,
@@ -435,6 +477,24 @@ CREATE TABLE "periods" (
 	CONSTRAINT "periods_in_order" CHECK (0 < "periods"."min_seconds" AND "periods"."min_seconds" <= "periods"."default_seconds" AND "periods"."default_seconds" <= "periods"."max_seconds")
 );
 --> statement-breakpoint
+CREATE TABLE "plant_capacities" (
+	"plant" text NOT NULL,
+	"period" integer NOT NULL,
+	"slots" integer NOT NULL,
+	CONSTRAINT "plant_capacities_plant_period_pk" PRIMARY KEY("plant","period"),
+	CONSTRAINT "plant_capacities_slots" CHECK ("plant_capacities"."slots" >= 0)
+);
+--> statement-breakpoint
+CREATE TABLE "plants" (
+	"id" text PRIMARY KEY NOT NULL,
+	"name" text NOT NULL,
+	"model_lines" text[] NOT NULL,
+	"freeze_seconds" integer NOT NULL,
+	"version" integer DEFAULT 1 NOT NULL,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "plants_freeze" CHECK ("plants"."freeze_seconds" >= 0)
+);
+--> statement-breakpoint
 CREATE TABLE "postcodes" (
 	"country" text NOT NULL,
 	"postcode" text NOT NULL,
@@ -442,6 +502,14 @@ CREATE TABLE "postcodes" (
 	"longitude" double precision NOT NULL,
 	CONSTRAINT "postcodes_country_postcode_pk" PRIMARY KEY("country","postcode"),
 	CONSTRAINT "postcodes_place" CHECK ("postcodes"."latitude" BETWEEN -90 AND 90 AND "postcodes"."longitude" BETWEEN -180 AND 180)
+);
+--> statement-breakpoint
+CREATE TABLE "production_periods" (
+	"ordinal" integer PRIMARY KEY NOT NULL,
+	"starts_at" timestamp with time zone NOT NULL,
+	"ends_at" timestamp with time zone NOT NULL,
+	"version" integer DEFAULT 1 NOT NULL,
+	CONSTRAINT "production_periods_in_order" CHECK ("production_periods"."starts_at" < "production_periods"."ends_at")
 );
 --> statement-breakpoint
 CREATE TABLE "purchase_order_lines" (
@@ -516,6 +584,12 @@ CREATE TABLE "schedule_lines" (
 	"quantity" integer NOT NULL,
 	"expected_at" timestamp with time zone NOT NULL,
 	"kind" text NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "schedule_requests" (
+	"id" bigserial PRIMARY KEY NOT NULL,
+	"of_plan" boolean NOT NULL,
+	"at" timestamp with time zone DEFAULT now() NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "specifications" (
@@ -604,7 +678,6 @@ CREATE TABLE "vehicles" (
 	"currency" text NOT NULL,
 	"state" text NOT NULL,
 	"version" integer DEFAULT 1 NOT NULL,
-	"priority" integer NOT NULL,
 	"place" bigserial NOT NULL,
 	"plant" text,
 	"period" integer,
@@ -639,8 +712,16 @@ CREATE TABLE "webhook_endpoints" (
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL
 );
 --> statement-breakpoint
+ALTER TABLE "allocation_limits" ADD CONSTRAINT "allocation_limits_period_production_periods_ordinal_fk" FOREIGN KEY ("period") REFERENCES "public"."production_periods"("ordinal") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "allocation_limits" ADD CONSTRAINT "allocation_limits_dealer_model_line_allocations_dealer_model_line_fk" FOREIGN KEY ("dealer","model_line") REFERENCES "public"."allocations"("dealer","model_line") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "allocations" ADD CONSTRAINT "allocations_dealer_dealers_id_fk" FOREIGN KEY ("dealer") REFERENCES "public"."dealers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "allocations" ADD CONSTRAINT "allocations_model_line_model_lines_code_fk" FOREIGN KEY ("model_line") REFERENCES "public"."model_lines"("code") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "attempts" ADD CONSTRAINT "attempts_notification_notifications_id_fk" FOREIGN KEY ("notification") REFERENCES "public"."notifications"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "back_orders" ADD CONSTRAINT "back_orders_ship_to_addresses_id_fk" FOREIGN KEY ("ship_to") REFERENCES "public"."addresses"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "commodity_features" ADD CONSTRAINT "commodity_features_commodity_commodities_code_fk" FOREIGN KEY ("commodity") REFERENCES "public"."commodities"("code") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "commodity_features" ADD CONSTRAINT "commodity_features_model_year_model_years_id_fk" FOREIGN KEY ("model_year") REFERENCES "public"."model_years"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "commodity_limits" ADD CONSTRAINT "commodity_limits_commodity_commodities_code_fk" FOREIGN KEY ("commodity") REFERENCES "public"."commodities"("code") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "commodity_limits" ADD CONSTRAINT "commodity_limits_period_production_periods_ordinal_fk" FOREIGN KEY ("period") REFERENCES "public"."production_periods"("ordinal") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "configurations" ADD CONSTRAINT "configurations_storefront_storefronts_id_fk" FOREIGN KEY ("storefront") REFERENCES "public"."storefronts"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "configurations" ADD CONSTRAINT "configurations_model_year_model_years_id_fk" FOREIGN KEY ("model_year") REFERENCES "public"."model_years"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "configurations" ADD CONSTRAINT "configurations_fingerprint_specifications_fingerprint_fk" FOREIGN KEY ("fingerprint") REFERENCES "public"."specifications"("fingerprint") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -677,6 +758,8 @@ ALTER TABLE "orders" ADD CONSTRAINT "orders_customer_customers_id_fk" FOREIGN KE
 ALTER TABLE "orders" ADD CONSTRAINT "orders_ship_to_addresses_id_fk" FOREIGN KEY ("ship_to") REFERENCES "public"."addresses"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "payments" ADD CONSTRAINT "payments_storefront_storefronts_id_fk" FOREIGN KEY ("storefront") REFERENCES "public"."storefronts"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "payments" ADD CONSTRAINT "payments_customer_customers_id_fk" FOREIGN KEY ("customer") REFERENCES "public"."customers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "plant_capacities" ADD CONSTRAINT "plant_capacities_plant_plants_id_fk" FOREIGN KEY ("plant") REFERENCES "public"."plants"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "plant_capacities" ADD CONSTRAINT "plant_capacities_period_production_periods_ordinal_fk" FOREIGN KEY ("period") REFERENCES "public"."production_periods"("ordinal") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "purchase_order_lines" ADD CONSTRAINT "purchase_order_lines_purchase_order_purchase_orders_number_fk" FOREIGN KEY ("purchase_order") REFERENCES "public"."purchase_orders"("number") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "purchase_orders" ADD CONSTRAINT "purchase_orders_supplier_suppliers_id_fk" FOREIGN KEY ("supplier") REFERENCES "public"."suppliers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "receipt_lines" ADD CONSTRAINT "receipt_lines_receipt_receipts_id_fk" FOREIGN KEY ("receipt") REFERENCES "public"."receipts"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -740,7 +823,7 @@ CREATE INDEX "steps_by_age" ON "steps" USING btree ("at");--> statement-breakpoi
 CREATE INDEX "stock_movements_by_sku" ON "stock_movements" USING btree ("sku","id");--> statement-breakpoint
 CREATE INDEX "supplier_items_by_sku" ON "supplier_items" USING btree ("sku","rank","supplier");--> statement-breakpoint
 CREATE UNIQUE INDEX "vehicles_buyer" ON "vehicles" USING btree ("buyer") WHERE "vehicles"."state" <> 'cancelled';--> statement-breakpoint
-CREATE INDEX "vehicles_to_schedule" ON "vehicles" USING btree ("priority","place") WHERE "vehicles"."state" IN ('banked', 'scheduled');--> statement-breakpoint
+CREATE INDEX "vehicles_in_bank" ON "vehicles" USING btree ("model_line","type","place") WHERE "vehicles"."state" IN ('banked', 'scheduled', 'in_production');--> statement-breakpoint
 CREATE INDEX "vehicles_in_slots" ON "vehicles" USING btree ("period","plant") WHERE "vehicles"."period" IS NOT NULL;--> statement-breakpoint
 CREATE INDEX "vehicles_by_dealer" ON "vehicles" USING btree ("dealer","banked_at","number");--> statement-breakpoint
 CREATE INDEX "wakes_by_step" ON "wakes" USING btree ("step");--> statement-breakpoint

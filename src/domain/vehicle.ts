@@ -45,6 +45,9 @@ export type VehicleVerb = VerbOf<typeof VEHICLE_TRANSITIONS>
 export const VEHICLE_TYPES = ['retail', 'stock', 'fleet'] as const
 export type VehicleType = (typeof VEHICLE_TYPES)[number]
 
+/** Who is scheduled first, by type, where the house has set nothing else: the lowest. */
+export const PRIORITIES: Record<VehicleType, number> = { retail: 10, fleet: 20, stock: 30 }
+
 /** The states in which a vehicle waits for a slot or may still get another one. */
 export const SCHEDULABLE = ['banked', 'scheduled'] as const satisfies VehicleState[]
 
@@ -60,6 +63,3 @@ export const VIN_PATTERN = /^[A-HJ-NPR-Z0-9]{17}$/
 /** The stages that plants and dealers report, in their order. */
 export const PROGRESS = ['in_production', 'built', 'shipped', 'at_dealer', 'delivered'] as const
 export type Progress = (typeof PROGRESS)[number]
-
-/** Who is scheduled first, by type, where the house has set nothing else: the lowest. */
-export const PRIORITIES: Record<VehicleType, number> = { retail: 10, fleet: 20, stock: 30 }

@@ -46,7 +46,7 @@ import type { Constraint, VehicleState, VehicleType } from '../domain/vehicle.ts
  * row of `events` in the same transaction, with the row's `version` as its sequence.
  *
  * Locks are taken in one order: orders → stock_levels by item → back_orders → purchase_orders by number → their lines.
- * custom_orders → vehicles by number. A lead is locked alone.
+ * custom_orders → the plan of production (`lockPlan`) → vehicles by number.
  * A lead is locked alone, and a payment after whatever it is for.
  */
 
@@ -933,8 +933,7 @@ export const vehicles = pgTable(
     currency: text('currency').notNull(),
     state: text('state').$type<VehicleState>().notNull(),
     version: integer('version').notNull().default(1),
-    /** Who is scheduled first: the lowest priority, then the lowest place, which is drawn at acceptance. */
-    priority: integer('priority').notNull(),
+    /** Drawn at acceptance. Who is scheduled first: the lowest priority, which is the type's, then the lowest place. */
     place: bigserial('place', { mode: 'number' }),
     /** The slot that it holds; null while it has none. */
     plant: text('plant'),
@@ -952,7 +951,9 @@ export const vehicles = pgTable(
   (t) => [
     unique('vehicles_vin').on(t.vin),
     uniqueIndex('vehicles_buyer').on(t.buyer).where(sql`${t.state} <> 'cancelled'`),
-    index('vehicles_to_schedule').on(t.priority, t.place).where(sql`${t.state} IN ('banked', 'scheduled')`),
+    index('vehicles_in_bank')
+      .on(t.model_line, t.type, t.place)
+      .where(sql`${t.state} IN ('banked', 'scheduled', 'in_production')`),
     index('vehicles_in_slots').on(t.period, t.plant).where(sql`${t.period} IS NOT NULL`),
     index('vehicles_by_dealer').on(t.dealer, t.banked_at, t.number),
     check('vehicles_slot', sql`(${t.plant} IS NULL) = (${t.period} IS NULL)`),
@@ -1046,6 +1047,145 @@ export const customOrders = pgTable(
     ),
   ],
 )
+
+
+// ── the order bank's plan ────────────────────────────────────────────────────────────────────────────────────────
+
+/** Plants. Two that have a slot in the same period are taken in the alphabetical order of their ids. */
+export const plants = pgTable(
+  'plants',
+  {
+    id: text('id').primaryKey(),
+    name: text('name').notNull(),
+    /** Codes of the model lines that it builds. */
+    model_lines: text('model_lines').array().notNull(),
+    /** How long before a period begins its vehicles are frozen: their slots are kept, and no other vehicle gets one. */
+    freeze_seconds: integer('freeze_seconds').notNull(),
+    version: integer('version').notNull().default(1),
+    created_at: createdAt(),
+  },
+  (t) => [check('plants_freeze', sql`${t.freeze_seconds} >= 0`)],
+)
+
+/** The periods of production, the same for all plants, in the order of their ordinals. */
+export const productionPeriods = pgTable(
+  'production_periods',
+  {
+    ordinal: integer('ordinal').primaryKey(),
+    starts_at: at('starts_at').notNull(),
+    ends_at: at('ends_at').notNull(),
+    version: integer('version').notNull().default(1),
+  },
+  (t) => [check('production_periods_in_order', sql`${t.starts_at} < ${t.ends_at}`)],
+)
+
+/** How many vehicles a plant builds in a period; without a row none. */
+export const plantCapacities = pgTable(
+  'plant_capacities',
+  {
+    plant: text('plant')
+      .notNull()
+      .references(() => plants.id),
+    period: integer('period')
+      .notNull()
+      .references(() => productionPeriods.ordinal),
+    slots: integer('slots').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.plant, t.period] }),
+    check('plant_capacities_slots', sql`${t.slots} >= 0`),
+  ],
+)
+
+/** A dealer's share of a model line: a document of its own with `allocation_limits`. */
+export const allocations = pgTable(
+  'allocations',
+  {
+    dealer: text('dealer')
+      .notNull()
+      .references(() => dealers.id),
+    model_line: text('model_line')
+      .notNull()
+      .references(() => modelLines.code),
+    version: integer('version').notNull().default(1),
+  },
+  (t) => [primaryKey({ columns: [t.dealer, t.model_line] })],
+)
+
+/** How many vehicles of the line the dealer gets in a period; without a row as many as there are slots. */
+export const allocationLimits = pgTable(
+  'allocation_limits',
+  {
+    dealer: text('dealer').notNull(),
+    model_line: text('model_line').notNull(),
+    period: integer('period')
+      .notNull()
+      .references(() => productionPeriods.ordinal),
+    vehicles: integer('vehicles').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.dealer, t.model_line, t.period] }),
+    foreignKey({
+      columns: [t.dealer, t.model_line],
+      foreignColumns: [allocations.dealer, allocations.model_line],
+    }),
+    check('allocation_limits_vehicles', sql`${t.vehicles} >= 0`),
+  ],
+)
+
+/** Parts that are short: a vehicle uses one unit if its specification has any of the commodity's features. */
+export const commodities = pgTable('commodities', {
+  code: text('code').primaryKey(),
+  name: text('name').notNull(),
+  version: integer('version').notNull().default(1),
+})
+
+/** The features of model years that use a commodity. Without a foreign key: model years are loaded anew as a whole. */
+export const commodityFeatures = pgTable(
+  'commodity_features',
+  {
+    commodity: text('commodity')
+      .notNull()
+      .references(() => commodities.code),
+    model_year: text('model_year')
+      .notNull()
+      .references(() => modelYears.id),
+    feature: text('feature').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.commodity, t.model_year, t.feature] })],
+)
+
+/** In how many vehicles of a period a commodity can be used; without a row in all. */
+export const commodityLimits = pgTable(
+  'commodity_limits',
+  {
+    commodity: text('commodity')
+      .notNull()
+      .references(() => commodities.code),
+    period: integer('period')
+      .notNull()
+      .references(() => productionPeriods.ordinal),
+    vehicles: integer('vehicles').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.commodity, t.period] }),
+    check('commodity_limits_vehicles', sql`${t.vehicles} >= 0`),
+  ],
+)
+
+/** Which type of vehicle is scheduled first: the lowest priority. A type without a row has the usual one. */
+export const orderPriorities = pgTable('order_priorities', {
+  type: text('type').$type<VehicleType>().primaryKey(),
+  priority: integer('priority').notNull(),
+})
+
+/** What calls for a run of the schedule; the run that has seen it deletes it. While one is there, the schedule is behind. */
+export const scheduleRequests = pgTable('schedule_requests', {
+  id: bigserial('id', { mode: 'number' }).primaryKey(),
+  /** True when the plan changed: a run that did not know of it may not write. Otherwise the bank did. */
+  of_plan: boolean('of_plan').notNull(),
+  at: at('at').notNull().defaultNow(),
+})
 
 // ── what happened, and who is told ───────────────────────────────────────────────────────────────────────────────
 

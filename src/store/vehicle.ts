@@ -1,15 +1,18 @@
 import { eq, sql } from 'drizzle-orm'
 import type { EventType } from '../domain/event.ts'
 import { newNumber } from '../domain/number.ts'
-import type { Constraint, VehicleState } from '../domain/vehicle.ts'
+import { type Constraint, SCHEDULABLE, type VehicleState } from '../domain/vehicle.ts'
 import { type Database, type Locked, type Transaction, transactionTime } from './database.ts'
 import { recordEvent } from './event.ts'
+import { askForRun } from './schedule-request.ts'
 import { vehicles } from './schema.ts'
 
 export type VehicleRow = typeof vehicles.$inferSelect
 type VehicleEvent = {
   type: Extract<EventType, `vehicle.${string}`>
   actor: string
+  /** The step that it is part of: it wakes the scheduler where that has something to do now. */
+  step: string
   details?: Record<string, unknown>
   note?: string | null
 }
@@ -21,14 +24,15 @@ export async function bankVehicle(
     typeof vehicles.$inferInsert,
     'number' | 'state' | 'version' | 'place' | 'plant' | 'period' | 'vin' | 'banked_at' | 'ended_at'
   >,
-  actor: string,
+  { actor, step }: Pick<VehicleEvent, 'actor' | 'step'>,
 ): Promise<VehicleRow> {
   const [row] = await tx
     .insert(vehicles)
     .values({ ...given, number: newNumber('vehicle'), state: 'banked' })
     .returning()
   if (!row) throw new Error('the vehicle was not stored')
-  await recordVehicleEvent(tx, null, row, { type: 'vehicle.banked', actor })
+  await recordVehicleEvent(tx, null, row, { type: 'vehicle.banked', actor, step })
+  await askForRun(tx, step, 'the bank changed')
   return row
 }
 
@@ -91,7 +95,20 @@ export async function updateVehicle(
     .returning()
   if (!changed) throw new Error('the vehicle is gone')
   await recordVehicleEvent(tx, row, changed, event)
+  if (concernsOthers(row, changed)) await askForRun(tx, event.step, 'the bank changed')
   return changed
+}
+
+/** True when what it needs, its turn or its slot is another one now: others may get what it had. */
+function concernsOthers(before: VehicleRow, after: VehicleRow): boolean {
+  if (!isSchedulable(before)) return false
+  if (!isSchedulable(after)) return before.plant !== after.plant || before.period !== after.period
+  const members = ['type', 'dealer', 'specification', 'model_line', 'place', 'plant', 'period'] as const
+  return members.some((member) => before[member] !== after[member])
+}
+
+function isSchedulable({ state }: VehicleRow): boolean {
+  return (SCHEDULABLE as readonly VehicleState[]).includes(state)
 }
 
 async function recordVehicleEvent(
