@@ -20,6 +20,7 @@ import { createPurchaseOrderActivities } from './purchase-order.ts'
 import { createPurchasingActivities } from './purchasing.ts'
 import { createReconcileActivities } from './reconcile.ts'
 import { createRestockActivities } from './restock.ts'
+import { createScheduleActivities } from './schedule.ts'
 import { createSteps, type Steps } from './steps.ts'
 import { createStockCountActivities } from './stock-count.ts'
 import { createWakeActivities } from './wakes.ts'
@@ -56,6 +57,7 @@ function createAll(kit: Kit & { steps: Steps; telling: Telling }) {
     ...createLeadActivities(kit),
     ...createCustomOrderActivities(kit),
     ...createPaymentActivities(kit),
+    ...createScheduleActivities(kit),
     ...createPromiseActivities(kit),
     ...createRestockActivities(kit),
     ...createStockCountActivities(kit),

@@ -13,11 +13,13 @@ import type { Api, ApiEnv, ApiKit } from './kit.ts'
 import { registerOpenApi } from './openapi.ts'
 import { handleError } from './problem.ts'
 import { limitRate } from './rate-limit.ts'
+import { registerAllocations } from './routes/allocations.ts'
 import { registerApiKeys } from './routes/api-keys.ts'
 import { registerAttention } from './routes/attention.ts'
 import { registerAvailability } from './routes/availability.ts'
 import { registerBackOrders } from './routes/back-orders.ts'
 import { registerCarrierWebhooks } from './routes/carrier-webhooks.ts'
+import { registerCommodities } from './routes/commodities.ts'
 import { registerConfigurations } from './routes/configurations.ts'
 import { registerCustomOrders } from './routes/custom-orders.ts'
 import { registerCustomers } from './routes/customers.ts'
@@ -37,15 +39,20 @@ import { registerLists } from './routes/lists.ts'
 import { registerMembers } from './routes/members.ts'
 import { registerModelYears } from './routes/model-years.ts'
 import { registerNotifications } from './routes/notifications.ts'
+import { registerOrderBank } from './routes/order-bank.ts'
+import { registerOrderPriorities } from './routes/order-priorities.ts'
 import { registerOrderTerms } from './routes/order-terms.ts'
 import { registerOrders } from './routes/orders.ts'
 import { registerPaymentWebhooks } from './routes/payment-webhooks.ts'
 import { registerPayments } from './routes/payments.ts'
 import { registerPeriods } from './routes/periods.ts'
 import { registerPostcodes } from './routes/postcodes.ts'
+import { registerPlants } from './routes/plants.ts'
 import { registerProcessorWebhooks } from './routes/processor-webhooks.ts'
+import { registerProductionPeriods } from './routes/production-periods.ts'
 import { registerPurchaseOrders } from './routes/purchase-orders.ts'
 import { registerStockCounts } from './routes/stock-counts.ts'
+import { registerStockOrders } from './routes/stock-orders.ts'
 import { registerStorefronts } from './routes/storefronts.ts'
 import { registerSupplierItems } from './routes/supplier-items.ts'
 import { registerSupplierWebhooks } from './routes/supplier-webhooks.ts'
@@ -145,6 +152,13 @@ export function createApi(kit: ApiKit): Api {
   registerOrderTerms(app, kit)
   registerModelYears(app, kit)
   registerMembers(app, kit)
+  registerAllocations(app, kit)
+  registerCommodities(app, kit)
+  registerOrderBank(app, kit)
+  registerOrderPriorities(app, kit)
+  registerPlants(app, kit)
+  registerProductionPeriods(app, kit)
+  registerStockOrders(app, kit)
   registerStockCounts(app, kit)
   registerLinks(app, kit)
   registerNotifications(app, kit)

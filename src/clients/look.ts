@@ -14,6 +14,7 @@ const KINDS = {
   payment: { workflow: 'payment', name: 'Payment' },
   purchasing: { workflow: 'purchasing', name: 'Purchasing from' },
   promises: { workflow: 'promises', name: 'What is promised of' },
+  'schedule-production': { workflow: 'scheduleProduction', name: 'Schedule of' },
   notification: { workflow: 'notification', name: 'Notification' },
 } as const
 export type ProcessKind = keyof typeof KINDS

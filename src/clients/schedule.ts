@@ -2,7 +2,7 @@ import { ScheduleAlreadyRunning, type ScheduleOptions, ScheduleOverlapPolicy } f
 import type { Temporal } from './temporal.ts'
 
 /**
- * Sees to it that `reconcile` and `prune` run as this version wants it, one run of each at a time. Every worker asks for it
+ * Sees to it that `reconcile`, `scheduleProduction` and `prune` run as this version wants it, one run of each at a time. Every worker asks for it
  * when it starts. Whether one is paused stays as it is.
  */
 export async function ensureSchedules(temporal: Temporal): Promise<void> {
@@ -11,6 +11,12 @@ export async function ensureSchedules(temporal: Temporal): Promise<void> {
     catchupWindow: '1m',
     // While a run is open there is no other: one that stands still must not stop all recovery.
     workflowExecutionTimeout: '5m',
+  })
+  // Runs are called for by whatever changes; this makes good what nobody called for.
+  await ensure(temporal, 'scheduleProduction', {
+    spec: { intervals: [{ every: '10m' }] },
+    catchupWindow: '1m',
+    workflowExecutionTimeout: '1h',
   })
   // Missed because nothing ran at night, it is made up for.
   await ensure(temporal, 'prune', {
@@ -23,12 +29,12 @@ export async function ensureSchedules(temporal: Temporal): Promise<void> {
 type Wanted = {
   spec: ScheduleOptions['spec']
   catchupWindow: '1m' | '1d'
-  workflowExecutionTimeout: '5m' | '20h'
+  workflowExecutionTimeout: '5m' | '1h' | '20h'
 }
 
 async function ensure(
   { client, taskQueue }: Temporal,
-  workflowType: 'reconcile' | 'prune',
+  workflowType: 'reconcile' | 'scheduleProduction' | 'prune',
   { spec, catchupWindow, workflowExecutionTimeout }: Wanted,
 ): Promise<void> {
   const scheduleId = `${workflowType}/${taskQueue}`

@@ -47,6 +47,13 @@ export async function readDealer(db: Database | Transaction, id: string): Promis
   return row
 }
 
+/** Those of these dealers that are there. */
+export async function knownDealers(tx: Transaction, ids: string[]): Promise<Set<string>> {
+  const rows = await tx.execute<{ id: string }>(sql`
+    SELECT id FROM dealers WHERE id IN (SELECT value FROM jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb))`)
+  return new Set(rows.map(({ id }) => id))
+}
+
 /** A place in degrees (WGS 84). */
 export type Place = { latitude: number; longitude: number }
 

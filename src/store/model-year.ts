@@ -126,6 +126,20 @@ async function insertParts(tx: Transaction, { id, ...given }: ModelYear): Promis
   )
 }
 
+/** The codes of the model lines that there are. */
+export async function knownModelLines(tx: Transaction): Promise<Set<string>> {
+  const rows = await tx.select({ code: modelLines.code }).from(modelLines)
+  return new Set(rows.map(({ code }) => code))
+}
+
+/** The codes of the features of those of these model years that are there. */
+export async function knownFeatures(tx: Transaction, ids: string[]): Promise<Map<string, Set<string>>> {
+  const rows = await tx.execute<{ id: string; codes: string[] }>(sql`
+    SELECT y.id, (SELECT jsonb_agg(f.code) FROM features f WHERE f.model_year = y.id) AS codes FROM model_years y
+     WHERE y.id IN (SELECT value FROM jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb))`)
+  return new Map(rows.map(({ id, codes }) => [id, new Set(codes)]))
+}
+
 const head = {
   id: modelYears.id,
   make: sql<Named>`jsonb_build_object('code', ${makes.code}, 'name', ${makes.name})`,

@@ -59,6 +59,7 @@ export async function stillOpen(db: Database, workflows: string[]): Promise<stri
         OR w IN (SELECT 'erasure/' || id FROM members WHERE erasing_since IS NOT NULL AND erased_at IS NULL)
         OR EXISTS (SELECT 1 FROM payments WHERE number = substr(w, length('payment/') + 1) AND ended_at IS NULL)
         OR w LIKE 'promises/%'
+        OR (w LIKE 'schedule-production/%' AND EXISTS (SELECT 1 FROM schedule_requests))
         OR w IN (SELECT 'notification/' || id FROM notifications WHERE state = 'retrying')`)
   return rows.map((row) => row.workflow)
 }

@@ -40,6 +40,8 @@ export const SUMMARIES: Record<keyof Activities, string> = {
   withdrawPurchaseOrderLine: 'withdraws a line',
   reviewPromises: 'tells waiters what is expected now',
 
+  scheduleBank: 'works out who is built when',
+
   readLead: 'reads where the lead stands',
   giveLeadStatus: 'the dealer gives a status',
   agreeToAnotherDealer: 'the prospect agrees to another dealer',
