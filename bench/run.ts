@@ -2,6 +2,7 @@
 const BENCHES: Record<string, () => Promise<{ run: () => Promise<void> }>> = {
   restock: () => import('./restock.ts'),
   place: () => import('./place.ts'),
+  schedule: () => import('./schedule.ts'),
   life: () => import('./life.ts'),
   memory: () => import('./memory.ts'),
   'life-on-postgres': () => import('./life-on-postgres.ts'),

@@ -96,10 +96,6 @@ export const EXPLANATIONS: Record<RefusalType, { means: string; todo: string }> 
       'The request with this Idempotency-Key was carried out before, and what was answered is erased together with the person whom it named.',
     todo: 'Read what it was about by its number. Sending it again does nothing.',
   },
-  'freeze-point-passed': {
-    means: 'The vehicle is past the point up to which it can be changed or cancelled.',
-    todo: '`frozen_at` is when that became impossible. Please speak with the dealer.',
-  },
   'slots-frozen': {
     means:
       'Vehicles in production, or past the freeze point of their plant, keep their slots: there cannot be fewer slots than these have.',

@@ -28,7 +28,6 @@ export const REFUSALS = {
   'already-exists': { status: 409, title: 'It exists already' },
   'still-in-use': { status: 409, title: 'It is still in use' },
   erased: { status: 410, title: 'What this request was about was erased' },
-  'freeze-point-passed': { status: 409, title: 'Production has it: it can no longer be changed' },
   'slots-frozen': { status: 409, title: 'Vehicles that are frozen would lose their slots' },
   'version-stale': { status: 412, title: 'It has changed since you read it' },
   'freeze-point-passed': { status: 409, title: 'Production has it: it can no longer be changed' },

@@ -10,6 +10,13 @@ import { PURCHASE_ORDER_TRANSITIONS } from '../domain/purchase-order.ts'
 import { may, statesOf, type Transitions } from '../domain/states.ts'
 import { VEHICLE_TRANSITIONS } from '../domain/vehicle.ts'
 import type { Database } from './database.ts'
+import {
+  limitsKept,
+  nobodyPassedOver,
+  plantsBuildTheirLines,
+  runsNotForgotten,
+  slotsWithinCapacity,
+} from './schedule-invariants.ts'
 import { serviceOrder } from './service-order.ts'
 
 /** A place where the books do not hold: which rule, whose row, and what is wrong in plain words. */
@@ -234,6 +241,12 @@ export const INVARIANTS: Record<string, (graceSeconds: number) => SQL> = {
          AND ((o.vehicle, o.dealer, o.customer, c.fingerprint) IS DISTINCT FROM (v.number, v.dealer, v.customer, v.specification)
               OR o.state <> CASE v.state WHEN 'cancelled' THEN 'cancelled' WHEN 'delivered' THEN 'completed' ELSE 'accepted' END)
        ORDER BY 1`,
+  'no plant has more vehicles in a period than slots': () => slotsWithinCapacity,
+  "a scheduled vehicle's plant builds its line": () => plantsBuildTheirLines,
+  'no more vehicles of a period use a commodity, or are of a dealer and line, than may': () => limitsKept,
+  'no vehicle could have an earlier slot past those before it, and what keeps it from one is named': () =>
+    nobodyPassedOver,
+  'no run of the schedule is called for and forgotten': runsNotForgotten,
 
   'every member stands for itself or leads to one that does, and who is erased has no name': () => sql`
       WITH RECURSIVE up AS (

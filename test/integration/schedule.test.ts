@@ -1,28 +1,399 @@
-import { beforeAll, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { Bank } from '../support/bank.ts'
 import { useHouse } from '../support/house.ts'
-import { expectReplayable, expectSoundHouse } from '../support/proof.ts'
-import { expectStatus, Shop } from '../support/shop.ts'
+import { changesNothing, expectProblem, expectReplayable, expectSoundHouse } from '../support/proof.ts'
+import { type Answer, expectStatus, Shop, waitFor } from '../support/shop.ts'
 
-const house = useHouse({ partners: ['mail'] })
+const house = useHouse({ partners: ['mail'], workers: 2, apis: 2 })
 let shop: Shop
 let bank: Bank
+/** When the first period begins. */
+let begins: number
 beforeAll(async () => {
   shop = await Shop.open(house())
   bank = new Bank(shop)
+  begins = Date.now() + 3_600_000
   await bank.periods(8)
 })
 
-test('orders are given slots in turn; one that is freed goes to the next, and so on (B6)', async () => {
-  const { line, modelYear } = await bank.line()
-  const dealer = await shop.dealer()
-  expectStatus(await bank.plant('a', { lines: [line], slots: [2, 1, 1] }), 201)
-  const orders: string[] = []
-  for (let count = 0; count < 5; count++) orders.push(await bank.ordered(dealer, modelYear))
-  expect(await bank.settled(orders)).toEqual(['a/1 -', 'a/1 -', 'a/2 capacity', 'a/3 capacity', '- capacity'])
+const view = async (number: string): Promise<Answer['body']> =>
+  expectStatus(await shop.call('GET', `/v1/stock-orders/${number}`, { key: shop.operatorKey }), 200).body
+const story = async (number: string): Promise<Answer['body'][]> =>
+  expectStatus(await shop.call('GET', `/v1/vehicles/${number}/events`, { key: shop.operatorKey }), 200)
+    .body.data
+const queue = async (query: string): Promise<Answer['body'][]> =>
+  expectStatus(await bank.operate('GET', `order-bank?${query}`), 200).body.data
 
-  expectStatus(await bank.cancel(dealer, orders[0] ?? ''), 200)
-  expect(await bank.settled(orders)).toEqual(['- -', 'a/1 -', 'a/1 -', 'a/2 capacity', 'a/3 capacity'])
-  await expectSoundHouse(house())
-  await expectReplayable(house(), `WorkflowType = 'scheduleProduction'`)
+/** So many orders of a dealer, one after the other. */
+async function ordersOf(dealer: { key: string }, modelYear: string, count: number): Promise<string[]> {
+  const orders: string[] = []
+  for (let turn = 0; turn < count; turn++) orders.push(await bank.ordered(dealer, modelYear))
+  return orders
+}
+
+describe('who is built when (B6)', () => {
+  test('orders get slots in turn; one that is freed goes to the next, and the one it leaves to the next but one', async () => {
+    const { line, modelYear } = await bank.line()
+    const dealer = await shop.dealer()
+    expectStatus(await bank.plant('a-turns', { lines: [line], slots: [2, 1, 1] }), 201)
+    const orders = await ordersOf(dealer, modelYear, 5)
+    const [first = '', , third = '', fourth = '', fifth = ''] = orders
+    expect(await bank.settled(orders)).toEqual([
+      'a-turns/1 -',
+      'a-turns/1 -',
+      'a-turns/2 capacity',
+      'a-turns/3 capacity',
+      '- capacity',
+    ])
+    expect((await view(fourth)).order_bank).toEqual({
+      ahead: 3,
+      ahead_is_exact: true,
+      slot: {
+        plant: 'a-turns',
+        period: 3,
+        starts_at: expect.any(String),
+        ends_at: expect.any(String),
+        freezes_at: expect.any(String),
+      },
+      frozen: false,
+      held_by: 'capacity',
+      explanation: expect.stringMatching(
+        /^Expected to be built from \d{4}-\d\d-\d\d to \d{4}-\d\d-\d\d; 3 ahead of you; not earlier because all slots for the Heron are taken until then$/,
+      ),
+    })
+    expect((await view(fifth)).order_bank.explanation).toBe(
+      'Waits for a slot in production; 4 ahead of you; none yet because all slots for the Heron are taken',
+    )
+    const before = await queue(`model_line=${line}`)
+    expect(before.map(({ number }) => number)).toEqual(orders)
+
+    expectStatus(await bank.cancel(dealer, first), 200)
+    expect(await bank.settled(orders)).toEqual([
+      '- -',
+      'a-turns/1 -',
+      'a-turns/1 -',
+      'a-turns/2 capacity',
+      'a-turns/3 capacity',
+    ])
+    expect(await story(third)).toMatchObject([
+      { type: 'vehicle.banked', to: 'banked' },
+      {
+        type: 'vehicle.scheduled',
+        from: 'banked',
+        to: 'scheduled',
+        details: { from: null, to: { plant: 'a-turns', period: 2 }, held_by: 'capacity' },
+      },
+      {
+        type: 'vehicle.rescheduled',
+        from: 'scheduled',
+        to: 'scheduled',
+        details: {
+          from: { plant: 'a-turns', period: 2 },
+          to: { plant: 'a-turns', period: 1 },
+          held_by: null,
+        },
+      },
+    ])
+    expect((await queue(`model_line=${line}`)).map(({ number }) => number)).toEqual(orders.slice(1))
+    expect((await queue(`plant=a-turns&period=2`)).map(({ number }) => number)).toEqual([fourth])
+    expect(await view(first)).toMatchObject({ state: 'cancelled', order_bank: null, allowed_actions: [] })
+    await expectSoundHouse(house())
+  })
+
+  test('the lowest priority goes first, and pushes back whoever came before; priorities can be changed', async () => {
+    const { line, modelYear } = await bank.line()
+    const dealer = await shop.dealer()
+    expectStatus(await bank.plant('a-priorities', { lines: [line], slots: [1, 1] }), 201)
+    const stock = await bank.ordered(dealer, modelYear)
+    expect(await bank.settled([stock])).toEqual(['a-priorities/1 -'])
+    const fleet = await bank.ordered(dealer, modelYear, [], 'fleet')
+    expect(await bank.settled([stock, fleet])).toEqual(['a-priorities/2 capacity', 'a-priorities/1 -'])
+    expect((await view(stock)).order_bank.ahead).toBe(1)
+    expect((await queue(`model_line=${line}`)).map(({ priority }) => priority)).toEqual([20, 30])
+
+    const { headers, body } = expectStatus(await bank.operate('GET', 'order-priorities'), 200)
+    expect(body).toEqual({ retail: 10, fleet: 20, stock: 30 })
+    const set = (priorities: object, etag: string | null) =>
+      bank.operate('PUT', 'order-priorities', priorities, { headers: { 'if-match': etag ?? '' } })
+    const changed = expectStatus(await set({ retail: 10, fleet: 20, stock: 20 }, headers.get('etag')), 200)
+    expect(await bank.settled([stock, fleet])).toEqual(['a-priorities/1 -', 'a-priorities/2 capacity'])
+    await expectProblem(house(), await set(body, headers.get('etag')), 412, 'version-stale')
+    expectStatus(await set(body, changed.headers.get('etag')), 200)
+    expect(await bank.settled([stock, fleet])).toEqual(['a-priorities/2 capacity', 'a-priorities/1 -'])
+    await expectSoundHouse(house())
+  })
+
+  test('a line is built where there is room, at the plant that is first by its id', async () => {
+    const { line, modelYear } = await bank.line()
+    const dealer = await shop.dealer()
+    expectStatus(await bank.plant('b-choice', { lines: [line], slots: [1, 5] }), 201)
+    expectStatus(await bank.plant('a-choice', { lines: [line], slots: [1, 1] }), 201)
+    const orders = await ordersOf(dealer, modelYear, 4)
+    expect(await bank.settled(orders)).toEqual([
+      'a-choice/1 -',
+      'b-choice/1 -',
+      'a-choice/2 capacity',
+      'b-choice/2 capacity',
+    ])
+    const lost = expectStatus(await bank.plant('a-choice', { lines: [], slots: [1, 1] }), 200).body
+      .unscheduled
+    expect(lost).toEqual([orders[0], orders[2]])
+    expect(await bank.settled(orders)).toEqual([
+      'b-choice/1 -',
+      'b-choice/2 capacity',
+      'b-choice/2 capacity',
+      'b-choice/2 capacity',
+    ])
+    expectStatus(await bank.plant('b-choice', { lines: [], slots: [] }), 200)
+    expect(await bank.settled(orders)).toEqual(orders.map(() => '- no_plant'))
+    await expectSoundHouse(house())
+  })
+
+  test("dealers' allocations and commodities hold back whom they name, and nobody else", async () => {
+    const { line, modelYear } = await bank.line()
+    const [dealer, other] = [await shop.dealer(), await shop.dealer()]
+    expectStatus(await bank.plant('a-limits', { lines: [line], slots: [9, 9, 9] }), 201)
+    const allocation = { limits: [{ period: 1, vehicles: 1 }] }
+    expectStatus(await bank.operate('PUT', `allocations/${dealer.id}/${line}`, allocation), 201)
+    const commodity = {
+      name: 'Panoramic glass',
+      features: [{ model_year: modelYear, feature: 'ROOF' }],
+      limits: [
+        { period: 1, vehicles: 0 },
+        { period: 2, vehicles: 1 },
+      ],
+    }
+    const created = expectStatus(await bank.operate('PUT', 'commodities/glass', commodity), 201)
+    const plain = await ordersOf(dealer, modelYear, 2)
+    const roofs = [
+      await bank.ordered(other, modelYear, ['ROOF']),
+      await bank.ordered(other, modelYear, ['ROOF']),
+    ]
+    const others = [await bank.ordered(other, modelYear)]
+    const orders = [...plain, ...roofs, ...others]
+    expect(await bank.settled(orders)).toEqual([
+      'a-limits/1 -',
+      'a-limits/2 allocation',
+      'a-limits/2 commodity:glass',
+      'a-limits/3 commodity:glass',
+      'a-limits/1 -',
+    ])
+    expect((await view(roofs[1] ?? '')).order_bank.explanation).toMatch(
+      /; not earlier because Panoramic glass is short until then$/,
+    )
+    expect((await queue(`model_line=${line}&dealer=${dealer.id}`))[1]).toMatchObject({
+      held_by: 'allocation',
+      held_in_words: "the dealer's share of the Heron is used up until then",
+    })
+
+    const more = { ...commodity, limits: [{ period: 1, vehicles: 1 }] }
+    expectStatus(
+      await bank.operate('PUT', 'commodities/glass', more, {
+        headers: { 'if-match': created.headers.get('etag') },
+      }),
+      200,
+    )
+    const none = { limits: [] }
+    expectStatus(
+      await bank.operate('PUT', `allocations/${dealer.id}/${line}`, none, { headers: { 'if-match': '"1"' } }),
+      200,
+    )
+    expect(await bank.settled(orders)).toEqual([
+      'a-limits/1 -',
+      'a-limits/1 -',
+      'a-limits/1 -',
+      'a-limits/2 commodity:glass',
+      'a-limits/1 -',
+    ])
+    await expectSoundHouse(house())
+  })
+
+  test('fewer slots: the last ones in the order lose theirs, are named, and get others', async () => {
+    const { line, modelYear } = await bank.line()
+    const dealer = await shop.dealer()
+    expectStatus(await bank.plant('a-fewer', { lines: [line], slots: [3, 1, 1] }), 201)
+    const orders = await ordersOf(dealer, modelYear, 4)
+    expect(await bank.settled(orders)).toEqual([
+      'a-fewer/1 -',
+      'a-fewer/1 -',
+      'a-fewer/1 -',
+      'a-fewer/2 capacity',
+    ])
+    const lowered = expectStatus(await bank.plant('a-fewer', { lines: [line], slots: [1, 1, 1] }), 200)
+    expect(lowered.body).toMatchObject({
+      unscheduled: [orders[1], orders[2]],
+      capacities: [
+        { period: 1, slots: 1, used: 1 },
+        { period: 2, slots: 1, used: 1 },
+        { period: 3, slots: 1, used: 0 },
+      ],
+    })
+    expect(await bank.settled(orders)).toEqual([
+      'a-fewer/1 -',
+      'a-fewer/2 capacity',
+      'a-fewer/3 capacity',
+      '- capacity',
+    ])
+    const told = await story(orders[1] ?? '')
+    expect(told.slice(2)).toMatchObject([
+      {
+        type: 'vehicle.unscheduled',
+        actor: expect.stringMatching(/^operator:/),
+        from: 'scheduled',
+        to: 'banked',
+        details: { from: { plant: 'a-fewer', period: 1 }, to: null, held_by: 'capacity' },
+      },
+      { type: 'vehicle.scheduled', actor: 'house', details: { to: { plant: 'a-fewer', period: 2 } } },
+    ])
+    await expectSoundHouse(house())
+  })
+})
+
+describe('the freeze point (B6, B10)', () => {
+  test('what is frozen keeps its slot and cannot be cancelled; nobody else gets a slot beside it', async () => {
+    const { line, modelYear } = await bank.line()
+    const dealer = await shop.dealer()
+    const plant = (slots: number[], freeze: string) =>
+      bank.plant('a-frozen', { lines: [line], slots, freeze })
+    expectStatus(await plant([2, 2, 2], 'PT0S'), 201)
+    const [first = '', second = '', third = ''] = await ordersOf(dealer, modelYear, 3)
+    const orders = [first, second, third]
+    expect(await bank.settled(orders)).toEqual(['a-frozen/1 -', 'a-frozen/1 -', 'a-frozen/2 capacity'])
+    expectStatus(await bank.cancel(dealer, second), 200)
+    expect(await bank.settled(orders)).toEqual(['a-frozen/1 -', '- -', 'a-frozen/1 -'])
+    const { slot } = (await view(first)).order_bank
+    expect(slot.freezes_at).toBe(slot.starts_at)
+
+    // It comes by itself, a few seconds from now.
+    const seconds = Math.floor((begins - Date.now()) / 1_000) - 4
+    expectStatus(await plant([2, 2, 2], `PT${seconds}S`), 200)
+    const frozen = await waitFor(
+      'the period to be frozen',
+      () => view(first),
+      ({ order_bank }) => order_bank.frozen,
+    )
+    expect(frozen.order_bank).toMatchObject({
+      ahead: null,
+      held_by: null,
+      explanation: expect.stringMatching(/^To be built from .*; this is fixed$/),
+    })
+    expect(frozen.allowed_actions).toEqual([])
+    const refused = await changesNothing(house(), () => bank.cancel(dealer, first), { answersOnce: true })
+    expect(await expectProblem(house(), refused, 409, 'freeze-point-passed')).toMatchObject({
+      frozen_at: frozen.order_bank.slot.freezes_at,
+      allowed_actions: [],
+    })
+
+    const fleet = await bank.ordered(dealer, modelYear, [], 'fleet')
+    const last = await bank.ordered(dealer, modelYear)
+    expect(await bank.settled([...orders, fleet, last])).toEqual([
+      'a-frozen/1 -',
+      '- -',
+      'a-frozen/1 -',
+      'a-frozen/2 -',
+      'a-frozen/2 -',
+    ])
+    const fewer = await changesNothing(house(), () => plant([1, 2, 2], `PT${seconds}S`))
+    expect((await expectProblem(house(), fewer, 409, 'slots-frozen')).vehicles).toEqual([third])
+    await expectSoundHouse(house())
+  })
+})
+
+describe('runs beside each other and beside everything else', () => {
+  test('many orders, cancellations and runs at once: everybody has the slot of their turn', async () => {
+    const { line, modelYear } = await bank.line()
+    const dealer = await shop.dealer()
+    expectStatus(await bank.plant('a-crowd', { lines: [line], slots: [5, 5, 5, 5] }), 201)
+    const early = await ordersOf(dealer, modelYear, 10)
+    await bank.settled(early)
+    const starts = Array.from({ length: 6 }, (_, count) =>
+      house().temporal.workflow.start('scheduleProduction', {
+        workflowId: `at-once-${count}`,
+        taskQueue: 'holdfast',
+      }),
+    )
+    const [orders] = await Promise.all([
+      Promise.all(Array.from({ length: 20 }, () => bank.ordered(dealer, modelYear))),
+      Promise.all(early.slice(0, 6).map((number) => bank.cancel(dealer, number))),
+      Promise.all(starts),
+    ])
+    for (const start of await Promise.all(starts)) await start.result()
+    await bank.settled(orders)
+    const rows = await house().db<{ slot: string | null }[]>`
+      SELECT period AS slot FROM vehicles WHERE model_line = ${line} AND state <> 'cancelled' ORDER BY place`
+    expect(rows.map(({ slot }) => slot)).toEqual([
+      ...[1, 2, 3, 4].flatMap((period) => Array<number>(5).fill(period)),
+      ...Array<null>(4).fill(null),
+    ])
+    await expectSoundHouse(house())
+  })
+
+  test('cancelled while a run is about to move it: it stays cancelled, and the others are planned around it', async () => {
+    const { line, modelYear } = await bank.line()
+    const dealer = await shop.dealer()
+    expectStatus(await bank.plant('a-crossed', { lines: [line], slots: [1, 1, 1] }), 201)
+    const [first = '', second = '', third = ''] = await ordersOf(dealer, modelYear, 3)
+    await bank.settled([first, second, third])
+    await house().db.begin(async (tx) => {
+      await tx`SELECT 1 FROM vehicles WHERE number = ${second} FOR UPDATE`
+      expectStatus(await bank.cancel(dealer, first), 200)
+      await waitFor(
+        'the run to wait for the vehicle',
+        () =>
+          house()
+            .db`SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%FOR NO KEY UPDATE OF v%'`,
+        (rows) => rows.length > 0,
+      )
+      await tx`UPDATE vehicles SET state = 'cancelled', plant = NULL, period = NULL, held_by = NULL, version = version + 1, ended_at = now()
+                WHERE number = ${second}`
+      await tx`INSERT INTO events (number, sequence, type, actor, from_state, to_state, details)
+               VALUES (${second}, 3, 'vehicle.cancelled', 'test', 'scheduled', 'cancelled', '{}')`
+      await tx`INSERT INTO schedule_requests (of_plan) VALUES (false)`
+    })
+    expect(await bank.settled([first, second, third])).toEqual(['- -', '- -', 'a-crossed/1 -'])
+    expect((await story(second)).map(({ type }) => type)).toEqual([
+      'vehicle.banked',
+      'vehicle.scheduled',
+      'vehicle.cancelled',
+    ])
+    await expectSoundHouse(house())
+  })
+
+  test('a plan that changes while a run works on the old one is not overwritten', async () => {
+    const { line, modelYear } = await bank.line()
+    const dealer = await shop.dealer()
+    expectStatus(await bank.plant('a-changed', { lines: [line], slots: [2, 2] }), 201)
+    const orders = await ordersOf(dealer, modelYear, 4)
+    expect(await bank.settled(orders)).toEqual([
+      'a-changed/1 -',
+      'a-changed/1 -',
+      'a-changed/2 capacity',
+      'a-changed/2 capacity',
+    ])
+    // The run has read the old plan when it comes to the lock that the change holds.
+    await house().db.begin(async (tx) => {
+      await tx`SELECT pg_advisory_xact_lock(6202, 2)`
+      expectStatus(await bank.cancel(dealer, orders[0] ?? ''), 200)
+      await waitFor(
+        'the run to wait for the plan',
+        () =>
+          house()
+            .db`SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = 6202 AND objid = 2 AND NOT granted`,
+        (rows) => rows.length > 0,
+      )
+      await tx`UPDATE plant_capacities SET slots = 1 WHERE plant = 'a-changed' AND period = 2`
+      await tx`UPDATE vehicles SET state = 'banked', plant = NULL, period = NULL, held_by = 'capacity', version = version + 1 WHERE number = ${orders[3] ?? ''}`
+      await tx`INSERT INTO events (number, sequence, type, actor, from_state, to_state, details)
+               VALUES (${orders[3] ?? ''}, 3, 'vehicle.unscheduled', 'test', 'scheduled', 'banked', '{}')`
+      await tx`INSERT INTO schedule_requests (of_plan) VALUES (true)`
+    })
+    expect(await bank.settled(orders)).toEqual([
+      '- -',
+      'a-changed/1 -',
+      'a-changed/1 -',
+      'a-changed/2 capacity',
+    ])
+    await expectSoundHouse(house())
+    await expectReplayable(house(), `WorkflowType = 'scheduleProduction'`)
+  })
 })
