@@ -14,12 +14,13 @@ import { insertStorefront } from '../store/storefront.ts'
 import { insertSupplier, readSupplier } from '../store/supplier.ts'
 import { saveSupplierItems } from '../store/supplier-item.ts'
 import { newWebhookSecret } from '../store/webhook-endpoint.ts'
+import { fillInBank } from './sample-bank.ts'
 import { MODEL_YEARS } from './sample-vehicles.ts'
 
 /**
  * What a first `npm start` fills in: a small shop for kitchen and outdoor things, with its items, customers and two
- * suppliers, a make of vehicles, three car dealers, and the keys to all of it in `KEYS_FILE`. With `--empty` only an
- * operator's key, for bringing one's own data. It may be run again: what is there stays as it is, and new keys are made.
+ * suppliers, a make of vehicles with its order bank, three car dealers, and the keys to all of it in `KEYS_FILE`. With
+ * `--empty` only an operator's key, for bringing one's own data. It may be run again: what is there stays as it is, and new keys are made.
  */
 
 const DAY = 86_400
@@ -89,7 +90,7 @@ const DEALERS: SampleDealer[] = [
     name: 'Harbour Motors',
     latitude: 53.112,
     longitude: 8.752,
-    makes: ['astra', 'brio'],
+    makes: ['astra', 'brio', 'tarn'],
     mode: 'automatic',
     lead_format: 'adf',
   },
@@ -98,7 +99,7 @@ const DEALERS: SampleDealer[] = [
     name: 'Riverside Cars',
     latitude: 53.036,
     longitude: 8.833,
-    makes: ['astra'],
+    makes: ['astra', 'tarn'],
     mode: 'manual',
     lead_format: 'json',
   },
@@ -107,7 +108,7 @@ const DEALERS: SampleDealer[] = [
     name: 'Heath Garage',
     latitude: 53.551,
     longitude: 9.994,
-    makes: ['astra', 'brio', 'corda'],
+    makes: ['astra', 'brio', 'corda', 'tarn'],
     mode: null,
     lead_format: 'adf',
   },
@@ -176,6 +177,7 @@ async function fillIn(
   }
   const dealers = await fillInDealers(tx, dealerUrl)
   await savePostcodes(tx, 'DE', POSTCODES)
+  await fillInBank(tx)
   const storefront = (await issueKey(tx, { role: 'storefront', partner: STOREFRONT, name: 'Tamarisk shop' }))
     .secret
   return { storefront, suppliers, dealers }

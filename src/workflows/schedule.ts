@@ -8,7 +8,7 @@ import { SUMMARIES } from './summaries.ts'
 /** A million vehicles take about a minute; one that stands still is noticed by its missing heartbeat long before the end. */
 const { scheduleBank } = proxyActivities<Pick<Activities, 'scheduleBank'>>({
   startToCloseTimeout: '15m',
-  heartbeatTimeout: '1m',
+  heartbeatTimeout: '20s',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
 })
 

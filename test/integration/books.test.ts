@@ -8,6 +8,7 @@ import { built } from '../../src/local/places.ts'
 import type { Database } from '../../src/store/database.ts'
 import { checkInvariants, INVARIANTS, type Violation } from '../../src/store/invariants.ts'
 import * as schema from '../../src/store/schema.ts'
+import { Bank } from '../support/bank.ts'
 import { useHouse } from '../support/house.ts'
 import { newLead } from '../support/lead.ts'
 import { ADDRESS, expectStatus, Shop } from '../support/shop.ts'
@@ -19,8 +20,9 @@ const sku = 'SKU-BOOKS'
 let order: string
 let backOrders: string[]
 let lead: string
+let vehicles: string[]
 
-/** A little of everything: units received, set aside, waited for, taken back, confirmed and on their way; a lead. */
+/** A little of everything: units received, set aside, waited for, taken back, confirmed and on their way; a lead; an order bank. */
 beforeAll(async () => {
   // The parcel stays where it is, however long the tests take.
   await fetch(new URL('/api/behaviour', house().carrierUrl), {
@@ -44,10 +46,27 @@ beforeAll(async () => {
     200,
   )
   lead = (await newLead(shop, await shop.dealer())).number
+  vehicles = await bankedVehicles(new Bank(shop))
   client = postgres(house().databaseUrl, { max: 1, onnotice: () => {} })
   db = drizzle(client, { schema })
 })
 afterAll(() => client.end())
+
+/** Three vehicles of one dealer: two have slots, the last one is held by the capacity. */
+async function bankedVehicles(bank: Bank): Promise<string[]> {
+  await bank.periods(2)
+  const { line, modelYear } = await bank.line()
+  const dealer = await bank.shop.dealer()
+  expectStatus(await bank.plant('north', { lines: [line], slots: [1, 1] }), 201)
+  const limits = { limits: [{ period: 1, vehicles: 1 }] }
+  expectStatus(await bank.operate('PUT', `allocations/${dealer.id}/${line}`, limits), 201)
+  const features = [{ model_year: modelYear, feature: 'ROOF' }]
+  expectStatus(await bank.operate('PUT', 'commodities/glass', { name: 'Glass', features, ...limits }), 201)
+  const numbers: string[] = []
+  for (let count = 0; count < 3; count++) numbers.push(await bank.ordered(dealer, modelYear, ['ROOF']))
+  expect(await bank.settled(numbers)).toEqual(['north/1 -', 'north/2 allocation', '- capacity'])
+  return numbers
+}
 
 /** What is found after something was changed behind the books' back; the change is rolled back. */
 async function foundAfter(tampering: string): Promise<Violation[]> {
@@ -198,6 +217,42 @@ describe('books that prove themselves (X3)', () => {
       /3998 owed, 0 of it remitted, but 0 paid/,
     ],
     ['at rest', () => `${PAID}; UPDATE payments SET ended_at = now()`, /it is authorised and its end is/],
+    [
+      'than slots',
+      () => `UPDATE plant_capacities SET slots = 0 WHERE period = 2`,
+      /1 vehicles have a slot where there are 0/,
+    ],
+    ['builds its line', () => `UPDATE plants SET model_lines = '{}'`, /^north does not build line-/],
+    [
+      'than may',
+      () => `UPDATE allocation_limits SET vehicles = 0`,
+      /1 vehicles of period 1, of which 0 are fixed; it may be 0/,
+    ],
+    [
+      'than may',
+      () => `UPDATE commodity_limits SET vehicles = 0`,
+      /1 vehicles of period 1 use it, of which 0 are fixed; it may be 0/,
+    ],
+    [
+      'earlier slot',
+      () => `UPDATE plant_capacities SET slots = 2 WHERE period = 2`,
+      /it could have a slot of north in period 2/,
+    ],
+    [
+      'earlier slot',
+      () => `UPDATE vehicles SET place = 0 WHERE number = '${vehicles[2]}'`,
+      /it could have a slot of north in period 1/,
+    ],
+    [
+      'earlier slot',
+      () => `UPDATE vehicles SET held_by = NULL WHERE number = '${vehicles[2]}'`,
+      /it waits for a slot, and nothing holds it/,
+    ],
+    [
+      'called for and forgotten',
+      () => `INSERT INTO schedule_requests (of_plan, at) VALUES (true, now() - interval '1 minute')`,
+      /a run is called for since/,
+    ],
     [
       'left asleep',
       () =>

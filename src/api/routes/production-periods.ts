@@ -145,6 +145,7 @@ async function save(
     seen.add(period.ordinal)
     all.set(period.ordinal, period)
   }
+  refuseFaults(faults)
   const inOrder = [...all.values()].sort((a, b) => a.ordinal - b.ordinal)
   for (const [index, period] of given.entries()) {
     const place = inOrder.indexOf(period)
