@@ -31,6 +31,8 @@ beforeAll(async () => {
     body: JSON.stringify({ mode: 'hold' }),
   })
   const shop = await Shop.open(house())
+  vehicles = await bankedVehicles(new Bank(shop))
+  // From here on an offer runs.
   await shop.item({ sku, onHand: 1 })
   const supplier = await shop.supplier({ skus: [sku] })
   order = expectStatus(await shop.order([{ sku, quantity: 3 }]), 201).body.number
@@ -46,7 +48,6 @@ beforeAll(async () => {
     200,
   )
   lead = (await newLead(shop, await shop.dealer())).number
-  vehicles = await bankedVehicles(new Bank(shop))
   client = postgres(house().databaseUrl, { max: 1, onnotice: () => {} })
   db = drizzle(client, { schema })
 })

@@ -14,6 +14,7 @@ import * as orders from './order-paths.ts'
 import * as payments from './payment-paths.ts'
 import { Recording } from './recording.ts'
 import { type Path, Scene } from './scene.ts'
+import * as schedule from './schedule-paths.ts'
 import * as supply from './supply-paths.ts'
 
 /** How many paths are played side by side. */
@@ -51,7 +52,7 @@ test('every path, into test/histories', async () => {
   for (const path of [refusedByTheCarrier, carrierUnreachable]) await path(scene)
   await scene.carrierIs({ mode: 'hold' })
   await refusedByTheProvider(payingScene)
-  const paths = [orders, backOrders, byHand, quick, leads, customOrders, erasures].flatMap((group): Path[] =>
+  const paths = [orders, backOrders, byHand, quick, leads, customOrders, erasures, schedule].flatMap((group): Path[] =>
     Object.values(group),
   )
   await playAll(paths, scene)
