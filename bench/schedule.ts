@@ -12,7 +12,7 @@ import { bookDatabase, onStage } from './support/stage.ts'
  * rounds, one statement that is told what comes of it: the least that writing those assignments and events can cost.
  */
 
-const BANKS = { '100 k': { vehicles: 100_000, rounds: 7 } }
+const BANKS = { '100 k': { vehicles: 100_000, rounds: 7 }, '1 M': { vehicles: 1_000_000, rounds: 3 } }
 const PLANTS = 12
 const PERIODS = 26
 const LINES = 12
@@ -99,7 +99,7 @@ function tell(measured: Map<string, Times & { outcome: object }>, load: number[]
     },
     goals: [
       ...names.map((name) => atMost(`run ÷ reference at ${name}`, ratio(name), 3)),
-      atMost('run at 1 M ÷ at 100 k', msOf('100 k') / msOf('100 k'), 12),
+      atMost('run at 1 M ÷ at 100 k', msOf('1 M') / msOf('100 k'), 12),
       atMost('memory of the process, MiB', memory, 1_024),
     ],
     raw: Object.fromEntries(measured),

@@ -253,6 +253,16 @@ describe('the schedule of production (B6)', () => {
             for (const plant of house.plants.keys())
               expect(faultOf(house, vehicle, { plant, period }, others)).not.toBeNull()
         }
+        const within = (limit: number, isMeant: (vehicle: Vehicle, slot: Assigned) => boolean) => {
+          const all = house.vehicles.filter((vehicle, place) => isMeant(vehicle, found[place]?.slot ?? null))
+          expect(all.length).toBeLessThanOrEqual(Math.max(limit, all.filter(({ keeps }) => keeps).length))
+        }
+        for (const { dealer, line, period, vehicles } of house.rations)
+          within(vehicles, (vehicle, slot) => {
+            return vehicle.dealer === dealer && vehicle.line === line && slot?.period === period
+          })
+        for (const { commodity, period, vehicles } of house.limits)
+          within(vehicles, ({ uses }, slot) => uses.includes(commodity) && slot?.period === period)
         for (const [plant, { slots }] of house.plants.entries())
           for (const [period, count] of slots.entries()) {
             const here = found.filter(({ slot }) => slot?.plant === plant && slot.period === period)
