@@ -11,7 +11,7 @@ import {
 import { after } from '../domain/period.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { allowed, may } from '../domain/states.ts'
-import { PRIORITIES, VEHICLE_TRANSITIONS } from '../domain/vehicle.ts'
+import { VEHICLE_TRANSITIONS } from '../domain/vehicle.ts'
 import type { Links } from '../integrations/link.ts'
 import {
   type CustomOrderRow,
@@ -27,6 +27,7 @@ import type { Database, Transaction } from '../store/database.ts'
 import { type DealerRow, readDealer } from '../store/dealer.ts'
 import { readCommandBody, storeAnswer } from '../store/idempotency-key.ts'
 import { productionStartOf } from '../store/production.ts'
+import { freezePointOf } from '../store/schedule-view.ts'
 import { bankVehicle, lockVehicle, updateVehicle, type VehicleRow } from '../store/vehicle.ts'
 import { advanceVehicle, openVehicle } from '../store/vehicle-progress.ts'
 import {
@@ -235,7 +236,7 @@ export function createCustomOrderActivities({
             // Another line is built elsewhere, so the slot is given back.
             ...(isOtherLine ? { state: 'banked', slot: null, queues_anew: true } : {}),
           },
-          { type: 'vehicle.reconfigured', actor, details: { keeps_place: !isOtherLine } },
+          { type: 'vehicle.reconfigured', actor, step, details: { keeps_place: !isOtherLine } },
         )
         const changed = await updateCustomOrder(
           tx,
@@ -331,12 +332,11 @@ async function confirm(tx: Transaction, row: CustomOrderRow, step: string): Prom
       model_line,
       price_minor: configuration.total_price_minor,
       currency: configuration.currency,
-      priority: PRIORITIES[row.type],
       buyer: row.number,
       storefront: row.storefront,
       customer: row.customer,
     },
-    'house',
+    { actor: 'house', step },
   )
   const confirmed = await updateCustomOrder(
     tx,
@@ -380,7 +380,8 @@ async function openVehicleOf(
   const locked = row.vehicle === null ? undefined : await lockVehicle(tx, row.vehicle)
   if (!locked) throw new Error('an accepted custom order without its vehicle')
   const { row: vehicle, now } = locked
-  const frozen_at = await productionStartOf(tx, vehicle)
+  const freeze = await freezePointOf(tx, vehicle)
+  const frozen_at = freeze !== null && freeze <= now ? freeze : await productionStartOf(tx, vehicle)
   if ((frozen_at !== null && frozen_at <= now) || !may(VEHICLE_TRANSITIONS, vehicle.state, verb)) {
     const since = frozen_at?.toISOString()
     throw new Refusal(
@@ -413,7 +414,12 @@ async function cancel(
       tx,
       vehicle,
       { state: 'cancelled', slot: null, held_by: null, ended: true },
-      { type: 'vehicle.cancelled', actor, details: { plant: vehicle.plant, period: vehicle.period } },
+      {
+        type: 'vehicle.cancelled',
+        actor,
+        step,
+        details: { plant: vehicle.plant, period: vehicle.period },
+      },
     )
   }
   const returned = await refund(tx, row, vehicle?.state ?? null, { actor, step })

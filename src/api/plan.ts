@@ -67,7 +67,7 @@ export async function loadIntoPlan(
   change: (tx: Transaction, step: string) => Promise<object>,
 ): Promise<Response> {
   let asked: string | undefined
-  const request = { key: idempotencyKeyOf(c), body, status: 200 } as const
+  const request = { key: idempotencyKeyOf(c), body, number: null, status: 200 } as const
   const response = await answerFromBooks(c, kit, request, async (tx, command) => {
     asked = command
     await lockPlan(tx)

@@ -18,6 +18,7 @@ import type { Database, Transaction } from './database.ts'
 import { Instant, Money } from './order-view.ts'
 import { readPayment } from './payment.ts'
 import { PaymentDue, paymentDue } from './payment-view.ts'
+import { BankView, bankViewOf } from './schedule-view.ts'
 import { customers, events } from './schema.ts'
 import { readVehicle, type VehicleRow } from './vehicle.ts'
 
@@ -88,6 +89,10 @@ export const CustomOrderView = z
       .nullable()
       .meta({ description: 'Why another dealer is to be chosen' }),
     vehicle: BuyersVehicle.nullable().meta({ description: 'In the order bank since it was accepted' }),
+    order_bank: BankView.nullable().meta({
+      description:
+        'Where the vehicle stands there; null until it is accepted, and once it is built or cancelled',
+    }),
     created_at: Instant,
   })
   .meta({ id: 'CustomOrder' })
@@ -136,6 +141,7 @@ export async function customOrderView(
     processor_reference: row.processor_reference,
     refusal: row.refused_by && { by: row.refused_by, reasons: await reasonsOf(db, number) },
     vehicle: vehicle ? vehicleView(vehicle) : null,
+    order_bank: row.vehicle === null ? null : await bankViewOf(db, row.vehicle),
     created_at: row.created_at.toISOString(),
   }
 }
@@ -148,7 +154,7 @@ async function dueOf(db: Database | Transaction, number: string | null) {
 /** What of it a dealer may see who has it no longer: nothing of the buyer, and of the vehicle only what others can see. */
 export function asDealerSees(view: CustomOrderView, dealer: string): CustomOrderView {
   if (view.dealer === dealer && view.state !== 'refused') return view
-  return { ...view, buyer: null, vehicle: null, deposit: null, balance: null }
+  return { ...view, buyer: null, vehicle: null, order_bank: null, deposit: null, balance: null }
 }
 
 export function vehicleView(vehicle: VehicleRow): z.infer<typeof BuyersVehicle> {

@@ -77,7 +77,7 @@ export async function writeMoves(
       ),
       told AS (
         INSERT INTO events (number, sequence, type, actor, from_state, to_state, details)
-        SELECT number, version,
+        SELECT number, changed.version,
                CASE WHEN old_plant IS NULL THEN 'vehicle.scheduled'
                     WHEN plant IS NULL THEN 'vehicle.unscheduled' ELSE 'vehicle.rescheduled' END,
                ${actor}, CASE WHEN old_plant IS NULL THEN 'banked' ELSE 'scheduled' END, state,
@@ -86,8 +86,8 @@ export async function writeMoves(
                                                   THEN jsonb_build_object('plant', old_plant, 'period', old_period) END,
                                      'to', CASE WHEN plant IS NOT NULL
                                                 THEN jsonb_build_object('plant', plant, 'period', period) END,
-                                     'held_by', held_by)
-          FROM changed WHERE is_moved
+                                     'held_by', held_by, 'starts_on', to_char(p.starts_at AT TIME ZONE 'UTC', 'YYYY-MM-DD'))
+          FROM changed LEFT JOIN production_periods p ON p.ordinal = period WHERE is_moved
      RETURNING id, number, type
       ),
       ${notified}

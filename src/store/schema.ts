@@ -1048,7 +1048,6 @@ export const customOrders = pgTable(
   ],
 )
 
-
 // ── the order bank's plan ────────────────────────────────────────────────────────────────────────────────────────
 
 /** Plants. Two that have a slot in the same period are taken in the alphabetical order of their ids. */

@@ -39,7 +39,7 @@ export async function advanceVehicle(
     tx,
     row,
     { state: stage, ...(stage === 'delivered' ? { ended: true } : {}) },
-    { type: `vehicle.${stage}`, actor, details: { at } },
+    { type: `vehicle.${stage}`, actor, step, details: { at } },
   )
   if (stage === 'delivered') await completeOrder(tx, changed, actor)
   await wakeBuyer(tx, changed, step)
@@ -66,7 +66,7 @@ export async function bondVin(
       tx,
       row,
       { vin },
-      { type: 'vehicle.vin_assigned', actor, details: { at } },
+      { type: 'vehicle.vin_assigned', actor, step, details: { at } },
     )
     await wakeBuyer(tx, changed, step)
     return changed
@@ -88,7 +88,7 @@ export async function releaseVin(
     tx,
     row,
     { vin: null },
-    { type: 'vehicle.vin_released', actor, note: reason },
+    { type: 'vehicle.vin_released', actor, step, note: reason },
   )
   await wakeBuyer(tx, changed, step)
   return changed

@@ -19,8 +19,8 @@ beforeAll(async () => {
 const view = async (number: string): Promise<Answer['body']> =>
   expectStatus(await shop.call('GET', `/v1/stock-orders/${number}`, { key: shop.operatorKey }), 200).body
 const story = async (number: string): Promise<Answer['body'][]> =>
-  expectStatus(await shop.call('GET', `/v1/vehicles/${number}/events`, { key: shop.operatorKey }), 200)
-    .body.data
+  expectStatus(await shop.call('GET', `/v1/vehicles/${number}/events`, { key: shop.operatorKey }), 200).body
+    .data
 const queue = async (query: string): Promise<Answer['body'][]> =>
   expectStatus(await bank.operate('GET', `order-bank?${query}`), 200).body.data
 

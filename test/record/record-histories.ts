@@ -52,8 +52,8 @@ test('every path, into test/histories', async () => {
   for (const path of [refusedByTheCarrier, carrierUnreachable]) await path(scene)
   await scene.carrierIs({ mode: 'hold' })
   await refusedByTheProvider(payingScene)
-  const paths = [orders, backOrders, byHand, quick, leads, customOrders, erasures, schedule].flatMap((group): Path[] =>
-    Object.values(group),
+  const paths = [orders, backOrders, byHand, quick, leads, customOrders, erasures, schedule].flatMap(
+    (group): Path[] => Object.values(group),
   )
   await playAll(paths, scene)
   await playAll(Object.values(paid), payingScene)

@@ -53,20 +53,25 @@ export function registerStockOrders(app: Api, kit: ApiKit): void {
       const { actor } = c.var.caller
       const dealer = dealerFor(c.var.caller, body.dealer)
       let asked: string | undefined
-      const response = await answerFromBooks(c, kit, { key, body, status: 201 }, async (tx, step) => {
-        asked = step
-        const { type, features } = body
-        const modelYear = await readModelYear(tx, body.model_year)
-        refuseFaults([
-          ...(modelYear ? [] : [{ pointer: '/model_year', detail: 'there is no such model year' }]),
-          ...((await readDealer(tx, dealer))
-            ? []
-            : [{ pointer: '/dealer', detail: `there is no dealer ${dealer}` }]),
-        ])
-        if (!modelYear) throw new Error('a fault was not refused')
-        const { number } = await bankStockOrder(tx, modelYear, { type, dealer, features }, { actor, step })
-        return (await stockOrderView(tx, number)) ?? {}
-      })
+      const response = await answerFromBooks(
+        c,
+        kit,
+        { key, body, number: null, status: 201 },
+        async (tx, step) => {
+          asked = step
+          const { type, features } = body
+          const modelYear = await readModelYear(tx, body.model_year)
+          refuseFaults([
+            ...(modelYear ? [] : [{ pointer: '/model_year', detail: 'there is no such model year' }]),
+            ...((await readDealer(tx, dealer))
+              ? []
+              : [{ pointer: '/dealer', detail: `there is no dealer ${dealer}` }]),
+          ])
+          if (!modelYear) throw new Error('a fault was not refused')
+          const { number } = await bankStockOrder(tx, modelYear, { type, dealer, features }, { actor, step })
+          return (await stockOrderView(tx, number)) ?? {}
+        },
+      )
       if (asked) await wakeNow(kit, asked)
       return response as never
     },
@@ -144,7 +149,7 @@ export function registerStockOrders(app: Api, kit: ApiKit): void {
       const { actor } = c.var.caller
       const number = await findVehicle(kit, c.var.caller, c.req.valid('param').number)
       let asked: string | undefined
-      const response = await answerFromBooks(c, kit, { key, body, status: 200 }, async (tx, step) => {
+      const response = await answerFromBooks(c, kit, { key, body, number, status: 200 }, async (tx, step) => {
         asked = step
         await cancelStockOrder(tx, number, { actor, step, note: body.reason ?? null })
         return (await stockOrderView(tx, number)) ?? {}

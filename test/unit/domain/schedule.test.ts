@@ -213,7 +213,9 @@ const houses: fc.Arbitrary<House> = fc
       })
       .map((rest) => ({
         ...rest,
-        ...{ periods, lines, commodities },
+        periods,
+        lines,
+        commodities,
         vehicles: rest.vehicles.map((vehicle, place) => ({
           ...vehicle,
           uses: vehicle.uses.toSorted((a, b) => a - b),
