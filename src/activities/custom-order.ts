@@ -380,7 +380,8 @@ async function openVehicleOf(
   const locked = row.vehicle === null ? undefined : await lockVehicle(tx, row.vehicle)
   if (!locked) throw new Error('an accepted custom order without its vehicle')
   const { row: vehicle, now } = locked
-  const frozen_at = (await productionStartOf(tx, vehicle)) ?? (await freezePointOf(tx, vehicle))
+  const freeze = await freezePointOf(tx, vehicle)
+  const frozen_at = freeze !== null && freeze <= now ? freeze : await productionStartOf(tx, vehicle)
   if ((frozen_at !== null && frozen_at <= now) || !may(VEHICLE_TRANSITIONS, vehicle.state, verb)) {
     const since = frozen_at?.toISOString()
     throw new Refusal(

@@ -34,7 +34,9 @@ export const BuyersVehicle = z
     version: z.int(),
     vin: z.string().nullable(),
     banked_at: Instant,
-    bank: BankView.nullable().meta({ description: 'Its place in the order bank; null once it is built' }),
+    order_bank: BankView.nullable().meta({
+      description: 'Its place in the order bank; null once it is built',
+    }),
   })
   .meta({ id: 'BuyersVehicle' })
 
@@ -154,8 +156,8 @@ export async function vehicleView(
   db: Database | Transaction,
   { number, state, version, vin, banked_at }: VehicleRow,
 ): Promise<z.infer<typeof BuyersVehicle>> {
-  const bank = await bankViewOf(db, number)
-  return { number, state, version, vin, banked_at: banked_at.toISOString(), bank }
+  const order_bank = await bankViewOf(db, number)
+  return { number, state, version, vin, banked_at: banked_at.toISOString(), order_bank }
 }
 
 /** The reasons of the last refusal, as they were given. */

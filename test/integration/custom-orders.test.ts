@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Bank } from '../support/bank.ts'
 import {
   accept,
   configure,
@@ -94,7 +95,7 @@ describe('a custom order, from the configuration to the keys (B4, B7)', () => {
       processor_reference: 'P-1',
       deadline: null,
       allowed_actions: ['reconfigure', 'cancel'],
-      vehicle: { state: 'banked', vin: null, bank: { slot: null } },
+      vehicle: { state: 'banked', vin: null, order_bank: { slot: null } },
     })
     const vehicle: string = whole.body.vehicle.number
     const confirmation = await mailOf(email, /confirmed$/)
@@ -386,6 +387,59 @@ describe('what a partner says twice, late or wrongly (B4, B7)', () => {
 })
 
 describe('until the freeze point (B6, B10)', () => {
+  test('scheduled with its place and its day; one that is cancelled gives its slot to the next; frozen it stays', async () => {
+    const bank = new Bank(shop)
+    await bank.periods(3)
+    const own = await newRange(shop, { make: range.make })
+    expectStatus(await bank.plant('custom', { lines: [own.modelLine], slots: [1, 1, 0] }), 201)
+    const orders: { number: string; email: string; vehicle: string }[] = []
+    for (let count = 0; count < 3; count++) {
+      const { number, email } = await orderVehicle(shop, own, dealer)
+      const { vehicle } = await accept(shop, dealer, number)
+      orders.push({ number, email, vehicle: String(vehicle.number) })
+    }
+    const [first, second, third] = orders
+    if (!first || !second || !third) throw new Error('three orders')
+    const slots = () => bank.settled(orders.map(({ vehicle }) => vehicle))
+    expect(await slots()).toEqual(['custom/1 -', 'custom/2 capacity', '- capacity'])
+    const seen = await shop.look(second.number)
+    expect(seen.vehicle).toMatchObject({
+      state: 'scheduled',
+      order_bank: {
+        ahead: 1,
+        slot: { plant: 'custom', period: 2 },
+        held_by: 'capacity',
+        explanation: expect.stringMatching(
+          /^Expected to be built from .*; 1 ahead of you; not earlier because/,
+        ),
+      },
+    })
+    const scheduled = await mailOf(second.email, /: scheduled$/)
+    expect(scheduled?.text).toContain(`from ${seen.vehicle.order_bank.slot.starts_at.slice(0, 10)} on`)
+
+    expectStatus(await cancellation(first.number), 200)
+    expect(await slots()).toEqual(['- -', 'custom/1 -', 'custom/2 capacity'])
+    await mailOf(second.email, /: scheduled anew$/)
+    await mailOf(third.email, /: scheduled$/)
+    // By the terms of a vehicle that has a slot: less the fee.
+    expect((await mailOf(first.email, /cancelled$/))?.text).toContain('You are given back €350.00')
+
+    // The plant freezes two hours before the period, which begins in one.
+    const frozen = { lines: [own.modelLine], slots: [1, 1, 0], freeze: 'PT2H' }
+    expectStatus(await bank.plant('custom', frozen), 200)
+    await slots()
+    const refused = await expectProblem(
+      house(),
+      await cancellation(second.number),
+      409,
+      'freeze-point-passed',
+    )
+    const { slot } = (await shop.look(second.number)).vehicle.order_bank
+    expect(refused.frozen_at).toBe(slot.freezes_at)
+    expect(new Date(slot.freezes_at).getTime()).toBeLessThan(Date.now())
+    expectStatus(await cancellation(third.number), 200)
+  })
+
   test('the buyer changes the configuration: checked, priced, confirmed again, at the same place', async () => {
     const { number, email } = await orderVehicle(shop, range, dealer)
     const before = await accept(shop, dealer, number)

@@ -151,6 +151,27 @@ describe('a process that lives long continues as new (DESIGN §1)', () => {
 })
 
 describe('commands that come at the same moment', () => {
+  test('more to one process than Temporal gives it at a time: each is carried out once, none is a failure of ours', async () => {
+    const { number } = await shop.backOrder(await shop.item(), 1)
+    const commands = Array.from({ length: 40 }, (_, index) =>
+      shop.command(
+        number,
+        'deadline',
+        { deadline_at: inSeconds(600 + index) },
+        { idempotencyKey: randomUUID() },
+      ),
+    )
+    const statuses = (await Promise.all(commands)).map(({ status }) => status)
+    // Too many at once may be told to come again, with the same key; that it went wrong nobody is told.
+    expect(statuses.filter((status) => status !== 200 && status !== 503)).toEqual([])
+    const done = statuses.filter((status) => status === 200).length
+    expect(done).toBeGreaterThan(0)
+    const changed = await eventsOf(number, ['back_order.deadline_changed'])
+    expect(changed).toBeGreaterThanOrEqual(done)
+    expect(changed).toBeLessThanOrEqual(40)
+    expectStatus(await shop.command(number, 'cancellation'), 200)
+  })
+
   test('leave histories that another worker can go on from', async () => {
     await Promise.all(
       Array.from({ length: 8 }, async (_, index) => {
