@@ -4,6 +4,7 @@ const BENCHES: Record<string, () => Promise<{ run: () => Promise<void> }>> = {
   place: () => import('./place.ts'),
   life: () => import('./life.ts'),
   memory: () => import('./memory.ts'),
+  match: () => import('./match.ts'),
   'life-on-postgres': () => import('./life-on-postgres.ts'),
 }
 

@@ -34,6 +34,8 @@ import { registerLeadStatuses } from './routes/lead-statuses.ts'
 import { ADF_PATH, registerLeads } from './routes/leads.ts'
 import { registerLinks } from './routes/links.ts'
 import { registerLists } from './routes/lists.ts'
+import { registerMatchRequests } from './routes/match-requests.ts'
+import { registerMatchSearch } from './routes/match-search.ts'
 import { registerMembers } from './routes/members.ts'
 import { registerModelYears } from './routes/model-years.ts'
 import { registerNotifications } from './routes/notifications.ts'
@@ -46,10 +48,12 @@ import { registerPostcodes } from './routes/postcodes.ts'
 import { registerProcessorWebhooks } from './routes/processor-webhooks.ts'
 import { registerPurchaseOrders } from './routes/purchase-orders.ts'
 import { registerStockCounts } from './routes/stock-counts.ts'
+import { registerStockVehicles } from './routes/stock-vehicles.ts'
 import { registerStorefronts } from './routes/storefronts.ts'
 import { registerSupplierItems } from './routes/supplier-items.ts'
 import { registerSupplierWebhooks } from './routes/supplier-webhooks.ts'
 import { registerSuppliers } from './routes/suppliers.ts'
+import { registerTags } from './routes/tags.ts'
 import { registerVehicles } from './routes/vehicles.ts'
 import { registerWebhookEndpoints } from './routes/webhook-endpoints.ts'
 
@@ -129,6 +133,10 @@ export function createApi(kit: ApiKit): Api {
   registerCustomers(app, kit)
   registerPayments(app, kit)
   registerPaymentWebhooks(app, kit)
+  registerMatchSearch(app, kit)
+  registerTags(app, kit)
+  registerMatchRequests(app, kit)
+  registerStockVehicles(app, kit)
   registerAvailability(app, kit)
   registerLists(app, kit)
   registerHistories(app, kit)

@@ -96,6 +96,11 @@ export const EXPLANATIONS: Record<RefusalType, { means: string; todo: string }> 
       'The request with this Idempotency-Key was carried out before, and what was answered is erased together with the person whom it named.',
     todo: 'Read what it was about by its number. Sending it again does nothing.',
   },
+  'vehicle-taken': {
+    means:
+      'The vehicle cannot be had: another buyer has tagged it or has it kept for a while, or its dealer sold or withdrew it.',
+    todo: '`availability` says which, and `until` how long it is kept. Where a search was given, `matches` are the next best that can be had.',
+  },
   'version-stale': {
     means: 'Somebody changed it after you read it, and your change would undo theirs unseen.',
     todo: 'Read it again, apply your change to what it says now, and send that with the new ETag.',

@@ -2,10 +2,13 @@ import { lookAt } from '../clients/look.ts'
 import { pendingWakes, wakesDone } from '../store/wake.ts'
 import type { ApiKit } from './kit.ts'
 
-/** Wakes the one process for which a transaction of ours left a wake. What cannot be woken here `reconcile` wakes within a minute. */
+/** How many processes a request wakes itself. */
+const MOST_WOKEN = 20
+
+/** Wakes the processes for which a transaction of ours left wakes. What is not woken here `reconcile` wakes within a minute. */
 export async function wakeNow(kit: ApiKit, step: string): Promise<void> {
   try {
-    for (const { id, workflow } of await pendingWakes(kit.db, { step }, 1)) {
+    for (const { id, workflow } of await pendingWakes(kit.db, { step }, MOST_WOKEN)) {
       await lookAt(kit.temporal, workflow)
       await wakesDone(kit.db, [id])
     }

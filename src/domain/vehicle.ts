@@ -63,3 +63,34 @@ export type Progress = (typeof PROGRESS)[number]
 
 /** Who is scheduled first, by type, where the house has set nothing else: the lowest. */
 export const PRIORITIES: Record<VehicleType, number> = { retail: 10, fleet: 20, stock: 30 }
+/**
+ * Whether a vehicle of a dealer's stock can be had, and why not (REQUIREMENTS B8): it is kept for whoever waits for such a
+ * one (`offered`), a buyer has tagged it, it went to somebody else, its dealer took it back, or it is not built at all.
+ */
+export const AVAILABILITY_TRANSITIONS = {
+  available: {
+    offer: 'offered',
+    tag: 'tagged',
+    price: 'available',
+    sell: 'sold',
+    withdraw: 'withdrawn',
+    cancel: 'cancelled',
+  },
+  offered: {
+    offer: ['offered', 'available'],
+    tag: 'tagged',
+    sell: 'sold',
+    withdraw: 'withdrawn',
+    cancel: 'cancelled',
+  },
+  tagged: { release: ['offered', 'available'], lose: 'sold', hand_over: 'sold' },
+  sold: { list: ['offered', 'available'] },
+  withdrawn: { list: ['offered', 'available'], sell: 'sold', cancel: 'cancelled' },
+  cancelled: {},
+} as const
+
+export type AvailabilityState = StateOf<typeof AVAILABILITY_TRANSITIONS>
+export type AvailabilityVerb = VerbOf<typeof AVAILABILITY_TRANSITIONS>
+
+/** What a dealer may do with a vehicle of its stock. */
+export const STOCK_VEHICLE_ACTIONS = ['price', 'sell', 'withdraw', 'list'] as const

@@ -14,6 +14,7 @@ import { insertStorefront } from '../store/storefront.ts'
 import { insertSupplier, readSupplier } from '../store/supplier.ts'
 import { saveSupplierItems } from '../store/supplier-item.ts'
 import { newWebhookSecret } from '../store/webhook-endpoint.ts'
+import { fillInLots } from './sample-lots.ts'
 import { MODEL_YEARS } from './sample-vehicles.ts'
 
 /**
@@ -176,6 +177,7 @@ async function fillIn(
   }
   const dealers = await fillInDealers(tx, dealerUrl)
   await savePostcodes(tx, 'DE', POSTCODES)
+  await fillInLots(tx)
   const storefront = (await issueKey(tx, { role: 'storefront', partner: STOREFRONT, name: 'Tamarisk shop' }))
     .secret
   return { storefront, suppliers, dealers }
@@ -196,6 +198,7 @@ async function fillInDealers(tx: Transaction, dealerUrl: string) {
       escalate_seconds: 600,
       status_seconds: DAY,
       close_seconds: 30 * DAY,
+      match_seconds: 600,
     })),
   )
   const keys = []

@@ -2,9 +2,10 @@ import { eq, sql } from 'drizzle-orm'
 import type { EventType } from '../domain/event.ts'
 import { newNumber } from '../domain/number.ts'
 import type { Constraint, VehicleState } from '../domain/vehicle.ts'
-import { type Database, type Locked, type Transaction, transactionTime } from './database.ts'
+import { type Database, type Locked, post, type Transaction, transactionTime } from './database.ts'
 import { recordEvent } from './event.ts'
 import { vehicles } from './schema.ts'
+import { copyToAvailability, insertAvailability } from './vehicle-availability.ts'
 
 export type VehicleRow = typeof vehicles.$inferSelect
 type VehicleEvent = {
@@ -14,7 +15,7 @@ type VehicleEvent = {
   note?: string | null
 }
 
-/** Puts a vehicle into the order bank: its place is drawn now, and it waits for a slot. */
+/** Puts a vehicle into the order bank: its place is drawn now, and it waits for a slot. A dealer's stock can be had at once. */
 export async function bankVehicle(
   tx: Transaction,
   given: Omit<
@@ -29,7 +30,43 @@ export async function bankVehicle(
     .returning()
   if (!row) throw new Error('the vehicle was not stored')
   await recordVehicleEvent(tx, null, row, { type: 'vehicle.banked', actor })
+  if (row.type === 'stock') await insertAvailability(tx, [row])
   return row
+}
+
+/**
+ * Puts vehicles on dealers' lots, where they can be had at once. One whose VIN is that of another vehicle is left out.
+ * Returns those that were stored.
+ */
+export async function listVehicles(
+  tx: Transaction,
+  given: (Pick<VehicleRow, 'dealer' | 'specification' | 'model_line' | 'price_minor' | 'currency'> & {
+    vin: string
+  })[],
+  actor: string,
+): Promise<VehicleRow[]> {
+  const rows = await tx
+    .insert(vehicles)
+    .values(
+      given.map((vehicle) => ({
+        ...vehicle,
+        number: newNumber('vehicle'),
+        type: 'stock' as const,
+        state: 'at_dealer' as const,
+        priority: 0,
+      })),
+    )
+    .onConflictDoNothing({ target: vehicles.vin })
+    .returning()
+  await post(
+    tx,
+    tx.execute(sql`
+    INSERT INTO events (number, sequence, type, actor, to_state, details)
+    SELECT n, 1, 'vehicle.listed', ${actor}, 'at_dealer', '{}'
+      FROM jsonb_array_elements_text(${JSON.stringify(rows.map(({ number }) => number))}::jsonb) AS n`),
+  )
+  await insertAvailability(tx, rows)
+  return rows
 }
 
 export async function readVehicle(
@@ -50,7 +87,10 @@ export async function lockVehicle(tx: Transaction, number: string): Promise<Lock
   return row
 }
 
-/** Changes the locked vehicle, with its event; its buyer, if it has one then, is told. The version rises with every change. */
+/**
+ * Changes the locked vehicle, with its event; its buyer, if it has one then, is told. The version rises with every change.
+ * What searches for dealers' stock look for goes with it.
+ */
 export async function updateVehicle(
   tx: Transaction,
   row: VehicleRow,
@@ -91,6 +131,8 @@ export async function updateVehicle(
     .returning()
   if (!changed) throw new Error('the vehicle is gone')
   await recordVehicleEvent(tx, row, changed, event)
+  const isOther = changed.specification !== row.specification || changed.price_minor !== row.price_minor
+  if (isOther || changed.state === 'cancelled') await copyToAvailability(tx, changed)
   return changed
 }
 

@@ -15,6 +15,7 @@ import * as payments from './payment-paths.ts'
 import { Recording } from './recording.ts'
 import { type Path, Scene } from './scene.ts'
 import * as supply from './supply-paths.ts'
+import * as tags from './tag-paths.ts'
 
 /** How many paths are played side by side. */
 const AT_ONCE = 8
@@ -51,8 +52,8 @@ test('every path, into test/histories', async () => {
   for (const path of [refusedByTheCarrier, carrierUnreachable]) await path(scene)
   await scene.carrierIs({ mode: 'hold' })
   await refusedByTheProvider(payingScene)
-  const paths = [orders, backOrders, byHand, quick, leads, customOrders, erasures].flatMap((group): Path[] =>
-    Object.values(group),
+  const paths = [orders, backOrders, byHand, quick, leads, tags, customOrders, erasures].flatMap(
+    (group): Path[] => Object.values(group),
   )
   await playAll(paths, scene)
   await playAll(Object.values(paid), payingScene)
