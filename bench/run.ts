@@ -5,6 +5,7 @@ const BENCHES: Record<string, () => Promise<{ run: () => Promise<void> }>> = {
   schedule: () => import('./schedule.ts'),
   life: () => import('./life.ts'),
   memory: () => import('./memory.ts'),
+  match: () => import('./match.ts'),
   'life-on-postgres': () => import('./life-on-postgres.ts'),
 }
 

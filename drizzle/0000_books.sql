@@ -172,6 +172,7 @@ CREATE TABLE "dealers" (
 	"escalate_seconds" integer NOT NULL,
 	"status_seconds" integer NOT NULL,
 	"close_seconds" integer NOT NULL,
+	"match_seconds" integer DEFAULT 172800 NOT NULL,
 	"version" integer DEFAULT 1 NOT NULL,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "dealers_place" CHECK ("dealers"."latitude" BETWEEN -90 AND 90 AND "dealers"."longitude" BETWEEN -180 AND 180)
@@ -328,6 +329,35 @@ CREATE TABLE "leads" (
 CREATE TABLE "makes" (
 	"code" text PRIMARY KEY NOT NULL,
 	"name" text NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "match_offers" (
+	"match_request" text NOT NULL,
+	"vehicle" text NOT NULL,
+	"offered_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"until" timestamp with time zone NOT NULL,
+	"outcome" text NOT NULL,
+	CONSTRAINT "match_offers_match_request_vehicle_pk" PRIMARY KEY("match_request","vehicle")
+);
+--> statement-breakpoint
+CREATE TABLE "match_requests" (
+	"number" text PRIMARY KEY NOT NULL,
+	"storefront" text NOT NULL,
+	"customer" uuid NOT NULL,
+	"reference" text,
+	"wish" jsonb NOT NULL,
+	"make" text NOT NULL,
+	"model" text NOT NULL,
+	"place" bigserial NOT NULL,
+	"state" text NOT NULL,
+	"version" integer NOT NULL,
+	"valid_until" timestamp with time zone NOT NULL,
+	"tag" text,
+	"deadline_kind" text,
+	"deadline_at" timestamp with time zone,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"ended_at" timestamp with time zone,
+	CONSTRAINT "match_requests_deadline" CHECK (("match_requests"."deadline_kind" IS NULL) = ("match_requests"."deadline_at" IS NULL))
 );
 --> statement-breakpoint
 CREATE TABLE "members" (
@@ -595,7 +625,8 @@ CREATE TABLE "schedule_requests" (
 CREATE TABLE "specifications" (
 	"fingerprint" text PRIMARY KEY NOT NULL,
 	"model_year" text NOT NULL,
-	"features" text[] NOT NULL
+	"features" text[] NOT NULL,
+	"stocked" boolean DEFAULT false NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "steps" (
@@ -666,6 +697,42 @@ CREATE TABLE "suppliers" (
 	"pass_over_seconds" integer NOT NULL,
 	"version" integer DEFAULT 1 NOT NULL,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "tags" (
+	"number" text PRIMARY KEY NOT NULL,
+	"vehicle" text NOT NULL,
+	"storefront" text NOT NULL,
+	"customer" uuid NOT NULL,
+	"reference" text,
+	"dealer" text NOT NULL,
+	"price_minor" bigint NOT NULL,
+	"currency" text NOT NULL,
+	"wish" jsonb NOT NULL,
+	"match_request" text,
+	"state" text NOT NULL,
+	"version" integer NOT NULL,
+	"silent_since" timestamp with time zone,
+	"deadline_kind" text,
+	"deadline_at" timestamp with time zone,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"ended_at" timestamp with time zone,
+	CONSTRAINT "tags_deadline" CHECK (("tags"."deadline_kind" IS NULL) = ("tags"."deadline_at" IS NULL))
+);
+--> statement-breakpoint
+CREATE TABLE "vehicle_availability" (
+	"vehicle" text PRIMARY KEY NOT NULL,
+	"state" text NOT NULL,
+	"tag" text,
+	"match_request" text,
+	"offered_until" timestamp with time zone,
+	"dealer" text NOT NULL,
+	"specification" text NOT NULL,
+	"price_minor" bigint NOT NULL,
+	"currency" text NOT NULL,
+	"listed_at" timestamp with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "vehicle_availability_tagged" CHECK (("vehicle_availability"."state" = 'tagged') = ("vehicle_availability"."tag" IS NOT NULL)),
+	CONSTRAINT "vehicle_availability_offered" CHECK (("vehicle_availability"."state" = 'offered') = ("vehicle_availability"."match_request" IS NOT NULL) AND ("vehicle_availability"."match_request" IS NULL) = ("vehicle_availability"."offered_until" IS NULL))
 );
 --> statement-breakpoint
 CREATE TABLE "vehicles" (
@@ -746,6 +813,10 @@ ALTER TABLE "lead_statuses" ADD CONSTRAINT "lead_statuses_lead_leads_number_fk" 
 ALTER TABLE "leads" ADD CONSTRAINT "leads_storefront_storefronts_id_fk" FOREIGN KEY ("storefront") REFERENCES "public"."storefronts"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "leads" ADD CONSTRAINT "leads_customer_customers_id_fk" FOREIGN KEY ("customer") REFERENCES "public"."customers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "leads" ADD CONSTRAINT "leads_dealer_dealers_id_fk" FOREIGN KEY ("dealer") REFERENCES "public"."dealers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "match_offers" ADD CONSTRAINT "match_offers_match_request_match_requests_number_fk" FOREIGN KEY ("match_request") REFERENCES "public"."match_requests"("number") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "match_offers" ADD CONSTRAINT "match_offers_vehicle_vehicles_number_fk" FOREIGN KEY ("vehicle") REFERENCES "public"."vehicles"("number") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "match_requests" ADD CONSTRAINT "match_requests_storefront_storefronts_id_fk" FOREIGN KEY ("storefront") REFERENCES "public"."storefronts"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "match_requests" ADD CONSTRAINT "match_requests_customer_customers_id_fk" FOREIGN KEY ("customer") REFERENCES "public"."customers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "members" ADD CONSTRAINT "members_address_addresses_id_fk" FOREIGN KEY ("address") REFERENCES "public"."addresses"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "members" ADD CONSTRAINT "members_merged_into_members_id_fk" FOREIGN KEY ("merged_into") REFERENCES "public"."members"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "model_years" ADD CONSTRAINT "model_years_model_line_model_lines_code_fk" FOREIGN KEY ("model_line") REFERENCES "public"."model_lines"("code") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -769,6 +840,11 @@ ALTER TABLE "specifications" ADD CONSTRAINT "specifications_model_year_model_yea
 ALTER TABLE "stock_levels" ADD CONSTRAINT "stock_levels_sku_items_sku_fk" FOREIGN KEY ("sku") REFERENCES "public"."items"("sku") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "supplier_items" ADD CONSTRAINT "supplier_items_supplier_suppliers_id_fk" FOREIGN KEY ("supplier") REFERENCES "public"."suppliers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "supplier_items" ADD CONSTRAINT "supplier_items_sku_items_sku_fk" FOREIGN KEY ("sku") REFERENCES "public"."items"("sku") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "tags" ADD CONSTRAINT "tags_vehicle_vehicles_number_fk" FOREIGN KEY ("vehicle") REFERENCES "public"."vehicles"("number") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "tags" ADD CONSTRAINT "tags_storefront_storefronts_id_fk" FOREIGN KEY ("storefront") REFERENCES "public"."storefronts"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "tags" ADD CONSTRAINT "tags_customer_customers_id_fk" FOREIGN KEY ("customer") REFERENCES "public"."customers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "tags" ADD CONSTRAINT "tags_dealer_dealers_id_fk" FOREIGN KEY ("dealer") REFERENCES "public"."dealers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "vehicle_availability" ADD CONSTRAINT "vehicle_availability_vehicle_vehicles_number_fk" FOREIGN KEY ("vehicle") REFERENCES "public"."vehicles"("number") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "vehicles" ADD CONSTRAINT "vehicles_dealer_dealers_id_fk" FOREIGN KEY ("dealer") REFERENCES "public"."dealers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "vehicles" ADD CONSTRAINT "vehicles_specification_specifications_fingerprint_fk" FOREIGN KEY ("specification") REFERENCES "public"."specifications"("fingerprint") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "vehicles" ADD CONSTRAINT "vehicles_model_line_model_lines_code_fk" FOREIGN KEY ("model_line") REFERENCES "public"."model_lines"("code") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -798,6 +874,12 @@ CREATE INDEX "leads_by_storefront" ON "leads" USING btree ("storefront","created
 CREATE INDEX "leads_by_dealer" ON "leads" USING btree ("dealer","created_at","number");--> statement-breakpoint
 CREATE INDEX "leads_by_customer" ON "leads" USING btree ("customer");--> statement-breakpoint
 CREATE INDEX "leads_open" ON "leads" USING btree ("created_at","number") WHERE "leads"."ended_at" IS NULL;--> statement-breakpoint
+CREATE UNIQUE INDEX "match_offers_open_request" ON "match_offers" USING btree ("match_request") WHERE "match_offers"."outcome" = 'open';--> statement-breakpoint
+CREATE UNIQUE INDEX "match_offers_open_vehicle" ON "match_offers" USING btree ("vehicle") WHERE "match_offers"."outcome" = 'open';--> statement-breakpoint
+CREATE INDEX "match_requests_waiting" ON "match_requests" USING btree ("make","model","place") WHERE "match_requests"."state" = 'waiting';--> statement-breakpoint
+CREATE INDEX "match_requests_by_storefront" ON "match_requests" USING btree ("storefront","created_at","number");--> statement-breakpoint
+CREATE INDEX "match_requests_by_customer" ON "match_requests" USING btree ("customer");--> statement-breakpoint
+CREATE INDEX "match_requests_open" ON "match_requests" USING btree ("created_at","number") WHERE "match_requests"."ended_at" IS NULL;--> statement-breakpoint
 CREATE INDEX "members_by_age" ON "members" USING btree ("created_at","id");--> statement-breakpoint
 CREATE INDEX "members_merged" ON "members" USING btree ("merged_into") WHERE "members"."merged_into" IS NOT NULL;--> statement-breakpoint
 CREATE INDEX "members_erasing" ON "members" USING btree ("erasing_since") WHERE "members"."erasing_since" IS NOT NULL AND "members"."erased_at" IS NULL;--> statement-breakpoint
@@ -818,10 +900,17 @@ CREATE INDEX "purchase_order_lines_open" ON "purchase_order_lines" USING btree (
 CREATE INDEX "purchase_orders_by_supplier" ON "purchase_orders" USING btree ("supplier","created_at","number");--> statement-breakpoint
 CREATE INDEX "purchase_orders_open" ON "purchase_orders" USING btree ("created_at","number") WHERE "purchase_orders"."ended_at" IS NULL;--> statement-breakpoint
 CREATE INDEX "schedule_lines_by_line" ON "schedule_lines" USING btree ("purchase_order","line","expected_at");--> statement-breakpoint
-CREATE INDEX "specifications_by_model_year" ON "specifications" USING btree ("model_year");--> statement-breakpoint
+CREATE INDEX "specifications_stocked" ON "specifications" USING btree ("model_year") WHERE "specifications"."stocked";--> statement-breakpoint
 CREATE INDEX "steps_by_age" ON "steps" USING btree ("at");--> statement-breakpoint
 CREATE INDEX "stock_movements_by_sku" ON "stock_movements" USING btree ("sku","id");--> statement-breakpoint
 CREATE INDEX "supplier_items_by_sku" ON "supplier_items" USING btree ("sku","rank","supplier");--> statement-breakpoint
+CREATE UNIQUE INDEX "tags_open_vehicle" ON "tags" USING btree ("vehicle") WHERE "tags"."ended_at" IS NULL;--> statement-breakpoint
+CREATE INDEX "tags_by_storefront" ON "tags" USING btree ("storefront","created_at","number");--> statement-breakpoint
+CREATE INDEX "tags_by_dealer" ON "tags" USING btree ("dealer","created_at","number");--> statement-breakpoint
+CREATE INDEX "tags_by_customer" ON "tags" USING btree ("customer");--> statement-breakpoint
+CREATE INDEX "tags_open" ON "tags" USING btree ("created_at","number") WHERE "tags"."ended_at" IS NULL;--> statement-breakpoint
+CREATE INDEX "vehicle_availability_search" ON "vehicle_availability" USING btree ("specification","price_minor","vehicle","dealer","currency") WHERE "vehicle_availability"."state" = 'available';--> statement-breakpoint
+CREATE INDEX "vehicle_availability_by_dealer" ON "vehicle_availability" USING btree ("dealer","vehicle");--> statement-breakpoint
 CREATE UNIQUE INDEX "vehicles_buyer" ON "vehicles" USING btree ("buyer") WHERE "vehicles"."state" <> 'cancelled';--> statement-breakpoint
 CREATE INDEX "vehicles_in_bank" ON "vehicles" USING btree ("model_line","type","place") WHERE "vehicles"."state" IN ('banked', 'scheduled', 'in_production');--> statement-breakpoint
 CREATE INDEX "vehicles_in_slots" ON "vehicles" USING btree ("period","plant") WHERE "vehicles"."period" IS NOT NULL;--> statement-breakpoint

@@ -1,6 +1,6 @@
 import type { GatewayWord } from '../domain/custom-order.ts'
 import { buyerLetter, dealerOrderLetter } from '../domain/custom-order-letter.ts'
-import { isTold } from '../domain/event.ts'
+import { isAbout, isTold } from '../domain/event.ts'
 import { inZone } from '../domain/letter.ts'
 import { type Mailer, typeset } from '../integrations/mail.ts'
 import type { WebhookSender } from '../integrations/webhook.ts'
@@ -32,7 +32,9 @@ export function createCustomOrderTelling(kit: {
   return {
     async mailBuyer({ notification, event }: Notice): Promise<Attempt> {
       const found = await buyerFacts(db, event.number)
-      if (!found || !isTold('buyer', event.type)) return NOBODY
+      const { type } = event
+      if (!found || !isTold('buyer', type) || !(isAbout('custom_order', type) || isAbout('vehicle', type)))
+        return NOBODY
       const { facts, to, name, from_name: fromName, reply_to: replyTo, time_zone } = found
       const { deadline_at } = event.details
       const details = {
@@ -40,7 +42,7 @@ export function createCustomOrderTelling(kit: {
         ...(typeof deadline_at === 'string' ? { deadline_at: inZone(deadline_at, time_zone) } : {}),
         ...(await slotInWords(db, event.details)),
       }
-      const words = buyerLetter(event.type, details, event.note, facts)
+      const words = buyerLetter(type, details, event.note, facts)
       const letter = await typeset(words, { to: name, from: facts.storefront })
       await mailer.send({ id: notification.id, to, fromName, replyTo, ...letter })
       return SENT

@@ -11,6 +11,7 @@ import type { Processor } from './custom-order-telling.ts'
 import { createDeliveryActivities } from './delivery.ts'
 import { createErasureActivities } from './erasure.ts'
 import { createLeadActivities } from './lead.ts'
+import { createMatchRequestActivities } from './match-request.ts'
 import { createNotificationActivities, createTelling, type Telling } from './notification.ts'
 import { createOrderActivities } from './order.ts'
 import { createPaymentActivities } from './payment.ts'
@@ -23,6 +24,7 @@ import { createRestockActivities } from './restock.ts'
 import { createScheduleActivities } from './schedule.ts'
 import { createSteps, type Steps } from './steps.ts'
 import { createStockCountActivities } from './stock-count.ts'
+import { createTagActivities } from './tag.ts'
 import { createWakeActivities } from './wakes.ts'
 
 /** What the activities work with: the books, the other processes, and the outside. */
@@ -58,6 +60,8 @@ function createAll(kit: Kit & { steps: Steps; telling: Telling }) {
     ...createCustomOrderActivities(kit),
     ...createPaymentActivities(kit),
     ...createScheduleActivities(kit),
+    ...createTagActivities(kit),
+    ...createMatchRequestActivities(kit),
     ...createPromiseActivities(kit),
     ...createRestockActivities(kit),
     ...createStockCountActivities(kit),

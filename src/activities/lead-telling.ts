@@ -1,4 +1,4 @@
-import { isTold } from '../domain/event.ts'
+import { isAbout, isTold } from '../domain/event.ts'
 import { LEAD_TRANSITIONS } from '../domain/lead.ts'
 import { dealerLetter, prospectLetter } from '../domain/lead-letter.ts'
 import { isFinal } from '../domain/states.ts'
@@ -97,7 +97,8 @@ export function createLeadTelling(kit: {
   ): Promise<Attempt> {
     const lead = await leadDocument(db, event.number)
     const turn = await turnOf(db, event.number, dealer.id)
-    if (!lead || turn === undefined || !isTold('dealer', event.type)) return NOBODY
+    if (!lead || turn === undefined || !isTold('dealer', event.type) || !isAbout('lead', event.type))
+      return NOBODY
     if (!dealer.email) return { result: 'gone', outcome: 'no address' }
     const letter = await typeset(dealerLetter(event.type, event.details, lead), {
       to: dealer.name,

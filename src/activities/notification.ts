@@ -1,6 +1,6 @@
 import { lookAt } from '../clients/look.ts'
 import type { Temporal } from '../clients/temporal.ts'
-import { isTold } from '../domain/event.ts'
+import { isAbout, isTold } from '../domain/event.ts'
 import { letterFor } from '../domain/letter.ts'
 import { kindOf } from '../domain/number.ts'
 import type { Links } from '../integrations/link.ts'
@@ -12,6 +12,7 @@ import { customOrderView } from '../store/custom-order-view.ts'
 import type { Database } from '../store/database.ts'
 import { deliveryView } from '../store/delivery-view.ts'
 import { leadView } from '../store/lead-view.ts'
+import { matchRequestView } from '../store/match-request-view.ts'
 import {
   disableEndpoint,
   letterFacts,
@@ -27,10 +28,13 @@ import { paymentView } from '../store/payment-view.ts'
 import { readPeriods } from '../store/period.ts'
 import { purchaseOrderView } from '../store/purchase-order-view.ts'
 import { readSupplier } from '../store/supplier.ts'
+import { tagOf } from '../store/tag.ts'
+import { tagView } from '../store/tag-view.ts'
 import { type Attempt, verdict } from './attempt.ts'
 import { createCustomOrderTelling, type Processor } from './custom-order-telling.ts'
 import { createLeadTelling } from './lead-telling.ts'
 import { createPaymentTelling } from './payment-telling.ts'
+import { createTagTelling } from './tag-telling.ts'
 
 export type Telling = ReturnType<typeof createTelling>
 
@@ -57,6 +61,7 @@ export function createTelling(kit: {
   const leads = createLeadTelling(kit)
   const customOrders = createCustomOrderTelling(kit)
   const payments = createPaymentTelling(kit)
+  const tags = createTagTelling(kit)
   /** What this worker is telling just now, so that `reconcile` does not tell it beside. */
   const underway = new Set<string>()
 
@@ -105,26 +110,29 @@ export function createTelling(kit: {
     return made
   }
 
+  /** Who knows how dealers and operators are told of this story. */
+  function tellerOf({ event }: Notice) {
+    const kind = kindOf(event.number)
+    return kind === 'lead' ? leads : kind === 'tag' ? tags : customOrders
+  }
+
   function make(notice: Notice): Promise<Attempt> {
     switch (notice.notification.channel) {
       case 'mail':
         if (isTold('prospect', notice.event.type)) return leads.mailProspect(notice)
-        if (isTold('buyer', notice.event.type)) return customOrders.mailBuyer(notice)
-        return isTold('payer', notice.event.type) ? payments.mailPayer(notice) : mailCustomer(notice)
+        if (isTold('payer', notice.event.type)) return payments.mailPayer(notice)
+        if (!isTold('buyer', notice.event.type)) return mailCustomer(notice)
+        return isOfTag(notice.event) ? tags.mailBuyer(notice) : customOrders.mailBuyer(notice)
       case 'webhook':
         return callStorefront(notice)
       case 'supplier':
         return tellSupplier(notice)
       case 'dealer':
-        return kindOf(notice.event.number) === 'lead'
-          ? leads.tellDealer(notice)
-          : customOrders.tellDealer(notice)
+        return tellerOf(notice).tellDealer(notice)
       case 'processor':
         return customOrders.tellProcessor(notice)
       case 'operators':
-        return kindOf(notice.event.number) === 'lead'
-          ? leads.mailOperators(notice)
-          : customOrders.mailOperators(notice)
+        return tellerOf(notice).mailOperators(notice)
     }
   }
 
@@ -200,7 +208,7 @@ export function createTelling(kit: {
     return { result: 'sent', outcome: 'accepted' }
   }
 
-  /** What a webhook carries: the order, back order, delivery, lead, custom order or payment as the API shows it now. */
+  /** What a webhook carries: the order, back order, delivery, lead, custom order, payment, tag or match request as the API shows it now. */
   async function subject(number: string) {
     const { wait } = await readPeriods(db)
     const order = await orderOf(db, number)
@@ -212,8 +220,17 @@ export function createTelling(kit: {
       lead: await leadView(db, number),
       custom_order: customOrder ? await customOrderView(db, customOrder) : undefined,
       payment: await paymentView(db, number),
+      tag: await tagView(db, (await tagOf(db, number)) ?? number),
+      match_request: await matchRequestView(db, number),
     }
   }
+}
+
+/** True for what happens to a tag, to a match request, or to a vehicle that is tagged. */
+function isOfTag({ type, details }: Notice['event']): boolean {
+  const { buyer } = details
+  if (isAbout('vehicle', type)) return typeof buyer === 'string' && kindOf(buyer) === 'tag'
+  return isAbout('tag', type) || isAbout('match_request', type)
 }
 
 const SUPPLIER_SUBJECTS: Record<string, string> = {

@@ -36,6 +36,8 @@ import { registerLeadStatuses } from './routes/lead-statuses.ts'
 import { ADF_PATH, registerLeads } from './routes/leads.ts'
 import { registerLinks } from './routes/links.ts'
 import { registerLists } from './routes/lists.ts'
+import { registerMatchRequests } from './routes/match-requests.ts'
+import { registerMatchSearch } from './routes/match-search.ts'
 import { registerMembers } from './routes/members.ts'
 import { registerModelYears } from './routes/model-years.ts'
 import { registerNotifications } from './routes/notifications.ts'
@@ -53,10 +55,12 @@ import { registerProductionPeriods } from './routes/production-periods.ts'
 import { registerPurchaseOrders } from './routes/purchase-orders.ts'
 import { registerStockCounts } from './routes/stock-counts.ts'
 import { registerStockOrders } from './routes/stock-orders.ts'
+import { registerStockVehicles } from './routes/stock-vehicles.ts'
 import { registerStorefronts } from './routes/storefronts.ts'
 import { registerSupplierItems } from './routes/supplier-items.ts'
 import { registerSupplierWebhooks } from './routes/supplier-webhooks.ts'
 import { registerSuppliers } from './routes/suppliers.ts'
+import { registerTags } from './routes/tags.ts'
 import { registerVehicles } from './routes/vehicles.ts'
 import { registerWebhookEndpoints } from './routes/webhook-endpoints.ts'
 
@@ -136,6 +140,10 @@ export function createApi(kit: ApiKit): Api {
   registerCustomers(app, kit)
   registerPayments(app, kit)
   registerPaymentWebhooks(app, kit)
+  registerMatchSearch(app, kit)
+  registerTags(app, kit)
+  registerMatchRequests(app, kit)
+  registerStockVehicles(app, kit)
   registerAvailability(app, kit)
   registerLists(app, kit)
   registerHistories(app, kit)

@@ -4,9 +4,11 @@ import { BackOrderView } from '../store/back-order-view.ts'
 import { CustomOrderView } from '../store/custom-order-view.ts'
 import { DeliveryView } from '../store/delivery-view.ts'
 import { LeadView } from '../store/lead-view.ts'
+import { MatchRequestView } from '../store/match-request-view.ts'
 import { OrderView } from '../store/order-view.ts'
 import { PaymentView } from '../store/payment-view.ts'
 import { PurchaseOrderView } from '../store/purchase-order-view.ts'
+import { TagView } from '../store/tag-view.ts'
 import type { Api, ApiKit } from './kit.ts'
 import { Instant } from './request.ts'
 
@@ -54,6 +56,8 @@ const CustomerEvent = z.object({
   lead: LeadView.optional(),
   custom_order: CustomOrderView.optional(),
   payment: PaymentView.optional(),
+  tag: TagView.optional(),
+  match_request: MatchRequestView.optional(),
 })
 const SupplierEvent = PurchaseOrderView.extend({
   event: z.record(z.string(), z.unknown()).meta({ description: 'What this message is about, in figures' }),
@@ -77,9 +81,10 @@ const OrderMessage = z.object({
   answer_by: Instant.nullable(),
 })
 
-const DealerEvent = LeadView.extend({
+const inFigures = {
   event: z.record(z.string(), z.unknown()).meta({ description: 'What this message is about, in figures' }),
-})
+}
+const DealerEvent = z.union([LeadView.extend(inFigures), TagView.extend(inFigures)])
 
 const TO_STOREFRONT = {
   data: CustomerEvent,

@@ -101,6 +101,11 @@ export const EXPLANATIONS: Record<RefusalType, { means: string; todo: string }> 
       'Vehicles in production, or past the freeze point of their plant, keep their slots: there cannot be fewer slots than these have.',
     todo: '`vehicles` names them, up to 100. Leave them their slots and their model line.',
   },
+  'vehicle-taken': {
+    means:
+      'The vehicle cannot be had: another buyer has tagged it or has it kept for a while, or its dealer sold or withdrew it.',
+    todo: '`availability` says which, and `until` how long it is kept. Where a search was given, `matches` are the next best that can be had.',
+  },
   'version-stale': {
     means: 'Somebody changed it after you read it, and your change would undo theirs unseen.',
     todo: 'Read it again, apply your change to what it says now, and send that with the new ETag.',

@@ -2,10 +2,10 @@ import { lookAt } from '../clients/look.ts'
 import { pendingWakes, wakesDone } from '../store/wake.ts'
 import type { ApiKit } from './kit.ts'
 
-/** How many processes a request wakes at once; whoever is beyond them is woken by `reconcile`. */
-const MOST_WOKEN = 5
+/** How many processes a request wakes itself. */
+const MOST_WOKEN = 20
 
-/** Wakes the few processes for which a transaction of ours left a wake. What cannot be woken here `reconcile` wakes within a minute. */
+/** Wakes the processes for which a transaction of ours left wakes. What is not woken here `reconcile` wakes within a minute. */
 export async function wakeNow(kit: ApiKit, step: string): Promise<void> {
   try {
     for (const { id, workflow } of await pendingWakes(kit.db, { step }, MOST_WOKEN)) {

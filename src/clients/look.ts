@@ -12,6 +12,8 @@ const KINDS = {
   lead: { workflow: 'lead', name: 'Lead' },
   erasure: { workflow: 'erasure', name: 'Erasure of' },
   payment: { workflow: 'payment', name: 'Payment' },
+  tag: { workflow: 'tagOrder', name: 'Tag' },
+  'match-request': { workflow: 'matchRequest', name: 'Match request' },
   purchasing: { workflow: 'purchasing', name: 'Purchasing from' },
   promises: { workflow: 'promises', name: 'What is promised of' },
   'schedule-production': { workflow: 'scheduleProduction', name: 'Schedule of' },

@@ -28,7 +28,7 @@ type Details = {
 
 /** The words for each event that the buyer of a vehicle is told of (REQUIREMENTS B4, B7). */
 export function buyerLetter(
-  type: BuyerEvent,
+  type: Extract<BuyerEvent, `${'custom_order' | 'vehicle'}.${string}`>,
   details: Details,
   note: string | null,
   facts: BuyerFacts,

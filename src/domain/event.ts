@@ -87,6 +87,26 @@ export const EVENTS = {
   'custom_order.cancelled': { told: 'buyer' },
   'custom_order.completed': { told: null },
 
+  'tag.placed': { told: 'buyer' },
+  'tag.sent': { told: 'dealer' },
+  'tag.reminded': { told: 'dealer' },
+  'tag.escalated': { told: 'operators' },
+  'tag.confirmed': { told: 'buyer' },
+  'tag.answer_repeated': { told: null },
+  'tag.sold': { told: 'buyer' },
+  'tag.cancelled': { told: 'buyer' },
+  'tag.withdrawn': { told: 'dealer' },
+  'tag.delivered': { told: null },
+
+  'match_request.received': { told: 'buyer' },
+  'match_request.offered': { told: 'buyer' },
+  'match_request.accepted': { told: null },
+  'match_request.declined': { told: null },
+  'match_request.lapsed': { told: 'buyer' },
+  'match_request.taken_back': { told: 'buyer' },
+  'match_request.cancelled': { told: 'buyer' },
+  'match_request.expired': { told: 'buyer' },
+
   'vehicle.banked': { told: null },
   'vehicle.scheduled': { told: 'buyer' },
   'vehicle.rescheduled': { told: 'buyer' },
@@ -101,6 +121,12 @@ export const EVENTS = {
   'vehicle.delivered': { told: 'buyer' },
   'vehicle.tagged': { told: null },
   'vehicle.untagged': { told: null },
+  'vehicle.listed': { told: null },
+  'vehicle.priced': { told: null },
+  'vehicle.offered': { told: null },
+  'vehicle.freed': { told: null },
+  'vehicle.withdrawn': { told: null },
+  'vehicle.sold': { told: null },
   'vehicle.cancelled': { told: null },
   'payment.requested': { told: 'payer' },
   'payment.opened': { told: null },
@@ -155,4 +181,12 @@ export function isTold<Whom extends 'customer' | 'prospect' | 'buyer' | 'payer' 
   type: EventType,
 ): type is Told<Whom> {
   return EVENTS[type].told === whom
+}
+
+/** True when this is an event of such a thing's story: `lead`, `tag` … */
+export function isAbout<Thing extends string>(
+  thing: Thing,
+  type: EventType,
+): type is Extract<EventType, `${Thing}.${string}`> {
+  return type.startsWith(`${thing}.`)
 }

@@ -75,7 +75,7 @@ export function prospectLetter(
 
 /** The words for each event of a lead that dealers are told of by mail, with what is known of the lead. */
 export function dealerLetter(
-  type: DealerEvent,
+  type: Extract<DealerEvent, `lead.${string}`>,
   details: { deadline_at?: string; because?: WithdrawalReason },
   lead: LeadDocument,
 ): PlainLetter {

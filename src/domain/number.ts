@@ -18,6 +18,7 @@ const PREFIXES = {
   customOrder: 'CO',
   tag: 'TG',
   payment: 'PY',
+  matchRequest: 'MR',
 } as const
 
 export type NumberKind = keyof typeof PREFIXES

@@ -36,7 +36,7 @@ export const VEHICLE_TRANSITIONS = {
 } as const
 
 export type VehicleState = StateOf<typeof VEHICLE_TRANSITIONS>
-export type VehicleVerb = VerbOf<typeof VEHICLE_TRANSITIONS>
+type VehicleVerb = VerbOf<typeof VEHICLE_TRANSITIONS>
 
 /**
  * For whom it is built: a buyer (`retail`), a dealer's lot (`stock`) or a fleet. A tagged stock vehicle becomes retail, and
@@ -63,3 +63,35 @@ export const VIN_PATTERN = /^[A-HJ-NPR-Z0-9]{17}$/
 /** The stages that plants and dealers report, in their order. */
 export const PROGRESS = ['in_production', 'built', 'shipped', 'at_dealer', 'delivered'] as const
 export type Progress = (typeof PROGRESS)[number]
+
+/**
+ * Whether a vehicle of a dealer's stock can be had, and why not (REQUIREMENTS B8): it is kept for whoever waits for such a
+ * one (`offered`), a buyer has tagged it, it went to somebody else, its dealer took it back, or it is not built at all.
+ */
+export const AVAILABILITY_TRANSITIONS = {
+  available: {
+    offer: 'offered',
+    tag: 'tagged',
+    price: 'available',
+    sell: 'sold',
+    withdraw: 'withdrawn',
+    cancel: 'cancelled',
+  },
+  offered: {
+    offer: ['offered', 'available'],
+    tag: 'tagged',
+    sell: 'sold',
+    withdraw: 'withdrawn',
+    cancel: 'cancelled',
+  },
+  tagged: { release: ['offered', 'available'], lose: 'sold', hand_over: 'sold' },
+  sold: { list: ['offered', 'available'] },
+  withdrawn: { list: ['offered', 'available'], sell: 'sold', cancel: 'cancelled' },
+  cancelled: {},
+} as const
+
+export type AvailabilityState = StateOf<typeof AVAILABILITY_TRANSITIONS>
+export type AvailabilityVerb = VerbOf<typeof AVAILABILITY_TRANSITIONS>
+
+/** What a dealer may do with a vehicle of its stock. */
+export const STOCK_VEHICLE_ACTIONS = ['price', 'sell', 'withdraw', 'list'] as const

@@ -15,6 +15,7 @@ import { insertSupplier, readSupplier } from '../store/supplier.ts'
 import { saveSupplierItems } from '../store/supplier-item.ts'
 import { newWebhookSecret } from '../store/webhook-endpoint.ts'
 import { fillInBank } from './sample-bank.ts'
+import { fillInLots } from './sample-lots.ts'
 import { MODEL_YEARS } from './sample-vehicles.ts'
 
 /**
@@ -178,6 +179,7 @@ async function fillIn(
   const dealers = await fillInDealers(tx, dealerUrl)
   await savePostcodes(tx, 'DE', POSTCODES)
   await fillInBank(tx)
+  await fillInLots(tx)
   const storefront = (await issueKey(tx, { role: 'storefront', partner: STOREFRONT, name: 'Tamarisk shop' }))
     .secret
   return { storefront, suppliers, dealers }
@@ -198,6 +200,7 @@ async function fillInDealers(tx: Transaction, dealerUrl: string) {
       escalate_seconds: 600,
       status_seconds: DAY,
       close_seconds: 30 * DAY,
+      match_seconds: 600,
     })),
   )
   const keys = []

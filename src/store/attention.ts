@@ -83,6 +83,17 @@ export const Attention = z
         }),
       )
       .meta({ description: 'Neither the order nor the reminder is answered' }),
+    silent_tags: z
+      .array(
+        z.object({
+          tag: z.string(),
+          vehicle: z.string(),
+          dealer: z.string(),
+          storefront: z.string(),
+          since: Instant.meta({ description: 'When the reminder had run out' }),
+        }),
+      )
+      .meta({ description: 'Their dealer does not say whether the vehicle is there' }),
     abandoned_notifications: z
       .array(
         z.object({
@@ -155,6 +166,9 @@ export async function readAttention(db: Database): Promise<Attention> {
            array_remove(ARRAY[CASE WHEN NOT dealer_accepted THEN 'dealer' END,
                               CASE WHEN processor_reference IS NULL THEN 'processor' END], NULL) AS waits_for
       FROM custom_orders WHERE deadline_kind = 'escalate' AND ended_at IS NULL ORDER BY deadline_at LIMIT ${LIMIT}`)
+  const silentTags = await db.execute<Attention['silent_tags'][number]>(sql`
+    SELECT number AS tag, vehicle, dealer, storefront, silent_since AS since FROM tags
+     WHERE silent_since IS NOT NULL AND ended_at IS NULL ORDER BY silent_since LIMIT ${LIMIT}`)
   const abandoned = await db.execute<Attention['abandoned_notifications'][number]>(sql`
     SELECT id AS notification, number, channel, last_failure AS failure, last_attempt_at FROM notifications
      WHERE state = 'abandoned' AND created_at > now() - interval '30 days' AND COALESCE(last_failure, '') <> ALL (${sql.raw(`ARRAY[${NOBODY_LEFT.map((code) => `'${code}'`).join(', ')}]`)})
@@ -173,6 +187,7 @@ export async function readAttention(db: Database): Promise<Attention> {
     silent_custom_orders: silentOrders.map((row) => ({ ...row, until: instant(row.until) })),
     failed_payments: failedPayments.map((row) => ({ ...row, since: instant(row.since) })),
     silent_leads: silentLeads.map((row) => ({ ...row, since: instant(row.since) })),
+    silent_tags: silentTags.map((row) => ({ ...row, since: instant(row.since) })),
     abandoned_notifications: abandoned.map((row) => ({
       ...row,
       last_attempt_at: row.last_attempt_at && instant(row.last_attempt_at),

@@ -35,7 +35,19 @@ const KINDS = {
     SELECT r.customer, r.number, r.storefront, r.state, r.created_at, r.ended_at,
            jsonb_build_object('dealer', r.dealer, 'vehicle', r.vehicle, 'model_year', c.model_year, 'features', c.features) AS configuration
       FROM custom_orders r JOIN configurations c ON c.id = r.configuration`,
+  tag: sql`
+    SELECT r.customer, r.number, r.storefront, r.state, r.created_at, r.ended_at,
+           jsonb_build_object('dealer', r.dealer, 'vehicle', r.vehicle, 'model_year', s.model_year, 'features', s.features,
+                              'price', r.price_minor, 'currency', r.currency) AS configuration
+      FROM tags r JOIN vehicles v ON v.number = r.vehicle JOIN specifications s ON s.fingerprint = v.specification`,
+  match_request: sql`
+    SELECT r.customer, r.number, r.storefront, r.state, r.created_at, r.ended_at, r.wish - 'near' AS configuration
+      FROM match_requests r`,
   vehicle: sql`
+    SELECT t.customer, r.number, t.storefront, r.state, r.banked_at AS created_at, r.ended_at,
+           jsonb_build_object('tag', t.number, 'dealer', r.dealer) AS configuration
+      FROM tags t JOIN vehicles r ON r.buyer = t.number
+    UNION ALL
     SELECT o.customer, r.number, o.storefront, r.state, r.banked_at AS created_at, r.ended_at,
            jsonb_build_object('custom_order', o.number, 'dealer', r.dealer) AS configuration
       FROM custom_orders o JOIN vehicles r ON r.number = o.vehicle`,

@@ -10,24 +10,27 @@ export async function insertConfiguration(
   tx: Transaction,
   given: NewConfiguration,
 ): Promise<ConfigurationRow> {
-  await saveSpecification(tx, {
-    fingerprint: given.fingerprint,
-    model_year: given.model_year,
-    features: given.features.map(({ code }) => code),
-  })
+  const { fingerprint, model_year } = given
+  await saveSpecifications(tx, [
+    { fingerprint, model_year, features: given.features.map(({ code }) => code) },
+  ])
   const [row] = await tx.insert(configurations).values(given).returning()
   if (!row) throw new Error('the configuration was not stored')
   return row
 }
 
-/** Keeps a combination of features under its fingerprint, once. */
-export async function saveSpecification(
-  tx: Transaction,
-  { features, ...specification }: typeof specifications.$inferInsert,
-): Promise<void> {
+type Specification = Pick<typeof specifications.$inferSelect, 'fingerprint' | 'model_year' | 'features'>
+
+/** Keeps combinations of features under their fingerprints, each once. */
+export async function saveSpecifications(tx: Transaction, given: Specification[]): Promise<void> {
+  const once = new Map(given.map((specification) => [specification.fingerprint, specification]))
   await tx
     .insert(specifications)
-    .values({ ...specification, features: features.toSorted() })
+    .values(
+      [...once.values()]
+        .map(({ features, ...specification }) => ({ ...specification, features: features.toSorted() }))
+        .sort((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1)),
+    )
     .onConflictDoNothing()
 }
 

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, type SQL, sql } from 'drizzle-orm'
 import type { Database, Transaction } from './database.ts'
 import { dealers } from './schema.ts'
 
@@ -66,9 +66,17 @@ export type NearDealer = Pick<DealerRow, 'id' | 'name' | 'latitude' | 'longitude
 const RADIUS = 6_371_009
 
 /**
- * The dealers who sell a make, or any at all, the nearest first, after the given one. Distances are great circles on a
- * sphere (haversine), whole metres. The sum under the root can pass 1 by a rounding error.
+ * How far a place is from a row of dealers: great circles on a sphere (haversine), whole metres. The sum under the root can
+ * pass 1 by a rounding error.
  */
+export function distanceTo(place: { latitude: number | SQL; longitude: number | SQL }, dealer: SQL): SQL {
+  return sql`round(2 * ${RADIUS} * asin(sqrt(least(1,
+               power(sin(radians(${dealer}.latitude - ${place.latitude}::float8) / 2), 2)
+               + cos(radians(${place.latitude}::float8)) * cos(radians(${dealer}.latitude))
+                 * power(sin(radians(${dealer}.longitude - ${place.longitude}::float8) / 2), 2)))))::integer`
+}
+
+/** The dealers who sell a make, or any at all, the nearest first, after the given one. */
 export async function nearestDealers(
   db: Database | Transaction,
   near: Place,
@@ -77,10 +85,7 @@ export async function nearestDealers(
   const { make, after, limit } = find
   const rows = await db.execute<NearDealer>(sql`
     SELECT * FROM (
-      SELECT id, name, latitude, longitude, to_jsonb(makes) AS makes, round(2 * ${RADIUS} * asin(sqrt(least(1,
-               power(sin(radians(latitude - ${near.latitude}::float8) / 2), 2)
-               + cos(radians(${near.latitude}::float8)) * cos(radians(latitude))
-                 * power(sin(radians(longitude - ${near.longitude}::float8) / 2), 2)))))::integer AS distance_m
+      SELECT id, name, latitude, longitude, to_jsonb(makes) AS makes, ${distanceTo(near, sql`dealers`)} AS distance_m
         FROM dealers
        WHERE ${make === null ? sql`cardinality(makes) > 0` : sql`${make} = ANY (makes)`}) AS d
      WHERE ${after ? sql`(distance_m, id) > (${after[0]}, ${after[1]})` : sql`true`}

@@ -64,7 +64,14 @@ export function notificationsFor(events: SQL): SQL {
 
 /** True while a notification of the story of a row's number has not been tried yet; a column for queries on that table. */
 export function isUntold(
-  table: 'orders' | 'back_orders' | 'deliveries' | 'purchase_orders' | 'leads' | 'payments',
+  table:
+    | 'orders'
+    | 'back_orders'
+    | 'deliveries'
+    | 'purchase_orders'
+    | 'leads'
+    | 'payments'
+    | 'match_requests',
 ): SQL<boolean> {
   // Spelt out: in a query on one table Drizzle leaves the table's name away, and `number` would be the inner one.
   const number = sql.raw(`${table}.number`)

@@ -3,11 +3,13 @@ import { BACK_ORDER_TRANSITIONS, type BackOrderState } from '../domain/back-orde
 import { CUSTOM_ORDER_TRANSITIONS } from '../domain/custom-order.ts'
 import { DELIVERY_TRANSITIONS } from '../domain/delivery.ts'
 import { LEAD_TRANSITIONS } from '../domain/lead.ts'
+import { MATCH_REQUEST_TRANSITIONS } from '../domain/match-request.ts'
 import { MOVEMENT_EFFECTS } from '../domain/movement.ts'
 import { ORDER_TRANSITIONS } from '../domain/order.ts'
 import { AT_REST } from '../domain/payment.ts'
 import { PURCHASE_ORDER_TRANSITIONS } from '../domain/purchase-order.ts'
 import { may, statesOf, type Transitions } from '../domain/states.ts'
+import { TAG_TRANSITIONS } from '../domain/tag.ts'
 import { VEHICLE_TRANSITIONS } from '../domain/vehicle.ts'
 import type { Database } from './database.ts'
 import {
@@ -167,7 +169,9 @@ export const INVARIANTS: Record<string, (graceSeconds: number) => SQL> = {
               UNION ALL SELECT number, deadline_kind, deadline_at FROM purchase_orders
               UNION ALL SELECT number, deadline_kind, deadline_at FROM leads
               UNION ALL SELECT number, deadline_kind, deadline_at FROM custom_orders
-              UNION ALL SELECT number, 'payment', deadline_at FROM payments WHERE state IN ('requested', 'pending')) AS running
+              UNION ALL SELECT number, 'payment', deadline_at FROM payments WHERE state IN ('requested', 'pending')
+              UNION ALL SELECT number, deadline_kind, deadline_at FROM tags
+              UNION ALL SELECT number, deadline_kind, deadline_at FROM match_requests) AS running
        WHERE deadline_at < now() - make_interval(secs => ${graceSeconds}) ORDER BY deadline_at`,
 
   'who waits lacks something': () => sql`
@@ -190,6 +194,8 @@ export const INVARIANTS: Record<string, (graceSeconds: number) => SQL> = {
         UNION ALL SELECT number, version, state FROM custom_orders
         UNION ALL SELECT number, version, state FROM vehicles
         UNION ALL SELECT number, version, state FROM payments
+        UNION ALL SELECT number, version, state FROM tags
+        UNION ALL SELECT number, version, state FROM match_requests
       )
       SELECT number AS subject,
              format('it is %s in version %s; it has %s events from %s to %s, the last one to %s', c.state, c.version,
@@ -215,6 +221,8 @@ export const INVARIANTS: Record<string, (graceSeconds: number) => SQL> = {
         table('leads', LEAD_TRANSITIONS),
         table('custom_orders', CUSTOM_ORDER_TRANSITIONS),
         table('vehicles', VEHICLE_TRANSITIONS),
+        table('tags', TAG_TRANSITIONS),
+        table('match_requests', MATCH_REQUEST_TRANSITIONS),
       ],
       sql` UNION ALL `,
     )
@@ -301,6 +309,57 @@ export const INVARIANTS: Record<string, (graceSeconds: number) => SQL> = {
       UNION ALL
       SELECT p.number, format('%s refunded, but its refunds make %s', p.refunded_minor, COALESCE(b.done, 0))
         FROM payments p LEFT JOIN back b ON b.payment = p.number WHERE p.refunded_minor <> COALESCE(b.done, 0)
+       ORDER BY 1`,
+
+  // A tagged vehicle is its buyer's, what can be had is stock that nobody has, and every stock vehicle has its record.
+  'the order bank and the availability records agree': () => sql`
+      SELECT v.number AS subject,
+             format('it is %s %s for %s in the bank, and %s (tag %s) in the availability records', v.state, v.type,
+                    COALESCE(v.buyer, 'nobody'), COALESCE(a.state, 'not there'), COALESCE(a.tag, 'none')) AS detail
+        FROM vehicles v LEFT JOIN vehicle_availability a ON a.vehicle = v.number
+       WHERE CASE a.state
+               WHEN 'available' THEN v.type <> 'stock' OR v.buyer IS NOT NULL OR v.ended_at IS NOT NULL
+               WHEN 'offered' THEN v.type <> 'stock' OR v.buyer IS NOT NULL OR v.ended_at IS NOT NULL
+               WHEN 'withdrawn' THEN v.type <> 'stock' OR v.buyer IS NOT NULL OR v.ended_at IS NOT NULL
+               WHEN 'tagged' THEN v.type <> 'retail' OR v.buyer IS DISTINCT FROM a.tag OR v.ended_at IS NOT NULL
+               WHEN 'sold' THEN v.type <> 'retail' OR (v.buyer IS NOT NULL AND v.state <> 'delivered')
+               WHEN 'cancelled' THEN v.state <> 'cancelled'
+               ELSE v.type = 'stock'
+             END
+      UNION ALL
+      SELECT v.number, 'the availability record has another dealer, specification, price or currency'
+        FROM vehicles v JOIN vehicle_availability a ON a.vehicle = v.number
+       WHERE (a.dealer, a.specification, a.price_minor, a.currency) IS DISTINCT FROM (v.dealer, v.specification, v.price_minor, v.currency)
+      UNION ALL
+      SELECT v.number, 'no search looks at its specification'
+        FROM vehicle_availability a JOIN vehicles v ON v.number = a.vehicle JOIN specifications s ON s.fingerprint = a.specification
+       WHERE NOT s.stocked
+       ORDER BY 1`,
+
+  'every open tag has its vehicle, and every vehicle that is tagged has its one open tag': () => sql`
+      SELECT COALESCE(t.number, a.tag) AS subject,
+             format('the tag is %s, and the vehicle''s record names %s', COALESCE(t.state, 'not open'), COALESCE(a.tag, 'none')) AS detail
+        FROM (SELECT * FROM tags WHERE ended_at IS NULL) t
+        FULL JOIN (SELECT * FROM vehicle_availability WHERE state = 'tagged') a ON a.vehicle = t.vehicle AND a.tag = t.number
+       WHERE t.number IS NULL OR a.tag IS NULL
+      UNION ALL
+      SELECT t.number, format('it is delivered, and its vehicle is %s for %s', v.state, COALESCE(v.buyer, 'nobody'))
+        FROM tags t JOIN vehicles v ON v.number = t.vehicle
+       WHERE t.state = 'delivered' AND (v.state <> 'delivered' OR v.buyer IS DISTINCT FROM t.number)
+       ORDER BY 1`,
+
+  'what is kept for a match request is offered to it, and until the same time': () => sql`
+      SELECT COALESCE(r.number, o.match_request, a.match_request) AS subject,
+             format('the request is %s until %s; its open offer is of %s until %s; the record of %s is kept until %s', r.state, r.deadline_at,
+                    COALESCE(o.vehicle, 'nothing'), o.until, COALESCE(a.vehicle, 'nothing'), a.offered_until) AS detail
+        FROM (SELECT * FROM match_requests WHERE state = 'offered') r
+        FULL JOIN (SELECT * FROM match_offers WHERE outcome = 'open') o ON o.match_request = r.number
+        FULL JOIN (SELECT * FROM vehicle_availability WHERE state = 'offered') a ON a.match_request = o.match_request AND a.vehicle = o.vehicle
+       WHERE r.number IS NULL OR o.vehicle IS NULL OR a.vehicle IS NULL OR o.until <> r.deadline_at OR a.offered_until <> o.until
+      UNION ALL
+      SELECT r.number, format('it came to the tag %s, which is not its own', COALESCE(r.tag, 'none'))
+        FROM match_requests r LEFT JOIN tags t ON t.number = r.tag AND t.match_request = r.number
+       WHERE (r.state = 'accepted') <> (t.number IS NOT NULL)
        ORDER BY 1`,
 
   'nobody who is to be woken is left asleep': (graceSeconds) => sql`

@@ -16,6 +16,8 @@ type PersonalTable = {
 }
 
 const NOTHING = sql`NULL`
+/** Where somebody looks for a vehicle is where they are; what they wish of it says nothing about them. */
+const WITHOUT_PLACE = sql`t.wish || '{"near": null}'`
 const ids = (values: string[]) =>
   sql`(SELECT value::uuid FROM jsonb_array_elements_text(${JSON.stringify(values)}::jsonb))`
 const texts = (values: string[]) =>
@@ -62,6 +64,8 @@ export const PERSONAL_TABLES: Record<string, PersonalTable> = {
     erased: { phone: NOTHING, reference: NOTHING },
     internal: ['command'],
   },
+  tags: { of: byNumber(sql`t.number`), erased: { reference: NOTHING, wish: WITHOUT_PLACE } },
+  match_requests: { of: byNumber(sql`t.number`), erased: { reference: NOTHING, wish: WITHOUT_PLACE } },
   vehicles: { of: byNumber(sql`t.number`), erased: { vin: NOTHING } },
   payments: {
     of: byNumber(sql`t.number`),

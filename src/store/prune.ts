@@ -84,6 +84,7 @@ export async function deleteSteps(
          AND NOT EXISTS (${recent(sql`deliveries`, 'delivery')})
          AND NOT EXISTS (${recent(sql`purchase_orders`, 'purchase-order')}) AND NOT EXISTS (${recent(sql`leads`, 'lead')})
          AND NOT EXISTS (${recent(sql`payments`, 'payment')}) AND NOT EXISTS (${recent(sql`custom_orders`, 'custom-order')})
+         AND NOT EXISTS (${recent(sql`tags`, 'tag')}) AND NOT EXISTS (${recent(sql`match_requests`, 'match-request')})
          AND NOT EXISTS (SELECT 1 FROM jsonb_array_elements_text(${JSON.stringify(running)}::jsonb) AS r WHERE r = o.workflow)
     )
     SELECT at::text AS at, key, (SELECT count(*) FROM old)::integer AS looked_at FROM old ORDER BY old.at DESC, key DESC LIMIT 1`)

@@ -13,6 +13,8 @@ const OPEN_ROWS = {
   erasure: sql`SELECT id::text AS number, erasing_since AS created_at FROM members
                  WHERE erasing_since IS NOT NULL AND erased_at IS NULL AND merged_into IS NULL`,
   payment: sql`SELECT number, created_at FROM payments WHERE ended_at IS NULL`,
+  tag: sql`SELECT number, created_at FROM tags WHERE ended_at IS NULL`,
+  'match-request': sql`SELECT number, created_at FROM match_requests WHERE ended_at IS NULL`,
   notification: sql`SELECT id::text AS number, created_at FROM notifications WHERE state = 'retrying'`,
 } satisfies Record<string, SQL>
 export type OpenKind = keyof typeof OPEN_ROWS
@@ -58,6 +60,8 @@ export async function stillOpen(db: Database, workflows: string[]): Promise<stri
         OR EXISTS (SELECT 1 FROM custom_orders WHERE number = substr(w, length('custom-order/') + 1) AND ended_at IS NULL)
         OR w IN (SELECT 'erasure/' || id FROM members WHERE erasing_since IS NOT NULL AND erased_at IS NULL)
         OR EXISTS (SELECT 1 FROM payments WHERE number = substr(w, length('payment/') + 1) AND ended_at IS NULL)
+        OR EXISTS (SELECT 1 FROM tags WHERE number = substr(w, length('tag/') + 1) AND ended_at IS NULL)
+        OR EXISTS (SELECT 1 FROM match_requests WHERE number = substr(w, length('match-request/') + 1) AND ended_at IS NULL)
         OR w LIKE 'promises/%'
         OR (w LIKE 'schedule-production/%' AND EXISTS (SELECT 1 FROM schedule_requests))
         OR w IN (SELECT 'notification/' || id FROM notifications WHERE state = 'retrying')`)

@@ -33,21 +33,24 @@ import type {
   PriceRange,
   Vehicle,
 } from '../domain/lead.ts'
+import type { Wish } from '../domain/match.ts'
+import type { MatchRequestDeadline, MatchRequestState } from '../domain/match-request.ts'
 import type { FeatureKind, RuleKind } from '../domain/model-year.ts'
 import type { MovementKind } from '../domain/movement.ts'
 import type { Choice, LineState, OrderState } from '../domain/order.ts'
 import type { PaymentPurpose, PaymentState, RefundState } from '../domain/payment.ts'
 import type { DeadlineKind } from '../domain/period.ts'
 import type { PurchaseOrderState } from '../domain/purchase-order.ts'
-import type { Constraint, VehicleState, VehicleType } from '../domain/vehicle.ts'
+import type { TagDeadline, TagState } from '../domain/tag.ts'
+import type { AvailabilityState, Constraint, VehicleState, VehicleType } from '../domain/vehicle.ts'
 
 /**
  * The books. Counts change only together with a row of `stock_movements`; every change of a row with states leaves a
  * row of `events` in the same transaction, with the row's `version` as its sequence.
  *
  * Locks are taken in one order: orders → stock_levels by item → back_orders → purchase_orders by number → their lines.
- * custom_orders → the plan of production (`lockPlan`) → vehicles by number. A lead is locked alone, and a payment after
- * whatever it is for.
+ * custom_orders → tags → the plan of production (`lockPlan`) → vehicles by number → match_requests.
+ * A lead is locked alone, and a payment after whatever it is for.
  */
 
 const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' })
@@ -173,6 +176,8 @@ export const dealers = pgTable(
     status_seconds: integer('status_seconds').notNull(),
     /** How long after the prospect was told that nobody answers the lead counts as lost. */
     close_seconds: integer('close_seconds').notNull(),
+    /** How long a vehicle of theirs that became free is kept for whoever waits for such a one. */
+    match_seconds: integer('match_seconds').notNull().default(172_800),
     version: integer('version').notNull().default(1),
     created_at: createdAt(),
   },
@@ -872,7 +877,7 @@ export const featureRules = pgTable(
   (t) => [primaryKey({ columns: [t.model_year, t.place] })],
 )
 
-/** Each combination of features of a model year that a configuration or a vehicle ever had, once. It never changes. */
+/** Each combination of features of a model year that a configuration or a vehicle ever had, once. */
 export const specifications = pgTable(
   'specifications',
   {
@@ -882,8 +887,10 @@ export const specifications = pgTable(
       .references(() => modelYears.id),
     /** Codes, in alphabetical order. */
     features: text('features').array().notNull(),
+    /** True once a vehicle of dealers' stock had it: only these can be what a search finds. */
+    stocked: boolean('stocked').notNull().default(false),
   },
-  (t) => [index('specifications_by_model_year').on(t.model_year)],
+  (t) => [index('specifications_stocked').on(t.model_year).where(sql`${t.stocked}`)],
 )
 
 /** A valid configuration as it was when a storefront stored it. It never changes. */
@@ -1185,6 +1192,150 @@ export const scheduleRequests = pgTable('schedule_requests', {
   of_plan: boolean('of_plan').notNull(),
   at: at('at').notNull().defaultNow(),
 })
+
+/**
+ * Whether a vehicle of dealers' stock can be had, and why not: a row for every one that was ever offered, changed in the
+ * transactions of the vehicle. What searches look for is copied here from the vehicle, for the sake of their index.
+ */
+export const vehicleAvailability = pgTable(
+  'vehicle_availability',
+  {
+    vehicle: text('vehicle')
+      .primaryKey()
+      .references(() => vehicles.number),
+    state: text('state').$type<AvailabilityState>().notNull(),
+    /** The tag that has it. */
+    tag: text('tag'),
+    /** The match request to which it is offered, and until when. */
+    match_request: text('match_request'),
+    offered_until: at('offered_until'),
+    dealer: text('dealer').notNull(),
+    specification: text('specification').notNull(),
+    price_minor: bigint('price_minor', { mode: 'number' }).notNull(),
+    currency: text('currency').notNull(),
+    listed_at: at('listed_at').notNull().defaultNow(),
+  },
+  (t) => [
+    // The last two are there so that a search needs nothing else.
+    index('vehicle_availability_search')
+      .on(t.specification, t.price_minor, t.vehicle, t.dealer, t.currency)
+      .where(sql`${t.state} = 'available'`),
+    index('vehicle_availability_by_dealer').on(t.dealer, t.vehicle),
+    check('vehicle_availability_tagged', sql`(${t.state} = 'tagged') = (${t.tag} IS NOT NULL)`),
+    check(
+      'vehicle_availability_offered',
+      sql`(${t.state} = 'offered') = (${t.match_request} IS NOT NULL) AND (${t.match_request} IS NULL) = (${t.offered_until} IS NULL)`,
+    ),
+  ],
+)
+
+// ── tags and match requests ──────────────────────────────────────────────────────────────────────────────────────
+
+export const tags = pgTable(
+  'tags',
+  {
+    number: text('number').primaryKey(),
+    vehicle: text('vehicle')
+      .notNull()
+      .references(() => vehicles.number),
+    storefront: text('storefront')
+      .notNull()
+      .references(() => storefronts.id),
+    /** The buyer. */
+    customer: uuid('customer')
+      .notNull()
+      .references(() => customers.id),
+    /** The storefront's own reference, given back in every answer. */
+    reference: text('reference'),
+    dealer: text('dealer')
+      .notNull()
+      .references(() => dealers.id),
+    /** What the vehicle was asked for when it was tagged. */
+    price_minor: bigint('price_minor', { mode: 'number' }).notNull(),
+    currency: text('currency').notNull(),
+    /** What the next matches are looked for by, should the vehicle turn out to be sold. */
+    wish: jsonb('wish').$type<Wish>().notNull(),
+    /** The match request by which the buyer came to it. */
+    match_request: text('match_request'),
+    state: text('state').$type<TagState>().notNull(),
+    version: integer('version').notNull(),
+    /** Since when operators are shown that the dealer stays silent; null while it does not. */
+    silent_since: at('silent_since'),
+    deadline_kind: text('deadline_kind').$type<TagDeadline>(),
+    deadline_at: at('deadline_at'),
+    created_at: createdAt(),
+    ended_at: at('ended_at'),
+  },
+  (t) => [
+    uniqueIndex('tags_open_vehicle').on(t.vehicle).where(sql`${t.ended_at} IS NULL`),
+    index('tags_by_storefront').on(t.storefront, t.created_at, t.number),
+    index('tags_by_dealer').on(t.dealer, t.created_at, t.number),
+    index('tags_by_customer').on(t.customer),
+    index('tags_open').on(t.created_at, t.number).where(sql`${t.ended_at} IS NULL`),
+    check('tags_deadline', sql`(${t.deadline_kind} IS NULL) = (${t.deadline_at} IS NULL)`),
+  ],
+)
+
+export const matchRequests = pgTable(
+  'match_requests',
+  {
+    number: text('number').primaryKey(),
+    storefront: text('storefront')
+      .notNull()
+      .references(() => storefronts.id),
+    /** The buyer. */
+    customer: uuid('customer')
+      .notNull()
+      .references(() => customers.id),
+    /** The storefront's own reference, given back in every answer. */
+    reference: text('reference'),
+    wish: jsonb('wish').$type<Wish>().notNull(),
+    /** The wish's, for the index of those who wait. */
+    make: text('make').notNull(),
+    model: text('model').notNull(),
+    /** Whoever has waited longest is served first: drawn when it comes in. */
+    place: bigserial('place', { mode: 'number' }),
+    state: text('state').$type<MatchRequestState>().notNull(),
+    version: integer('version').notNull(),
+    valid_until: at('valid_until').notNull(),
+    /** The tag that came of it. */
+    tag: text('tag'),
+    deadline_kind: text('deadline_kind').$type<MatchRequestDeadline>(),
+    deadline_at: at('deadline_at'),
+    created_at: createdAt(),
+    ended_at: at('ended_at'),
+  },
+  (t) => [
+    index('match_requests_waiting').on(t.make, t.model, t.place).where(sql`${t.state} = 'waiting'`),
+    index('match_requests_by_storefront').on(t.storefront, t.created_at, t.number),
+    index('match_requests_by_customer').on(t.customer),
+    index('match_requests_open').on(t.created_at, t.number).where(sql`${t.ended_at} IS NULL`),
+    check('match_requests_deadline', sql`(${t.deadline_kind} IS NULL) = (${t.deadline_at} IS NULL)`),
+  ],
+)
+
+/** The vehicles that were offered to match requests: none is offered to the same one twice. */
+export const matchOffers = pgTable(
+  'match_offers',
+  {
+    match_request: text('match_request')
+      .notNull()
+      .references(() => matchRequests.number),
+    vehicle: text('vehicle')
+      .notNull()
+      .references(() => vehicles.number),
+    offered_at: at('offered_at').notNull().defaultNow(),
+    until: at('until').notNull(),
+    outcome: text('outcome')
+      .$type<'open' | 'accepted' | 'declined' | 'lapsed' | 'taken_back' | 'cancelled'>()
+      .notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.match_request, t.vehicle] }),
+    uniqueIndex('match_offers_open_request').on(t.match_request).where(sql`${t.outcome} = 'open'`),
+    uniqueIndex('match_offers_open_vehicle').on(t.vehicle).where(sql`${t.outcome} = 'open'`),
+  ],
+)
 
 // ── what happened, and who is told ───────────────────────────────────────────────────────────────────────────────
 

@@ -3,7 +3,7 @@ import { checkConfiguration, fingerprint } from '../domain/configuration.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { may } from '../domain/states.ts'
 import { VEHICLE_TRANSITIONS, type VehicleType } from '../domain/vehicle.ts'
-import { saveSpecification } from './configuration.ts'
+import { saveSpecifications } from './configuration.ts'
 import { checkView } from './configuration-view.ts'
 import type { Database, Transaction } from './database.ts'
 import type { StoredModelYear } from './model-year.ts'
@@ -31,11 +31,13 @@ export async function bankStockOrder(
     throw new Refusal('configuration-invalid', detail, { conflicts, alternatives, limit_reached })
   }
   const specification = fingerprint(modelYear.id, given.features)
-  await saveSpecification(tx, {
-    fingerprint: specification,
-    model_year: modelYear.id,
-    features: given.features,
-  })
+  await saveSpecifications(tx, [
+    {
+      fingerprint: specification,
+      model_year: modelYear.id,
+      features: given.features,
+    },
+  ])
   return bankVehicle(
     tx,
     {

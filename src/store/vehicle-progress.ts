@@ -3,6 +3,7 @@ import { isFinal } from '../domain/states.ts'
 import { PROGRESS, type Progress, VEHICLE_TRANSITIONS } from '../domain/vehicle.ts'
 import { lockCustomOrder, updateCustomOrder } from './custom-order.ts'
 import { databaseFault, type Transaction } from './database.ts'
+import { lockTag } from './tag.ts'
 import { lockVehicle, readVehicle, updateVehicle, type VehicleRow } from './vehicle.ts'
 import { wake } from './wake.ts'
 
@@ -13,6 +14,7 @@ export type Report = { vehicle: string; at: Date; actor: string; step: string }
 export async function openVehicle(tx: Transaction, number: string): Promise<VehicleRow> {
   const known = await readVehicle(tx, number)
   if (known?.buyer?.startsWith('CO-')) await lockCustomOrder(tx, known.buyer)
+  if (known?.buyer?.startsWith('TG-')) await lockTag(tx, known.buyer)
   const locked = await lockVehicle(tx, number)
   if (!locked) throw new Refusal('not-found', `There is no vehicle ${number}.`)
   return locked.row
@@ -34,6 +36,11 @@ export async function advanceVehicle(
   if (row.state !== 'cancelled' && stages.indexOf(row.state) >= stages.indexOf(stage)) return row
   if (row.state === 'cancelled' || (stage === 'delivered' && row.state !== 'at_dealer')) {
     throw new Refusal('state-conflict', `The vehicle is ${row.state}.`, { state: row.state })
+  }
+  if (stage === 'delivered' && !row.buyer?.startsWith('CO-')) {
+    const way =
+      row.buyer === null ? 'Its dealer says that it is sold' : `It is handed over under ${row.buyer}`
+    throw new Refusal('state-conflict', `The vehicle is dealers' stock. ${way}.`, { state: row.state })
   }
   const changed = await updateVehicle(
     tx,

@@ -2,10 +2,11 @@ import { eq, sql } from 'drizzle-orm'
 import type { EventType } from '../domain/event.ts'
 import { newNumber } from '../domain/number.ts'
 import { type Constraint, SCHEDULABLE, type VehicleState } from '../domain/vehicle.ts'
-import { type Database, type Locked, type Transaction, transactionTime } from './database.ts'
+import { type Database, type Locked, post, type Transaction, transactionTime } from './database.ts'
 import { recordEvent } from './event.ts'
 import { askForRun } from './schedule-request.ts'
 import { vehicles } from './schema.ts'
+import { copyToAvailability, insertAvailability } from './vehicle-availability.ts'
 
 export type VehicleRow = typeof vehicles.$inferSelect
 type VehicleEvent = {
@@ -17,7 +18,7 @@ type VehicleEvent = {
   note?: string | null
 }
 
-/** Puts a vehicle into the order bank: its place is drawn now, and it waits for a slot. */
+/** Puts a vehicle into the order bank: its place is drawn now, and it waits for a slot. A dealer's stock can be had at once. */
 export async function bankVehicle(
   tx: Transaction,
   given: Omit<
@@ -33,7 +34,42 @@ export async function bankVehicle(
   if (!row) throw new Error('the vehicle was not stored')
   await recordVehicleEvent(tx, null, row, { type: 'vehicle.banked', actor, step })
   await askForRun(tx, step, 'the bank changed')
+  if (row.type === 'stock') await insertAvailability(tx, [row])
   return row
+}
+
+/**
+ * Puts vehicles on dealers' lots, where they can be had at once. One whose VIN is that of another vehicle is left out.
+ * Returns those that were stored.
+ */
+export async function listVehicles(
+  tx: Transaction,
+  given: (Pick<VehicleRow, 'dealer' | 'specification' | 'model_line' | 'price_minor' | 'currency'> & {
+    vin: string
+  })[],
+  actor: string,
+): Promise<VehicleRow[]> {
+  const rows = await tx
+    .insert(vehicles)
+    .values(
+      given.map((vehicle) => ({
+        ...vehicle,
+        number: newNumber('vehicle'),
+        type: 'stock' as const,
+        state: 'at_dealer' as const,
+      })),
+    )
+    .onConflictDoNothing({ target: vehicles.vin })
+    .returning()
+  await post(
+    tx,
+    tx.execute(sql`
+    INSERT INTO events (number, sequence, type, actor, to_state, details)
+    SELECT n, 1, 'vehicle.listed', ${actor}, 'at_dealer', '{}'
+      FROM jsonb_array_elements_text(${JSON.stringify(rows.map(({ number }) => number))}::jsonb) AS n`),
+  )
+  await insertAvailability(tx, rows)
+  return rows
 }
 
 export async function readVehicle(
@@ -54,7 +90,10 @@ export async function lockVehicle(tx: Transaction, number: string): Promise<Lock
   return row
 }
 
-/** Changes the locked vehicle, with its event; its buyer, if it has one then, is told. The version rises with every change. */
+/**
+ * Changes the locked vehicle, with its event; its buyer, if it has one then, is told. The version rises with every change.
+ * What searches for dealers' stock look for goes with it.
+ */
 export async function updateVehicle(
   tx: Transaction,
   row: VehicleRow,
@@ -96,6 +135,8 @@ export async function updateVehicle(
   if (!changed) throw new Error('the vehicle is gone')
   await recordVehicleEvent(tx, row, changed, event)
   if (concernsOthers(row, changed)) await askForRun(tx, event.step, 'the bank changed')
+  const isOther = changed.specification !== row.specification || changed.price_minor !== row.price_minor
+  if (isOther || changed.state === 'cancelled') await copyToAvailability(tx, changed)
   return changed
 }
 

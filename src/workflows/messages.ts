@@ -4,6 +4,7 @@ import type { Command, Outcome } from '../domain/command.ts'
 import type { Judge } from '../domain/custom-order.ts'
 import type { CarrierReport } from '../domain/delivery.ts'
 import type { LineAnswer } from '../domain/order.ts'
+import type { TagAnswer } from '../domain/tag.ts'
 
 /** Every message that a workflow understands, and the search attributes that operators find it by. */
 
@@ -49,6 +50,12 @@ export const decidePayment = defineUpdate<
 >('decidePayment')
 
 export const handOverVehicle = defineUpdate<Outcome, [Command & { settled: boolean }]>('handOverVehicle')
+
+export const answerTag = defineUpdate<Outcome, [Command & { answer: TagAnswer }]>('answerTag')
+export const handOverTagged = defineUpdate<Outcome, [Command]>('handOverTagged')
+
+export const acceptMatch = defineUpdate<Outcome, [Command]>('acceptMatch')
+export const declineMatch = defineUpdate<Outcome, [Command]>('declineMatch')
 
 export const bookReceipt = defineUpdate<Outcome, [Command]>('bookReceipt')
 export const countStock = defineUpdate<Outcome, [Command]>('countStock')

@@ -68,6 +68,18 @@ export const SUMMARIES: Record<keyof Activities, string> = {
   refundPayment: 'gives money back',
   decidePayment: 'carries out a decision about the payment',
 
+  readTag: 'reads where the tag stands',
+  answerTag: 'the dealer says whether the vehicle is there',
+  handOverTag: 'the buyer gets the vehicle',
+  cancelTag: 'gives the tag up and frees the vehicle',
+  passTagDeadline: 'a deadline of the tag has come',
+
+  readMatchRequest: 'reads where the match request stands',
+  acceptMatch: 'tags the vehicle that is kept',
+  declineMatch: 'passes on the vehicle that is kept',
+  cancelMatchRequest: 'ends the match request',
+  passMatchRequestDeadline: 'a deadline of the match request has come',
+
   bookReceipt: 'books what came and hands it out',
   drainStock: 'hands out what is left, a pass at a time',
   countStock: 'books what was counted',

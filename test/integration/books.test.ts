@@ -12,6 +12,7 @@ import { Bank } from '../support/bank.ts'
 import { useHouse } from '../support/house.ts'
 import { newLead } from '../support/lead.ts'
 import { ADDRESS, expectStatus, Shop } from '../support/shop.ts'
+import { lotVehicle, newModel, onLot, tag, waitForMatch } from '../support/vehicle.ts'
 
 const house = useHouse({ partners: ['mail', 'carrier'] })
 let db: Database
@@ -21,8 +22,10 @@ let order: string
 let backOrders: string[]
 let lead: string
 let vehicles: string[]
+let tagged: { tag: string; vehicle: string }
+let kept: { request: string; vehicle: string }
 
-/** A little of everything: units received, set aside, waited for, taken back, confirmed and on their way; a lead; an order bank. */
+/** A little of everything: units received, set aside, waited for, taken back, confirmed and on their way; a lead, an order bank, a tag, and a vehicle that is kept for somebody. */
 beforeAll(async () => {
   // The parcel stays where it is, however long the tests take.
   await fetch(new URL('/api/behaviour', house().carrierUrl), {
@@ -48,6 +51,12 @@ beforeAll(async () => {
     200,
   )
   lead = (await newLead(shop, await shop.dealer())).number
+  const dealer = await shop.dealer()
+  const model = await newModel(shop)
+  const [vehicle] = await onLot(shop, dealer, [lotVehicle(model)])
+  tagged = { tag: (await tag(shop, vehicle)).number, vehicle }
+  const request = (await waitForMatch(shop, model)).number
+  kept = { request, vehicle: (await onLot(shop, dealer, [lotVehicle(model)]))[0] }
   client = postgres(house().databaseUrl, { max: 1, onnotice: () => {} })
   db = drizzle(client, { schema })
 })
@@ -76,7 +85,13 @@ async function foundAfter(tampering: string): Promise<Violation[]> {
   await db
     .transaction(async (tx) => {
       // As somebody would who may do anything, the checks of the tables included.
-      for (const table of ['stock_levels', 'back_orders', 'order_lines']) {
+      for (const table of [
+        'stock_levels',
+        'back_orders',
+        'order_lines',
+        'vehicles',
+        'vehicle_availability',
+      ]) {
         await tx.execute(
           sql.raw(`DO $$ DECLARE c record; BEGIN
           FOR c IN SELECT conname FROM pg_constraint WHERE conrelid = '${table}'::regclass AND contype = 'c' LOOP
@@ -253,6 +268,48 @@ describe('books that prove themselves (X3)', () => {
       'called for and forgotten',
       () => `INSERT INTO schedule_requests (of_plan, at) VALUES (true, now() - interval '1 minute')`,
       /a run is called for since/,
+    ],
+    [
+      'availability records agree',
+      () => `UPDATE vehicles SET type = 'stock' WHERE number = '${tagged.vehicle}'`,
+      /it is at_dealer stock for TG-.* in the bank, and tagged \(tag TG-.*\) in the availability records/,
+    ],
+    [
+      'availability records agree',
+      () => `DELETE FROM vehicle_availability WHERE vehicle = '${kept.vehicle}'`,
+      /stock for nobody in the bank, and not there/,
+    ],
+    [
+      'availability records agree',
+      () => `UPDATE vehicles SET price_minor = 1 WHERE number = '${kept.vehicle}'`,
+      /another dealer, specification, price or currency/,
+    ],
+    ['availability records agree', () => `UPDATE specifications SET stocked = false`, /no search looks/],
+    [
+      'its one open tag',
+      () => `UPDATE tags SET ended_at = now() WHERE number = '${tagged.tag}'`,
+      /the tag is not open, and the vehicle's record names TG-/,
+    ],
+    [
+      'its one open tag',
+      () =>
+        `UPDATE vehicle_availability SET state = 'available', tag = NULL WHERE vehicle = '${tagged.vehicle}'`,
+      /the tag is pending, and the vehicle's record names none/,
+    ],
+    [
+      'kept for a match request',
+      () => `UPDATE match_offers SET outcome = 'lapsed' WHERE match_request = '${kept.request}'`,
+      /the request is offered until .*; its open offer is of nothing/,
+    ],
+    [
+      'kept for a match request',
+      () => `UPDATE vehicle_availability SET offered_until = now() WHERE vehicle = '${kept.vehicle}'`,
+      /is kept until/,
+    ],
+    [
+      'kept for a match request',
+      () => `UPDATE match_requests SET state = 'accepted' WHERE number = '${kept.request}'`,
+      /it came to the tag none, which is not its own/,
     ],
     [
       'left asleep',

@@ -33,7 +33,14 @@ describe('dealers (P8)', () => {
       ...DEALER,
       lead_format: 'adf',
       webhook_url: null,
-      periods: { acknowledge: 'P1D', remind: 'P1D', escalate: 'P1D', status: 'P7D', close: 'P30D' },
+      periods: {
+        acknowledge: 'P1D',
+        remind: 'P1D',
+        escalate: 'P1D',
+        status: 'P7D',
+        close: 'P30D',
+        match: 'P2D',
+      },
       version: 1,
       created_at: expect.any(String),
     })

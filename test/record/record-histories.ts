@@ -16,6 +16,7 @@ import { Recording } from './recording.ts'
 import { type Path, Scene } from './scene.ts'
 import * as schedule from './schedule-paths.ts'
 import * as supply from './supply-paths.ts'
+import * as tags from './tag-paths.ts'
 
 /** How many paths are played side by side. */
 const AT_ONCE = 8
@@ -52,7 +53,7 @@ test('every path, into test/histories', async () => {
   for (const path of [refusedByTheCarrier, carrierUnreachable]) await path(scene)
   await scene.carrierIs({ mode: 'hold' })
   await refusedByTheProvider(payingScene)
-  const paths = [orders, backOrders, byHand, quick, leads, customOrders, erasures, schedule].flatMap(
+  const paths = [orders, backOrders, byHand, quick, leads, tags, customOrders, erasures, schedule].flatMap(
     (group): Path[] => Object.values(group),
   )
   await playAll(paths, scene)

@@ -48,12 +48,15 @@ async function mismatches(house: House): Promise<string[]> {
     UNION ALL SELECT 'custom-order/' || number FROM custom_orders WHERE ended_at IS NULL
     UNION ALL SELECT 'erasure/' || id FROM members
                WHERE erasing_since IS NOT NULL AND erased_at IS NULL AND merged_into IS NULL
+    UNION ALL SELECT 'tag/' || number FROM tags WHERE ended_at IS NULL
+    UNION ALL SELECT 'match-request/' || number FROM match_requests WHERE ended_at IS NULL
     UNION ALL SELECT 'payment/' || number FROM payments WHERE ended_at IS NULL`
   const rows = new Set(open.map((row) => row.workflow))
   const running = new Set<string>()
+  const own =
+    /^(order|back-order|delivery|purchase-order|lead|custom-order|erasure|payment|tag|match-request)\//
   for await (const { workflowId } of house.temporal.workflow.list({ query: `ExecutionStatus = 'Running'` })) {
-    if (/^(order|back-order|delivery|purchase-order|lead|custom-order|erasure|payment)\//.test(workflowId))
-      running.add(workflowId)
+    if (own.test(workflowId)) running.add(workflowId)
   }
   return [
     ...[...rows].filter((id) => !running.has(id)).map((id) => `${id} is open and has no workflow`),

@@ -104,6 +104,7 @@ export class Shop {
       escalateSeconds?: number
       statusSeconds?: number
       closeSeconds?: number
+      matchSeconds?: number
     } = {},
   ): Promise<{ id: string; name: string; key: string; secret: string; email: string }> {
     const id = `deal-${randomBytes(3).toString('hex')}`
@@ -119,10 +120,10 @@ export class Shop {
     const email = `${id}@example.test`
     const { db } = this.house
     await db`INSERT INTO dealers (id, name, latitude, longitude, channel, lead_format, webhook_url, email, webhook_secret, makes,
-                                  acknowledge_seconds, remind_seconds, escalate_seconds, status_seconds, close_seconds)
+                                  acknowledge_seconds, remind_seconds, escalate_seconds, status_seconds, close_seconds, match_seconds)
              VALUES (${id}, ${name}, ${latitude}, ${longitude}, ${webhookUrl ? 'webhook' : 'mail'}, ${format}, ${webhookUrl}, ${email}, ${secret}, ${makes},
                      ${options.acknowledgeSeconds ?? 600}, ${options.remindSeconds ?? 600}, ${options.escalateSeconds ?? 600},
-                     ${options.statusSeconds ?? 600}, ${options.closeSeconds ?? 600})`
+                     ${options.statusSeconds ?? 600}, ${options.closeSeconds ?? 600}, ${options.matchSeconds ?? 600})`
     return { id, name, key: await makeKey(this.house, 'dealer', id), secret, email }
   }
 
@@ -228,6 +229,8 @@ export class Shop {
       CO: 'custom-orders',
       VH: 'vehicles',
       PY: 'payments',
+      TG: 'tags',
+      MR: 'match-requests',
     } as const
     const kind = kinds[number.slice(0, 2) as keyof typeof kinds]
     return expectStatus(await this.call('GET', `/v1/${kind}/${number}`, { key: this.operatorKey }), 200).body

@@ -57,6 +57,10 @@ const PERIODS = {
     seconds: 30 * DAY,
     description: 'How long after the prospect was told that nobody answers the lead counts as lost',
   },
+  match: {
+    seconds: 2 * DAY,
+    description: 'How long a vehicle that became free is kept for whoever waits for such a one',
+  },
 }
 const periodOf = ({ seconds, description }: { seconds: number; description: string }) =>
   Length(1).prefault(isoDuration(seconds)).meta({ description })
@@ -85,6 +89,7 @@ const dealerMembers = {
       escalate: periodOf(PERIODS.escalate),
       status: periodOf(PERIODS.status),
       close: periodOf(PERIODS.close),
+      match: periodOf(PERIODS.match),
     })
     .prefault({}),
 }
@@ -116,6 +121,7 @@ const DealerView = z
       escalate: z.string(),
       status: z.string(),
       close: z.string(),
+      match: z.string(),
     }),
     version: z.int(),
     created_at: Instant,
@@ -336,6 +342,7 @@ function dealerOf({ periods, ...dealer }: { id: string } & z.output<typeof Deale
     escalate_seconds: periods.escalate,
     status_seconds: periods.status,
     close_seconds: periods.close,
+    match_seconds: periods.match,
   }
 }
 
@@ -347,6 +354,7 @@ function viewOf(row: DealerRow): z.output<typeof DealerView> {
     escalate_seconds,
     status_seconds,
     close_seconds,
+    match_seconds,
     created_at,
     ...members
   } = row
@@ -358,6 +366,7 @@ function viewOf(row: DealerRow): z.output<typeof DealerView> {
       escalate: isoDuration(escalate_seconds),
       status: isoDuration(status_seconds),
       close: isoDuration(close_seconds),
+      match: isoDuration(match_seconds),
     },
     created_at: created_at.toISOString(),
   }

@@ -8,9 +8,11 @@ import type { Database } from '../../store/database.ts'
 import { readDelivery } from '../../store/delivery.ts'
 import { EventView, historyOf } from '../../store/history.ts'
 import { readLead } from '../../store/lead.ts'
+import { readMatchRequest } from '../../store/match-request.ts'
 import { readOrder } from '../../store/order.ts'
 import { readPayment } from '../../store/payment.ts'
 import { readPurchaseOrder } from '../../store/purchase-order.ts'
+import { readTag } from '../../store/tag.ts'
 import { readVehicle } from '../../store/vehicle.ts'
 import { maySee, requireRole } from '../auth.ts'
 import { Page, pageOf, pageQuery, sortKey } from '../cursor.ts'
@@ -93,6 +95,22 @@ const TOLD: Told[] = [
     tag: 'Payments',
     partner: 'storefront',
     ownerOf: async (db, number) => (await readPayment(db, number))?.storefront,
+  },
+  {
+    path: 'tags',
+    kind: 'tag',
+    name: 'tag',
+    tag: 'Tags',
+    partner: 'storefront',
+    ownerOf: async (db, number) => (await readTag(db, number))?.storefront,
+  },
+  {
+    path: 'match-requests',
+    kind: 'matchRequest',
+    name: 'match request',
+    tag: 'Match requests',
+    partner: 'storefront',
+    ownerOf: async (db, number) => (await readMatchRequest(db, number))?.storefront,
   },
 ]
 

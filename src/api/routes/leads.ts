@@ -49,7 +49,7 @@ const Vehicle = z
   .refine((vehicle) => Object.keys(vehicle).length > 0, 'say something about the vehicle')
   .meta({ id: 'VehicleWanted' })
 
-const PriceRange = z
+export const PriceRange = z
   .strictObject({ min: Amount.optional(), max: Amount.optional(), currency: Currency })
   .refine(({ min, max }) => min !== undefined || max !== undefined, 'give min or max, or both')
   .refine(({ min = 0, max = Infinity }) => min <= max, 'min is more than max')

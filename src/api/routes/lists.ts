@@ -23,6 +23,13 @@ import {
 import { LeadSummary, type ListedLead, leadSummary, listLeads } from '../../store/lead-list.ts'
 import { LeadStateName } from '../../store/lead-view.ts'
 import {
+  type ListedMatchRequest,
+  listMatchRequests,
+  MatchRequestSummary,
+  matchRequestSummary,
+} from '../../store/match-request-list.ts'
+import { MatchRequestStateName } from '../../store/match-request-view.ts'
+import {
   type ListedOrder,
   listOrders,
   OrderStateName,
@@ -39,6 +46,8 @@ import {
   PurchaseOrderSummary,
   purchaseOrderSummary,
 } from '../../store/purchase-order-list.ts'
+import { type ListedTag, listTags, TagSummary, tagSummary } from '../../store/tag-list.ts'
+import { TagStateName } from '../../store/tag-view.ts'
 import { requireRole } from '../auth.ts'
 import { Page, pageOf, pageQuery, sortKey } from '../cursor.ts'
 import type { Api, ApiKit, Caller } from '../kit.ts'
@@ -60,7 +69,7 @@ const { sku: _, ...withoutItems } = customerFilters
 const Cursor = z.tuple([sortKey.time, sortKey.number])
 const description = "The newest first. A partner's key finds its own; an operator's finds all (P4)."
 
-/** Finding orders, back orders, deliveries, purchase orders, custom orders, leads and payments (REQUIREMENTS P4, P5). */
+/** Finding orders, back orders, deliveries, purchase orders, custom orders, leads, payments, tags and match requests (REQUIREMENTS P4, P5). */
 export function registerLists(app: Api, kit: ApiKit): void {
   const { db } = kit
 
@@ -268,6 +277,69 @@ export function registerLists(app: Api, kit: ApiKit): void {
         keyOf,
       })
       return c.json({ ...page, data: page.data.map(paymentSummary) }, 200)
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/v1/tags',
+      tags: ['Tags'],
+      summary: 'Find tags',
+      description: `${description} A dealer's are those of its vehicles.`,
+      middleware: [requireRole(kit, 'storefront', 'dealer', 'operator')] as const,
+      request: {
+        query: z.strictObject({
+          ...withoutItems,
+          dealer: PartnerId.optional(),
+          vehicle: sortKey.number.optional(),
+          state: TagStateName.optional(),
+        }),
+      },
+      responses: answers(200, 'Tags', Page(TagSummary)),
+    }),
+    async (c) => {
+      const query = c.req.valid('query')
+      const isDealer = c.var.caller.role === 'dealer'
+      const page = await pageOf<ListedTag, Before>(query, {
+        key: Cursor,
+        read: (before, limit) =>
+          listTags(
+            db,
+            {
+              ...query,
+              of: isDealer ? 'dealers' : 'storefronts',
+              partners: partnersOf(c.var.caller, isDealer ? undefined : query.storefront),
+            },
+            before,
+            limit,
+          ),
+        keyOf,
+      })
+      return c.json({ ...page, data: page.data.map(tagSummary) }, 200)
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/v1/match-requests',
+      tags: ['Match requests'],
+      summary: 'Find match requests',
+      description,
+      middleware: [requireRole(kit, 'storefront', 'operator')] as const,
+      request: { query: z.strictObject({ ...withoutItems, state: MatchRequestStateName.optional() }) },
+      responses: answers(200, 'Match requests', Page(MatchRequestSummary)),
+    }),
+    async (c) => {
+      const query = c.req.valid('query')
+      const filter = { ...query, partners: partnersOf(c.var.caller, query.storefront) }
+      const page = await pageOf<ListedMatchRequest, Before>(query, {
+        key: Cursor,
+        read: (before, limit) => listMatchRequests(db, filter, before, limit),
+        keyOf,
+      })
+      return c.json({ ...page, data: page.data.map(matchRequestSummary) }, 200)
     },
   )
 }

@@ -5,6 +5,7 @@ import { Refusal } from '../../domain/refusal.ts'
 import { readCustomOrder } from '../../store/custom-order.ts'
 import type { Database, Transaction } from '../../store/database.ts'
 import { readLead } from '../../store/lead.ts'
+import { readMatchRequest } from '../../store/match-request.ts'
 import {
   type ListedNotification,
   NotificationView,
@@ -14,6 +15,7 @@ import {
 } from '../../store/notification-list.ts'
 import { readOrder } from '../../store/order.ts'
 import { readPayment } from '../../store/payment.ts'
+import { readTag } from '../../store/tag.ts'
 import { readVehicle } from '../../store/vehicle.ts'
 import { wakeBuyer } from '../../store/vehicle-progress.ts'
 import { wake } from '../../store/wake.ts'
@@ -36,6 +38,8 @@ const PROCESSES: Partial<Record<NumberKind, ProcessKind>> = {
   lead: 'lead',
   customOrder: 'custom-order',
   payment: 'payment',
+  tag: 'tag',
+  matchRequest: 'match-request',
 }
 
 /** Who was told what, and telling them again (REQUIREMENTS P4). */
@@ -120,6 +124,14 @@ const ABOUT: About[] = [
     read: readPayment,
   },
   { path: 'leads', kind: 'lead', name: 'lead', description: 'With every attempt.', read: readLead },
+  { path: 'tags', kind: 'tag', name: 'tag', description: 'With every attempt.', read: readTag },
+  {
+    path: 'match-requests',
+    kind: 'matchRequest',
+    name: 'match request',
+    description: 'With every attempt.',
+    read: readMatchRequest,
+  },
 ]
 
 function registerNotificationsOf(

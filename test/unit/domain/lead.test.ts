@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { EVENTS, type EventType, isTold } from '../../../src/domain/event.ts'
+import { EVENTS, type EventType, isAbout, isTold } from '../../../src/domain/event.ts'
 import {
   LEAD_STATUSES,
   LEAD_STEPS,
@@ -78,6 +78,7 @@ describe('letters about leads', () => {
       ...types.filter((type) => isTold('prospect', type)).map((type) => prospectLetter(type, {}, facts)),
       ...types
         .filter((type) => isTold('dealer', type))
+        .filter((type) => isAbout('lead', type))
         .map((type) => dealerLetter(type, { deadline_at: '2026-01-02T00:00:00.000Z' }, lead)),
     ]
     expect(letters).toHaveLength(9)

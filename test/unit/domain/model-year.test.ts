@@ -9,6 +9,7 @@ import {
   type Rule,
   SINGLE_KINDS,
 } from '../../../src/domain/model-year.ts'
+import { LOTS } from '../../../src/local/sample-lots.ts'
 import { MODEL_YEARS } from '../../../src/local/sample-vehicles.ts'
 import { modelYear as aModelYear, feature, rule } from '../../support/model-year.ts'
 
@@ -150,5 +151,13 @@ test('the sample vehicles can be loaded, and each of their features can be chose
       const impossible = check.kinds.flatMap(({ features }) => features.filter(({ possible }) => !possible))
       expect([given.id, day, impossible, check.limit_reached]).toEqual([given.id, day, [], false])
     }
+  }
+})
+
+test('what stands on the sample lots is what can be ordered in the sample model years', () => {
+  for (const [, id, , features] of LOTS) {
+    const found = MODEL_YEARS.find((known) => known.id === id)
+    const check = found && checkConfiguration(found, features.split(' '), '2027-02-01')
+    expect([id, check?.conflicts]).toEqual([id, []])
   }
 })

@@ -13,6 +13,7 @@ const PREFIXES: Record<NumberKind, string> = {
   customOrder: 'CO',
   tag: 'TG',
   payment: 'PY',
+  matchRequest: 'MR',
 }
 const KINDS = Object.keys(PREFIXES) as NumberKind[]
 

@@ -11,11 +11,17 @@ import {
   shipmentReference,
 } from '../../../src/domain/delivery.ts'
 import { LEAD_ACTIONS, LEAD_TRANSITIONS, OPERATOR_LEAD_ACTIONS } from '../../../src/domain/lead.ts'
+import { MATCH_REQUEST_ACTIONS, MATCH_REQUEST_TRANSITIONS } from '../../../src/domain/match-request.ts'
 import { ORDER_ACTIONS, ORDER_TRANSITIONS } from '../../../src/domain/order.ts'
 import { PAYMENT_ACTIONS, PAYMENT_TRANSITIONS } from '../../../src/domain/payment.ts'
 import { PURCHASE_ORDER_TRANSITIONS } from '../../../src/domain/purchase-order.ts'
 import { allowed, isFinal, may, statesOf, type Transitions } from '../../../src/domain/states.ts'
-import { VEHICLE_TRANSITIONS } from '../../../src/domain/vehicle.ts'
+import { TAG_ACTIONS, TAG_TRANSITIONS } from '../../../src/domain/tag.ts'
+import {
+  AVAILABILITY_TRANSITIONS,
+  STOCK_VEHICLE_ACTIONS,
+  VEHICLE_TRANSITIONS,
+} from '../../../src/domain/vehicle.ts'
 
 const TABLES: Record<string, { table: Transitions; first: string; actions: readonly string[] }> = {
   order: { table: ORDER_TRANSITIONS, first: 'received', actions: ORDER_ACTIONS },
@@ -30,6 +36,17 @@ const TABLES: Record<string, { table: Transitions; first: string; actions: reado
   payment: { table: PAYMENT_TRANSITIONS, first: 'requested', actions: PAYMENT_ACTIONS },
   'custom order': { table: CUSTOM_ORDER_TRANSITIONS, first: 'received', actions: CUSTOM_ORDER_ACTIONS },
   vehicle: { table: VEHICLE_TRANSITIONS, first: 'banked', actions: [] },
+  "stock vehicle's availability": {
+    table: AVAILABILITY_TRANSITIONS,
+    first: 'available',
+    actions: STOCK_VEHICLE_ACTIONS,
+  },
+  tag: { table: TAG_TRANSITIONS, first: 'pending', actions: TAG_ACTIONS },
+  'match request': {
+    table: MATCH_REQUEST_TRANSITIONS,
+    first: 'waiting',
+    actions: MATCH_REQUEST_ACTIONS,
+  },
 }
 
 function next(table: Transitions, state: string): string[] {

@@ -53,6 +53,8 @@ const ABOUT_NOBODY = {
     'features',
     'feature_rules',
     'specifications',
+    'vehicle_availability',
+    'match_offers',
     'configurations',
   ],
   'ids, codes and times': ['attempts', 'steps', 'wakes', 'failing_steps'],
@@ -92,6 +94,8 @@ const KEPT: Record<string, string[]> = {
     'balance',
     'deadline_kind',
   ],
+  tags: ['number', 'vehicle', 'storefront', 'dealer', 'currency', 'match_request', 'state', 'deadline_kind'],
+  match_requests: ['number', 'storefront', 'make', 'model', 'state', 'tag', 'deadline_kind'],
   vehicles: [
     'number',
     'type',

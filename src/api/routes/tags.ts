@@ -1,0 +1,235 @@
+import { createRoute, z } from '@hono/zod-openapi'
+import { answerTag, cancel, handOverTagged } from '../../clients/messages.ts'
+import type { Wish } from '../../domain/match.ts'
+import { newNumber } from '../../domain/number.ts'
+import { Refusal } from '../../domain/refusal.ts'
+import { TAG_ANSWERS } from '../../domain/tag.ts'
+import { storeAnswer } from '../../store/idempotency-key.ts'
+import { matchesOf } from '../../store/match-view.ts'
+import { saveCustomer } from '../../store/order.ts'
+import { inStep } from '../../store/step.ts'
+import { placeTag, readTag } from '../../store/tag.ts'
+import { asTagsDealerSees, TagView, tagView } from '../../store/tag-view.ts'
+import { wake } from '../../store/wake.ts'
+import { partnerOf, requireRole } from '../auth.ts'
+import { commandOnce } from '../command.ts'
+import { answerOnce, idempotencyKeyOf } from '../idempotency.ts'
+import type { Api, ApiKit, Caller } from '../kit.ts'
+import {
+  answers,
+  Email,
+  IdempotencyHeader,
+  jsonBody,
+  Name,
+  Note,
+  NumberParam,
+  numberIn,
+  Reference,
+  TimeZone,
+} from '../request.ts'
+import { wakeNow } from '../wake.ts'
+import { WishBody, wishOf } from '../wish.ts'
+import { Cancellation } from './orders.ts'
+
+const tags = ['Tags']
+
+export const Buyer = z
+  .strictObject({ name: Name, email: Email, time_zone: TimeZone.default('UTC') })
+  .meta({ id: 'Buyer' })
+
+const NewTag = z
+  .strictObject({
+    reference: Reference.optional().meta({
+      description: "The storefront's own reference; given back, never interpreted",
+    }),
+    vehicle: z.string().meta({ example: 'VH-7K3M-9QXT-4HC' }),
+    customer: Buyer,
+    search: WishBody.optional().meta({
+      description:
+        'What the vehicle was found by: the next matches are looked for in the same way, should it be taken or turn out to be sold. If not given, those that are most like it',
+    }),
+  })
+  .meta({ id: 'NewTag' })
+
+export const tagAnswerMembers = { answer: z.enum(TAG_ANSWERS), note: Note.optional() }
+const Answer = z.strictObject(tagAnswerMembers).meta({ id: 'TagAnswer' })
+
+/** How many of the next matches a refusal names. */
+const NEXT_MATCHES = 5
+
+/** Tagging a vehicle, and what becomes of the tag (REQUIREMENTS B8, B11). */
+export function registerTags(app: Api, kit: ApiKit): void {
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/v1/tags',
+      tags,
+      summary: 'Tag a vehicle',
+      description:
+        'From the answer on nobody else can have it. The dealer is asked whether it is there; until then the tag is pending.',
+      middleware: [requireRole(kit, 'storefront')] as const,
+      request: { headers: IdempotencyHeader, body: jsonBody(NewTag) },
+      responses: answers(201, 'The tag', TagView),
+    }),
+    async (c) => {
+      const body = c.req.valid('json')
+      const key = idempotencyKeyOf(c)
+      const storefront = partnerOf(c.var.caller)
+      const { actor } = c.var.caller
+      return answerOnce(c, kit, {
+        key,
+        body,
+        number: newNumber('tag'),
+        work: async ({ command, number }) => {
+          const tag = number ?? ''
+          const vehicle = vehicleIn(body.vehicle)
+          const wish = body.search ? await wishOf(kit.db, body.search, { storefront, at: '/search' }) : null
+          try {
+            await inStep(kit.db, command, async (tx) => {
+              await placeTag(tx, {
+                number: tag,
+                vehicle,
+                storefront,
+                customer: await saveCustomer(tx, storefront, body.customer),
+                reference: body.reference ?? null,
+                match_request: null,
+                wish,
+                actor,
+                step: command,
+              })
+              await wake(tx, command, [`tag/${tag}`])
+              await storeAnswer(tx, command, 201, await tagView(tx, tag))
+              return null
+            })
+          } catch (error) {
+            throw await withNextMatches(kit, error, wish)
+          }
+          await wakeNow(kit, command)
+        },
+      }) as never
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/v1/tags/{number}',
+      tags,
+      summary: 'Look at a tag',
+      description: 'Its dealer sees the buyer only as long as there is something to be done for them.',
+      middleware: [requireRole(kit, 'storefront', 'dealer', 'operator')] as const,
+      request: { params: NumberParam },
+      responses: answers(200, 'The tag', TagView),
+    }),
+    async (c) => {
+      const number = await findTag(kit, c.var.caller, c.req.valid('param').number)
+      const view = await tagView(kit.db, number)
+      if (!view) throw new Refusal('not-found', `There is no tag ${number}.`)
+      c.header('etag', `"${view.version}"`)
+      return c.json(c.var.caller.role === 'dealer' ? asTagsDealerSees(view) : view, 200)
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/v1/tags/{number}/answers',
+      tags,
+      summary: 'Say whether the vehicle is there',
+      description:
+        '`there` confirms the tag to the buyer; `sold`, also after that, ends it and shows the buyer the next matches. Operators answer in the place of a dealer whom they reached.',
+      middleware: [requireRole(kit, 'dealer', 'operator')] as const,
+      request: { params: NumberParam, headers: IdempotencyHeader, body: jsonBody(Answer) },
+      responses: answers(200, 'The tag', TagView),
+    }),
+    async (c) => {
+      const body = c.req.valid('json')
+      const number = await findTag(kit, c.var.caller, c.req.valid('param').number)
+      const { answer } = body
+      return commandOnce(c, kit, {
+        to: { kind: 'tag', number },
+        update: answerTag,
+        facts: () => ({ answer }),
+        body,
+      }) as never
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/v1/tags/{number}/handover',
+      tags,
+      summary: 'The buyer has the vehicle',
+      description: 'Ends a confirmed tag whose vehicle is at the dealer.',
+      middleware: [requireRole(kit, 'dealer', 'operator')] as const,
+      request: { params: NumberParam, headers: IdempotencyHeader, body: jsonBody(z.strictObject({})) },
+      responses: answers(200, 'The tag', TagView),
+    }),
+    async (c) => {
+      const body = c.req.valid('json')
+      const number = await findTag(kit, c.var.caller, c.req.valid('param').number)
+      return commandOnce(c, kit, {
+        to: { kind: 'tag', number },
+        update: handOverTagged,
+        facts: () => ({}),
+        body,
+      }) as never
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/v1/tags/{number}/cancellation',
+      tags,
+      summary: 'The buyer gives the tag up',
+      description:
+        'Until the handover. The vehicle is free in the same moment, and goes first to whoever waits for such a one (B11).',
+      middleware: [requireRole(kit, 'storefront', 'operator')] as const,
+      request: { params: NumberParam, headers: IdempotencyHeader, body: jsonBody(Cancellation) },
+      responses: answers(200, 'The tag', TagView),
+    }),
+    async (c) => {
+      const body = c.req.valid('json')
+      const number = await findTag(kit, c.var.caller, c.req.valid('param').number)
+      return commandOnce(c, kit, {
+        to: { kind: 'tag', number },
+        update: cancel,
+        facts: () => ({}),
+        body,
+      }) as never
+    },
+  )
+}
+
+/** A vehicle's number in a body, where every fault has its place. */
+export function vehicleIn(given: string): string {
+  try {
+    return numberIn('vehicle', given)
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    throw new Refusal('invalid-request', 'There is a fault in the number of the vehicle.', {
+      errors: [{ pointer: '/vehicle', detail: error.message }],
+    })
+  }
+}
+
+/** Whoever came too late learns what can be had instead, if they said by what they look. */
+async function withNextMatches(kit: ApiKit, error: unknown, wish: Wish | null): Promise<unknown> {
+  if (!(error instanceof Refusal) || error.type !== 'vehicle-taken' || !wish) return error
+  const matches = await matchesOf(kit.db, wish, NEXT_MATCHES)
+  return new Refusal(error.type, error.message, { ...error.members, matches })
+}
+
+/** A tag that the caller may know of: its storefront, its dealer, and operators. */
+export async function findTag(kit: ApiKit, { role, partner }: Caller, given: string): Promise<string> {
+  const number = numberIn('tag', given)
+  const row = await readTag(kit.db, number)
+  const knows =
+    role === 'operator' ||
+    (role === 'storefront' && row?.storefront === partner) ||
+    (role === 'dealer' && row?.dealer === partner)
+  if (!row || !knows) throw new Refusal('not-found', `There is no tag ${number}.`)
+  return number
+}

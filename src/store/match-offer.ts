@@ -1,0 +1,132 @@
+import { sql } from 'drizzle-orm'
+import { after } from '../domain/period.ts'
+import { post, type Transaction } from './database.ts'
+import { distanceTo, readDealer } from './dealer.ts'
+import { closeOffer, lockMatchRequest, type MatchRequestRow, updateMatchRequest } from './match-request.ts'
+import { matchOffers } from './schema.ts'
+import { updateVehicle, type VehicleRow } from './vehicle.ts'
+import { setAvailability } from './vehicle-availability.ts'
+import { wake } from './wake.ts'
+
+/**
+ * A vehicle that becomes free is offered, in the transaction that frees it, to the oldest match request that it fits and
+ * that did not have it before (REQUIREMENTS B8, B11). Its lock is held, and then the request's is taken.
+ */
+
+/** Frees the locked vehicle: it is offered to whoever has waited longest for such a one, or else can be had by anybody. */
+export async function freeVehicle(tx: Transaction, vehicle: VehicleRow, step: string): Promise<void> {
+  await setAvailability(tx, vehicle.number, { state: 'available' })
+  for (;;) {
+    const number = await oldestFitting(tx, vehicle.number)
+    if (number === undefined) return
+    const locked = await lockMatchRequest(tx, number)
+    // Another vehicle may have come first, or its end: then the next one is looked for with newer eyes.
+    if (locked?.row.state !== 'waiting') continue
+    await offer(tx, vehicle, locked.row, locked.now, step)
+    return
+  }
+}
+
+async function offer(
+  tx: Transaction,
+  vehicle: VehicleRow,
+  request: MatchRequestRow,
+  now: Date,
+  step: string,
+): Promise<void> {
+  const dealer = await readDealer(tx, vehicle.dealer)
+  if (!dealer) throw new Error('a vehicle without its dealer')
+  const until = after(now, dealer.match_seconds)
+  const { number: match_request } = request
+  await post(
+    tx,
+    tx
+      .insert(matchOffers)
+      .values({ match_request, vehicle: vehicle.number, offered_at: now, until, outcome: 'open' }),
+  )
+  await setAvailability(tx, vehicle.number, { state: 'offered', match_request, offered_until: until })
+  await updateVehicle(
+    tx,
+    vehicle,
+    {},
+    { type: 'vehicle.offered', actor: 'house', step, details: { match_request, deadline_at: until } },
+  )
+  await updateMatchRequest(
+    tx,
+    request,
+    { state: 'offered', deadline: { kind: 'offer', at: until } },
+    {
+      type: 'match_request.offered',
+      actor: 'house',
+      details: { vehicle: vehicle.number, deadline_at: until },
+    },
+  )
+  await wake(tx, step, [`match-request/${match_request}`])
+}
+
+/** The match request that has waited longest of those that a vehicle fits and was not offered to yet. As `fits` has it. */
+async function oldestFitting(tx: Transaction, vehicle: string): Promise<string | undefined> {
+  const near = {
+    latitude: sql`(r.wish #>> '{near,latitude}')`,
+    longitude: sql`(r.wish #>> '{near,longitude}')`,
+  }
+  const [row] = await tx.execute<{ number: string }>(sql`
+    SELECT r.number
+      FROM vehicles v
+      JOIN specifications s ON s.fingerprint = v.specification
+      JOIN model_years m ON m.id = s.model_year
+      JOIN dealers d ON d.id = v.dealer
+      JOIN match_requests r ON r.make = m.make AND r.model = m.model AND r.state = 'waiting'
+     WHERE v.number = ${vehicle} AND r.valid_until > now()
+       AND COALESCE((r.wish ->> 'year')::integer, m.year) = m.year
+       AND s.features @> ARRAY(SELECT jsonb_array_elements_text(r.wish -> 'must_have'))
+       AND (r.wish #>> '{price,currency}' IS NULL
+            OR r.wish #>> '{price,currency}' = v.currency
+               AND v.price_minor >= COALESCE((r.wish #>> '{price,min}')::bigint, 0)
+               AND v.price_minor <= COALESCE((r.wish #>> '{price,max}')::bigint, v.price_minor))
+       AND (r.wish #>> '{near,within_m}' IS NULL OR ${distanceTo(near, sql`d`)} <= (r.wish #>> '{near,within_m}')::integer)
+       AND NOT EXISTS (SELECT 1 FROM match_offers o WHERE o.match_request = r.number AND o.vehicle = v.number)
+     ORDER BY r.place LIMIT 1`)
+  return row?.number
+}
+
+/** Why an offered vehicle is not the buyer's: they do not want it or said nothing, or its dealer took it back. */
+type OfferEnd = 'declined' | 'lapsed' | 'taken_back'
+
+/**
+ * The offer to the locked match request is over, and it waits on, or is over as well when its time has come. What becomes of
+ * the vehicle is the caller's.
+ */
+export async function endOffer(
+  tx: Transaction,
+  request: MatchRequestRow,
+  { outcome, actor, now, vehicle }: { outcome: OfferEnd; actor: string; now: Date; vehicle: string },
+): Promise<MatchRequestRow> {
+  await closeOffer(tx, request.number, outcome)
+  const isOver = request.valid_until <= now
+  const waiting = await updateMatchRequest(
+    tx,
+    request,
+    { state: 'waiting', deadline: { kind: 'validity', at: request.valid_until } },
+    { type: `match_request.${outcome}`, actor, details: { vehicle, is_over: isOver } },
+  )
+  if (!isOver) return waiting
+  return updateMatchRequest(
+    tx,
+    waiting,
+    { state: 'expired', deadline: null },
+    { type: 'match_request.expired', actor: 'house' },
+  )
+}
+
+/** The dealer has the locked vehicle no longer for the match request to which it is offered: that waits on. */
+export async function takeBackOffer(
+  tx: Transaction,
+  vehicle: string,
+  { request, step }: { request: string; step: string },
+): Promise<void> {
+  const locked = await lockMatchRequest(tx, request)
+  if (!locked) throw new Error('the match request is gone')
+  await endOffer(tx, locked.row, { outcome: 'taken_back', actor: 'house', now: locked.now, vehicle })
+  await wake(tx, step, [`match-request/${request}`])
+}
