@@ -126,8 +126,9 @@ async function found({ sql, vehicles }: Books): Promise<void> {
                                  remind_seconds, escalate_seconds, status_seconds, close_seconds)
             SELECT 'dealer-' || n, 'Dealer', 0, 0, 'mail', 'adf', '', '{}', 1, 1, 1, 1, 1 FROM generate_series(1, ${DEALERS}) AS n`
   await sql`INSERT INTO storefronts (id, name, mail_name, reply_to) VALUES ('bench', 'Bench', 'Bench', 'bench@example.test')`
-  await sql`INSERT INTO customers (id, storefront, name, email, time_zone)
-            VALUES ('00000000-0000-4000-8000-000000000000', 'bench', 'Ada', 'ada@example.test', 'UTC')`
+  await sql`INSERT INTO members (id) VALUES ('00000000-0000-4000-8000-000000000000')`
+  await sql`INSERT INTO customers (id, member, storefront, name, email, time_zone)
+            SELECT id, id, 'bench', 'Ada', 'ada@example.test', 'UTC' FROM members`
   // Plant n builds line n, and every second one the two lines before it as well.
   await sql`INSERT INTO plants (id, name, model_lines, freeze_seconds)
             SELECT 'plant-' || lpad(n::text, 2, '0'), 'Plant', CASE WHEN n % 2 = 0

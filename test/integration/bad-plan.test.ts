@@ -313,8 +313,10 @@ describe('stock orders that are wrong enter no bank (B6)', () => {
 
   test('what a buyer has is not cancelled by the dealer', async () => {
     const { number } = expectStatus(await post({ model_year: modelYear, features: PLAIN }), 201).body
-    await house()
-      .db`INSERT INTO customers (storefront, name, email, time_zone) VALUES (${shop.storefront}, 'Ada', 'ada@example.test', 'UTC')`
+    await house().db`
+      WITH someone AS (INSERT INTO members (id) VALUES (gen_random_uuid()) RETURNING id)
+      INSERT INTO customers (member, storefront, name, email, time_zone)
+      SELECT id, ${shop.storefront}, 'Ada', 'ada@example.test', 'UTC' FROM someone`
     await house().db`
       UPDATE vehicles SET type = 'retail', buyer = 'TG-1', storefront = ${shop.storefront},
                           customer = (SELECT id FROM customers WHERE storefront = ${shop.storefront} LIMIT 1) WHERE number = ${number}`
