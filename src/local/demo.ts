@@ -11,7 +11,7 @@ import { dataFile, readSettings } from './settings.ts'
 async function main(): Promise<void> {
   if (process.argv.includes('--help')) {
     return console.log(
-      'npm run demo: plays the stories of back orders, payments and leads against the service that `npm start` runs.\nOptions: --only NUMBER plays one of them.',
+      'npm run demo: plays the stories of back orders, payments, leads and vehicles against the service that `npm start` runs.\nOptions: --only NUMBER plays one of them.',
     )
   }
   const shop = await connect()
@@ -59,6 +59,7 @@ async function connect(): Promise<Shop> {
     mailUrl: `http://127.0.0.1:${ports.mail}`,
     supplierUrl: `http://127.0.0.1:${ports.supplier}`,
     dealerUrl: `http://127.0.0.1:${ports.dealer}`,
+    processorUrl: `http://127.0.0.1:${ports.processor}`,
     paymentsUrl: `http://127.0.0.1:${ports.payments}`,
     operatorKey: keys.operator,
     tag: randomBytes(2).toString('hex').toUpperCase(),

@@ -5,7 +5,7 @@ import { useHouse } from '../support/house.ts'
 import { expectSoundHouse } from '../support/proof.ts'
 import { Shop } from '../support/shop.ts'
 
-const house = useHouse({ partners: ['mail', 'carrier', 'supplier', 'dealer', 'payments'] })
+const house = useHouse({ partners: ['mail', 'carrier', 'supplier', 'dealer', 'payments', 'processor'] })
 let operatorKey: string
 beforeAll(async () => {
   operatorKey = (await Shop.open(house())).operatorKey
@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 
 test('`npm run demo` plays its stories on a house without sample data, and leaves its periods as they were (P1)', async () => {
-  const { apiUrl, mailUrl, supplierUrl, dealerUrl, paymentsUrl } = house()
+  const { apiUrl, mailUrl, supplierUrl, dealerUrl, paymentsUrl, processorUrl } = house()
   const periods = async () => {
     const headers = { authorization: `Bearer ${operatorKey}` }
     return (await fetch(new URL('/v1/operator/periods', apiUrl), { headers })).json()
@@ -28,6 +28,7 @@ test('`npm run demo` plays its stories on a house without sample data, and leave
     supplierUrl,
     dealerUrl,
     paymentsUrl,
+    processorUrl,
     operatorKey,
     tag: 'TEST',
   })
@@ -40,6 +41,8 @@ test('`npm run demo` plays its stories on a house without sample data, and leave
     expect.stringMatching(/^DL-\S+ never left, and BO-\S+ has the unit$/),
     'declined, tried again, held, and taken when the goods left',
     'lively-test sold what sleepy-test left lying',
+    expect.stringMatching(/^CO-\S+ moved up when CO-\S+ was cancelled, and was built and handed over$/),
+    expect.stringMatching(/^TG-\S+ was handed over, and nobody else could have it$/),
   ])
   expect(await periods()).toEqual(before)
   await expectSoundHouse(house())

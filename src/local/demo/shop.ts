@@ -9,6 +9,10 @@ type Answer = any
 export type Shop = {
   /** Sends a request; throws with the problem's words unless it is answered with a yes. */
   call(method: string, path: string, body?: Json, key?: string): Promise<Answer>
+  /** The same as an operator. */
+  operate(method: string, path: string, body?: Json): Promise<Answer>
+  /** Has the sample plant report a step of a vehicle that its order processor has confirmed. */
+  plant(vehicle: string, step: string): Promise<void>
   /** Makes an item with so many units on the shelf; gives its code. */
   item(name: string, onHand: number): Promise<string>
   /** Makes a supplier that the sample suppliers play, and what it can bring. */
@@ -47,6 +51,7 @@ export async function openShop(at: {
   mailUrl: string
   supplierUrl: string
   dealerUrl: string
+  processorUrl: string
   paymentsUrl: string
   operatorKey: string
   tag: string
@@ -110,6 +115,13 @@ export async function openShop(at: {
 
   const shop: Shop = {
     call: (method, path, body, key = storefrontKey) => send(at.apiUrl, method, path, body, key),
+
+    operate: operator,
+
+    async plant(vehicle, step) {
+      await send(at.processorUrl, 'POST', `/api/vehicles/${vehicle}/steps`, { step }, '')
+      shop.say(`${vehicle}: the plant says ${step}`)
+    },
 
     async item(name, onHand) {
       const sku = `DEMO-${at.tag}-${name}`

@@ -1,7 +1,6 @@
 import type { Shop } from './shop.ts'
-
-/** A story with its end in words; it throws when it does not come to that end. */
-export type Story = { title: string; play: (shop: Shop) => Promise<string> }
+import { expect, type Story } from './story.ts'
+import { VEHICLE_STORIES } from './vehicle-stories.ts'
 
 const ADDRESS = {
   name: 'Ada Marsh',
@@ -19,10 +18,6 @@ async function requestAndConfirm(shop: Shop, number: string, deliverOn?: string)
   const { delivery } = await shop.call('POST', `${backOrder(number)}/confirmation`, {})
   shop.say(`${number}: delivery requested and confirmed → ${delivery}`)
   return delivery
-}
-
-function expect(isSo: boolean, what: string): void {
-  if (!isSo) throw new Error(`not as it should be: ${what}`)
 }
 
 export const STORIES: Story[] = [
@@ -174,4 +169,5 @@ export const STORIES: Story[] = [
       return `${next} sold what ${silent} left lying`
     },
   },
+  ...VEHICLE_STORIES,
 ]
