@@ -36,7 +36,6 @@ export const VEHICLE_TRANSITIONS = {
 } as const
 
 export type VehicleState = StateOf<typeof VEHICLE_TRANSITIONS>
-type VehicleVerb = VerbOf<typeof VEHICLE_TRANSITIONS>
 
 /**
  * For whom it is built: a buyer (`retail`), a dealer's lot (`stock`) or a fleet. A tagged stock vehicle becomes retail, and
