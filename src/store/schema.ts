@@ -49,8 +49,8 @@ import type { AvailabilityState, Constraint, VehicleState, VehicleType } from '.
  * row of `events` in the same transaction, with the row's `version` as its sequence.
  *
  * Locks are taken in one order: orders → stock_levels by item → back_orders → purchase_orders by number → their lines.
- * custom_orders → tags → the plan of production (`lockPlan`) → vehicles by number → match_requests.
- * A lead is locked alone, and a payment after whatever it is for.
+ * custom_orders → tags → the plan of production (`lockPlan`) → vehicles by number → match_requests. A lead is locked alone,
+ * and a payment after whatever it is for.
  */
 
 const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' })
@@ -1192,7 +1192,6 @@ export const scheduleRequests = pgTable('schedule_requests', {
   of_plan: boolean('of_plan').notNull(),
   at: at('at').notNull().defaultNow(),
 })
-
 /**
  * Whether a vehicle of dealers' stock can be had, and why not: a row for every one that was ever offered, changed in the
  * transactions of the vehicle. What searches look for is copied here from the vehicle, for the sake of their index.

@@ -6,15 +6,18 @@ import { VEHICLE_TRANSITIONS, type VehicleType } from '../domain/vehicle.ts'
 import { saveSpecifications } from './configuration.ts'
 import { checkView } from './configuration-view.ts'
 import type { Database, Transaction } from './database.ts'
+import { freeVehicle, takeBackOffer } from './match-offer.ts'
 import type { StoredModelYear } from './model-year.ts'
 import { exactTime } from './page.ts'
 import { freezePointOf } from './schedule-view.ts'
 import { bankVehicle, lockVehicle, updateVehicle, type VehicleRow } from './vehicle.ts'
+import { readAvailability } from './vehicle-availability.ts'
 
 export type StockType = Exclude<VehicleType, 'retail'>
 
 /**
- * Puts a dealer's stock or fleet order into the bank (REQUIREMENTS B6), priced as of today.
+ * Puts a dealer's stock or fleet order into the bank (REQUIREMENTS B6), priced as of today. What is for stock can be had at
+ * once, first of all by whoever waits for such a one (B8).
  *
  * @throws Refusal `configuration-invalid` with the conflicts and the nearest valid alternatives.
  */
@@ -32,13 +35,9 @@ export async function bankStockOrder(
   }
   const specification = fingerprint(modelYear.id, given.features)
   await saveSpecifications(tx, [
-    {
-      fingerprint: specification,
-      model_year: modelYear.id,
-      features: given.features,
-    },
+    { fingerprint: specification, model_year: modelYear.id, features: given.features },
   ])
-  return bankVehicle(
+  const row = await bankVehicle(
     tx,
     {
       type: given.type,
@@ -50,6 +49,8 @@ export async function bankStockOrder(
     },
     by,
   )
+  if (row.type === 'stock') await freeVehicle(tx, row, by.step)
+  return row
 }
 
 /**
@@ -65,7 +66,7 @@ export async function cancelStockOrder(
   const locked = await lockVehicle(tx, number)
   if (!locked) throw new Refusal('not-found', `There is no stock order ${number}.`)
   const { row, now } = locked
-  if (row.buyer !== null)
+  if (row.buyer !== null || row.type === 'retail')
     throw new Refusal('state-conflict', 'A buyer has it.', { state: row.state, allowed_actions: [] })
   if (!may(VEHICLE_TRANSITIONS, row.state, 'cancel'))
     throw new Refusal('state-conflict', `It is ${row.state}.`, { state: row.state, allowed_actions: [] })
@@ -78,6 +79,8 @@ export async function cancelStockOrder(
       allowed_actions: [],
     })
   }
+  const request = (await readAvailability(tx, number))?.match_request ?? null
+  if (request !== null) await takeBackOffer(tx, number, { request, step })
   const { plant, period } = row
   await updateVehicle(
     tx,

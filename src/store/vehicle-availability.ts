@@ -78,7 +78,11 @@ export async function copyToAvailability(
     tx,
     tx
       .update(vehicleAvailability)
-      .set({ specification, price_minor, ...(state === 'cancelled' ? { state } : {}) })
+      .set({
+        specification,
+        price_minor,
+        ...(state === 'cancelled' ? { state, match_request: null, offered_until: null } : {}),
+      })
       .where(eq(vehicleAvailability.vehicle, number)),
   )
   await stockSpecifications(tx, [specification])

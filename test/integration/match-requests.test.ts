@@ -190,6 +190,32 @@ describe.concurrent('waiting for a vehicle that fits (B8, B11)', () => {
     expectStatus(await command(waiter.number, 'cancellation'), 200)
   })
 
+  test('a stock order is kept for whoever waits as soon as it is banked; cancelled, the buyer waits on', async () => {
+    const dealer = await shop.dealer()
+    const model = await newModel(shop)
+    const waiter = await waitForMatch(shop, model)
+    const ordered = await inPipeline(shop, dealer, model)
+    expect(await shop.look(waiter.number)).toMatchObject({
+      state: 'offered',
+      offered: { number: ordered, whereabouts: 'pipeline' },
+    })
+    const cancel = (number: string) =>
+      shop.call('POST', `/v1/stock-orders/${number}/cancellation`, { key: dealer.key, body: {} })
+    expectStatus(await cancel(ordered), 200)
+    expect(await shop.look(waiter.number)).toMatchObject({
+      state: 'waiting',
+      offers: [{ outcome: 'taken_back' }],
+    })
+    expect(await bookedAs(shop, ordered)).toMatchObject({ state: 'cancelled', availability: 'cancelled' })
+    // One that is tagged, or sold elsewhere, is its dealer's to cancel no longer.
+    const next = await inPipeline(shop, dealer, model)
+    const accepted = expectStatus(await command(waiter.number, 'acceptance'), 200).body
+    expect(problem(await cancel(next))).toEqual([409, 'state-conflict'])
+    await giveUp(accepted.tag)
+    expectStatus(await ofVehicle(next, 'sale', dealer), 200)
+    expect(problem(await cancel(next))).toEqual([409, 'state-conflict'])
+  })
+
   test('what is in the pipeline is kept for a buyer like what is on a lot', async () => {
     const dealer = await shop.dealer()
     const model = await newModel(shop)

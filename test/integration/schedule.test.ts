@@ -346,6 +346,7 @@ describe('runs beside each other and beside everything else', () => {
       )
       await tx`UPDATE vehicles SET state = 'cancelled', plant = NULL, period = NULL, held_by = NULL, version = version + 1, ended_at = now()
                 WHERE number = ${second}`
+      await tx`UPDATE vehicle_availability SET state = 'cancelled' WHERE vehicle = ${second}`
       await tx`INSERT INTO events (number, sequence, type, actor, from_state, to_state, details)
                VALUES (${second}, 3, 'vehicle.cancelled', 'test', 'scheduled', 'cancelled', '{}')`
       await tx`INSERT INTO schedule_requests (of_plan) VALUES (false)`

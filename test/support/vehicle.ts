@@ -1,10 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { drizzle } from 'drizzle-orm/postgres-js'
-import postgres from 'postgres'
-import { fingerprint } from '../../src/domain/configuration.ts'
-import { saveSpecifications } from '../../src/store/configuration.ts'
-import * as schema from '../../src/store/schema.ts'
-import { bankVehicle } from '../../src/store/vehicle.ts'
 import { type Answer, expectStatus, type Shop } from './shop.ts'
 
 export type Model = { make: string; model: string; years: string[] }
@@ -113,41 +107,16 @@ export function answerTag(
   return shop.call('POST', `/v1/tags/${number}/answers`, { key: dealer.key, body: { answer, ...more } })
 }
 
-/** A stock order of a dealer in the order bank, as the bank makes it of an accepted order. */
+/** A stock order of a dealer in the order bank; gives the vehicle's number. */
 export async function inPipeline(
   shop: Shop,
-  dealer: { id: string },
+  dealer: { key: string },
   model: Model,
-  more: { features?: string[]; price?: number } = {},
+  features: string[] = PLAIN,
 ): Promise<string> {
-  const features = more.features ?? PLAIN
-  const model_year = model.years[0] ?? ''
-  const specification = fingerprint(model_year, features)
-  const { db } = shop.house
-  const [year] = await db<
-    { model_line: string }[]
-  >`SELECT model_line FROM model_years WHERE id = ${model_year}`
-  const client = postgres(shop.house.databaseUrl, { max: 1, onnotice: () => {} })
-  try {
-    return await drizzle(client, { schema }).transaction(async (tx) => {
-      await saveSpecifications(tx, [{ fingerprint: specification, model_year, features }])
-      const { number } = await bankVehicle(
-        tx,
-        {
-          type: 'stock',
-          dealer: dealer.id,
-          specification,
-          model_line: year?.model_line ?? '',
-          price_minor: more.price ?? 3_000_000,
-          currency: 'EUR',
-        },
-        { actor: `dealer:${dealer.id}`, step: `test/${specification}` },
-      )
-      return number
-    })
-  } finally {
-    await client.end()
-  }
+  const body = { type: 'stock', model_year: model.years[0], features }
+  const answer = await shop.call('POST', '/v1/stock-orders', { key: dealer.key, body })
+  return expectStatus(answer, 201).body.number
 }
 
 /** The numbers of the best matches, in their order. */
