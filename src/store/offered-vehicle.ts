@@ -1,11 +1,9 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { FEATURE_KINDS } from '../domain/model-year.ts'
-import { VEHICLE_TRANSITIONS, type VehicleState } from '../domain/vehicle.ts'
 import type { Database, Transaction } from './database.ts'
 import { Money } from './order-view.ts'
-
-export const VehicleStateName = z.enum(Object.keys(VEHICLE_TRANSITIONS) as [VehicleState, ...VehicleState[]])
+import { VehicleStateName } from './stock-order-view.ts'
 
 /** A vehicle as buyers see it: without its VIN, which belongs to whoever gets it. */
 export const OfferedVehicle = z
@@ -20,9 +18,9 @@ export const OfferedVehicle = z
       .meta({ description: "On the dealer's lot, or still ordered, in production or on its way" }),
     state: VehicleStateName,
     slot: z
-      .object({ plant: z.string(), period: z.int() })
+      .object({ plant: z.string(), period: z.int(), starts_on: z.string(), ends_on: z.string() })
       .nullable()
-      .meta({ description: 'Where and in which period it is built, once that is scheduled' }),
+      .meta({ description: 'Where and in which period it is built (days in UTC), once that is scheduled' }),
     dealer: z.object({
       id: z.string(),
       name: z.string(),
@@ -44,7 +42,8 @@ export async function offeredVehicles(
                        FROM features f WHERE f.model_year = m.id AND f.code = ANY (s.features)), '[]') AS features,
            jsonb_build_object('amount', v.price_minor, 'currency', v.currency) AS asking_price,
            CASE WHEN v.state IN ('at_dealer', 'delivered') THEN 'lot' ELSE 'pipeline' END AS whereabouts,
-           CASE WHEN v.plant IS NOT NULL THEN jsonb_build_object('plant', v.plant, 'period', v.period) END AS slot,
+           CASE WHEN v.plant IS NOT NULL THEN jsonb_build_object(
+             'plant', v.plant, 'period', v.period, 'starts_on', ${day(sql`w.starts_at`)}, 'ends_on', ${day(sql`w.ends_at`)}) END AS slot,
            jsonb_build_object('id', d.id, 'name', d.name, 'latitude', d.latitude, 'longitude', d.longitude) AS dealer
       FROM jsonb_array_elements_text(${JSON.stringify(numbers)}::jsonb) AS n
       JOIN vehicles v ON v.number = n
@@ -52,9 +51,12 @@ export async function offeredVehicles(
       JOIN model_years m ON m.id = s.model_year
       JOIN makes k ON k.code = m.make
       JOIN models o ON o.make = m.make AND o.code = m.model
-      JOIN dealers d ON d.id = v.dealer`)
+      JOIN dealers d ON d.id = v.dealer
+      LEFT JOIN production_periods w ON w.ordinal = v.period`)
   return new Map(rows.map((row) => [row.number, row]))
 }
+
+const day = (time: SQL) => sql`to_char(${time} AT TIME ZONE 'UTC', 'YYYY-MM-DD')`
 
 /** A vehicle as its buyer sees it. */
 export async function offeredVehicle(db: Database | Transaction, number: string): Promise<OfferedVehicle> {

@@ -134,6 +134,19 @@ describe.concurrent('a tag, from the search to the keys (B8)', () => {
       availability: 'available',
     })
     expect(await story(shop, vehicle)).toEqual(['banked', 'tagged', 'untagged'])
+
+    // Whoever has it when it comes is told, in the words that buyers of custom orders get.
+    const next = await tag(shop, vehicle)
+    expectStatus(await answerTag(shop, dealer, next.number, 'there'), 200)
+    const arrived = `/v1/vehicles/${vehicle}/arrival`
+    expectStatus(await shop.call('POST', arrived, { key: dealer.key, body: {} }), 200)
+    await shop.mails(next.email, new RegExp(`^Order ${next.number}: has arrived$`))
+    expectStatus(await handedOver(dealer, next.number), 200)
+    await shop.mails(next.email, /: handed over$/)
+    expect(await shop.look(next.number)).toMatchObject({
+      state: 'delivered',
+      vehicle: { whereabouts: 'lot', state: 'delivered' },
+    })
   })
 
   test('sold: it is the buyer’s no longer, who sees the next matches; also after the dealer confirmed it', async () => {
