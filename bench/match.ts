@@ -193,10 +193,10 @@ async function catalogue(sql: Sql, configurations: Configuration[]): Promise<voi
 /** Nine of ten can be had. Prices are in steps, so that many are alike; some configurations are far more common than others. */
 async function vehicles(sql: Sql, count: number): Promise<void> {
   await sql`
-    INSERT INTO vehicles (number, type, dealer, specification, model_line, price_minor, currency, state, priority)
+    INSERT INTO vehicles (number, type, dealer, specification, model_line, price_minor, currency, state)
     SELECT 'VH-' || upper(substr(h, 1, 4) || '-' || substr(h, 5, 4) || '-' || substr(h, 9, 3)), 'stock',
            'dealer-' || (1 + floor(random() * ${DEALERS})), c.specification, c.model_line,
-           c.price - 10000 * floor(random() * 8), 'EUR', 'at_dealer', 0
+           c.price - 10000 * floor(random() * 8), 'EUR', 'at_dealer'
       FROM (SELECT md5(n::text) AS h, floor(${MODELS.reduce((sum, n) => sum + n, 0)}::integer * power(random(), 1.5))::integer AS k
               FROM generate_series(1, ${count}::integer) AS n) AS drawn
       JOIN bench_configurations c ON c.n = (drawn.k * 7919) % ${MODELS.reduce((sum, n) => sum + n, 0)}::integer

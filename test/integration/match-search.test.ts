@@ -36,7 +36,13 @@ describe('what comes near to a wish (B8)', () => {
       lotVehicle(model, { features: ['SPORT', 'E20', 'AUT', 'RED', 'CLOTH', 'ROOF'], price: 3_700_000 }),
       lotVehicle(model, { features: PLAIN }),
     ])
-    const ordered = await inPipeline(shop, dealer, model, { features: [...sport, 'ROOF'], price: 3_750_000 })
+    const ordered = await inPipeline(shop, dealer, model, [...sport, 'ROOF'])
+    // Priced by the model year when it was ordered; its dealer asks for less.
+    const price = { price: { amount: 3_750_000, currency: 'EUR' } }
+    expectStatus(
+      await shop.call('POST', `/v1/stock-vehicles/${ordered}/price`, { key: dealer.key, body: price }),
+      200,
+    )
     const stored = expectStatus(
       await shop.call('POST', '/v1/configurations', {
         body: { model_year: model.years[0], features: [...sport, 'ROOF'] },
@@ -246,8 +252,12 @@ async function store(client: postgres.Sql, stock: Stocked[]): Promise<void> {
       SELECT DISTINCT specification, model_year, ARRAY(SELECT jsonb_array_elements_text(features)), true FROM given
     ),
     placed AS (
-      INSERT INTO vehicles (number, type, dealer, specification, model_line, price_minor, currency, state, priority)
-      SELECT number, 'stock', dealer, specification, model, price, 'EUR', 'at_dealer', 0 FROM given
+      INSERT INTO vehicles (number, type, dealer, specification, model_line, price_minor, currency, state)
+      SELECT number, 'stock', dealer, specification, model, price, 'EUR', 'at_dealer' FROM given
+    ),
+    told AS (
+      INSERT INTO events (number, sequence, type, actor, to_state, details)
+      SELECT number, 1, 'vehicle.listed', 'house', 'at_dealer', '{}' FROM given
     )
     INSERT INTO vehicle_availability (vehicle, state, dealer, specification, price_minor, currency)
     SELECT number, 'available', dealer, specification, price, 'EUR' FROM given`
