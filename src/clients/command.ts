@@ -82,17 +82,12 @@ async function execute<Args extends unknown[]>(
         }),
       )
     } catch (error) {
-      if (error instanceof WorkflowUpdateFailedError && !asRefusalX(error))
-        console.error('STRESS', updateId, (error.cause as { type?: string })?.type, error.cause?.message)
       if (!isCrossing(error) || Date.now() > deadline - CROSSING_PAUSE_MS) throw asRefusal(error)
       await new Promise((resolve) => setTimeout(resolve, CROSSING_PAUSE_MS))
     }
   }
 }
 
-function asRefusalX(e: unknown) {
-  return asRefusal(e) instanceof Refusal && !isCrossing(e)
-}
 /** What a failed call means for whoever asked. */
 function asRefusal(error: unknown): unknown {
   if (error instanceof WorkflowUpdateFailedError) {
