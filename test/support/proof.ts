@@ -101,7 +101,7 @@ async function quietFingerprint(house: House): Promise<Record<string, string>> {
              + (SELECT count(*) FROM deliveries WHERE state IN ('planned', 'booking') AND deliver_on IS NULL)::int AS busy`
       // What they write is in no table before, and a busy machine may start them late.
       const { count } = await house.temporal.workflow.count(
-        "ExecutionStatus = 'Running' AND WorkflowType IN ('promises', 'scheduleProduction', 'erasure')",
+        "ExecutionStatus = 'Running' AND WorkflowType = 'promises'",
       )
       return { busy: (row?.busy ?? 0) + count, now: await fingerprint(house) }
     },
