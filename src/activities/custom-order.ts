@@ -9,7 +9,7 @@ import {
   type Judge,
 } from '../domain/custom-order.ts'
 import { after } from '../domain/period.ts'
-import { Refusal } from '../domain/refusal.ts'
+import { faultAt, Refusal } from '../domain/refusal.ts'
 import { allowed, may } from '../domain/states.ts'
 import { VEHICLE_TRANSITIONS } from '../domain/vehicle.ts'
 import type { Links } from '../integrations/link.ts'
@@ -24,7 +24,7 @@ import {
 } from '../store/custom-order.ts'
 import { customOrderView } from '../store/custom-order-view.ts'
 import type { Database, Transaction } from '../store/database.ts'
-import { type DealerRow, readDealer } from '../store/dealer.ts'
+import { type DealerRow, dealerSelling, readDealer } from '../store/dealer.ts'
 import { readCommandBody, storeAnswer } from '../store/idempotency-key.ts'
 import { productionStartOf } from '../store/production.ts'
 import { freezePointOf } from '../store/schedule-view.ts'
@@ -219,10 +219,10 @@ export function createCustomOrderActivities({
         const vehicle = await openVehicleOf(tx, row, 'reconfigure')
         const found = await configurationOf(tx, id)
         if (!found || found.configuration.currency !== vehicle.currency) {
-          const detail = found ? 'is priced in another currency' : 'there is no such configuration'
-          throw new Refusal('invalid-request', `There is a fault: ${detail}.`, {
-            errors: [{ pointer: '/configuration', detail }],
-          })
+          throw faultAt(
+            '/configuration',
+            found ? 'is priced in another currency' : 'there is no such configuration',
+          )
         }
         const { configuration, model_line } = found
         const isOtherLine = model_line !== vehicle.model_line
@@ -309,13 +309,9 @@ function hasAcceptedAlready(row: CustomOrderRow, judge: Judge, word: Word): bool
 
 /** The dealer who is to have it, if it exists and sells the make. */
 async function dealerFor(tx: Transaction, row: CustomOrderRow, id: string): Promise<DealerRow> {
-  const dealer = await readDealer(tx, id)
   const found = await configurationOf(tx, row.configuration)
-  if (dealer && found && dealer.makes.includes(found.make)) return dealer
-  const detail = dealer ? 'this dealer does not sell the make' : `there is no dealer ${id}`
-  throw new Refusal('invalid-request', `There is a fault: ${detail}.`, {
-    errors: [{ pointer: '/dealer', detail }],
-  })
+  if (!found) throw new Error('a custom order without its configuration')
+  return dealerSelling(tx, id, found.make)
 }
 
 /** Both have accepted: the vehicle enters the bank, and everybody has it confirmed. */

@@ -14,7 +14,7 @@ import {
   type WithdrawalReason,
 } from '../domain/lead.ts'
 import { after } from '../domain/period.ts'
-import { Refusal } from '../domain/refusal.ts'
+import { faultAt, Refusal } from '../domain/refusal.ts'
 import { allowed, may } from '../domain/states.ts'
 import type { Database, Transaction } from '../store/database.ts'
 import { type DealerRow, readDealer } from '../store/dealer.ts'
@@ -132,10 +132,7 @@ export function createLeadActivities({ db, steps }: { db: Database; steps: Steps
         refuseUnless(row, 'hand_over', asked)
         const next = await readDealer(tx, dealer)
         if (!next) {
-          const detail = `there is no dealer ${dealer}`
-          throw new Refusal('invalid-request', `There is a fault: ${detail}.`, {
-            errors: [{ pointer: '/dealer', detail }],
-          })
+          throw faultAt('/dealer', `there is no dealer ${dealer}`)
         }
         if ((await turnOf(tx, number, dealer)) !== undefined)
           throw conflict(row, asked, `The dealer ${dealer} has this lead, or had it.`)

@@ -1,5 +1,5 @@
 import type { EventType } from '../domain/event.ts'
-import { newNumber } from '../domain/number.ts'
+import { newNumber, processOf } from '../domain/number.ts'
 import {
   isAtRest,
   PAYMENT_ACTIONS,
@@ -7,7 +7,6 @@ import {
   type PaymentPurpose,
   type PaymentState,
   type PaymentVerb,
-  processOf,
   UNTAKEN,
 } from '../domain/payment.ts'
 import { Refusal } from '../domain/refusal.ts'

@@ -1,7 +1,7 @@
 import type { Command } from '../domain/command.ts'
 import { after } from '../domain/period.ts'
 import { type PurchaseOrderProgress, withShipment } from '../domain/purchase-order.ts'
-import { Refusal } from '../domain/refusal.ts'
+import { faultAt, Refusal } from '../domain/refusal.ts'
 import type { Database, Transaction } from '../store/database.ts'
 import { readCommandBody, storeAnswer } from '../store/idempotency-key.ts'
 import { reviewPromises } from '../store/promise.ts'
@@ -237,8 +237,7 @@ const isUnanswered = (line: PurchaseOrderLineRow) => !line.closed && line.accept
 function findLine(number: number, pointer: string, lines: PurchaseOrderLineRow[]): PurchaseOrderLineRow {
   const line = lines.find((line) => line.line === number)
   if (!line) {
-    const detail = `the purchase order has no line ${number}`
-    throw new Refusal('invalid-request', `There is a fault: ${detail}.`, { errors: [{ pointer, detail }] })
+    throw faultAt(pointer, `the purchase order has no line ${number}`)
   }
   if (line.closed) {
     throw new Refusal('line-withdrawn', `Line ${number} is closed: ${line.closed_because}.`, {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { ReceiptCommand, ReceiptOutcome } from '../domain/receipt.ts'
-import { Refusal } from '../domain/refusal.ts'
+import { faultAt, Refusal } from '../domain/refusal.ts'
 import type { Transaction } from '../store/database.ts'
 import { readCommandBody, storeAnswer } from '../store/idempotency-key.ts'
 import { unknownItems } from '../store/order.ts'
@@ -167,10 +167,7 @@ async function linesFor(
     throw new Refusal('not-found', `There is no purchase order ${line.purchase_order}.`)
   const lines = (await purchaseOrderLinesOf(tx, order.number)).filter(({ sku }) => sku === line.sku)
   if (lines.length > 0) return lines
-  const detail = `${line.purchase_order} does not ask for ${line.sku}`
-  throw new Refusal('invalid-request', `There is a fault: ${detail}.`, {
-    errors: [{ pointer: `/lines/${index}/sku`, detail }],
-  })
+  throw faultAt(`/lines/${index}/sku`, `${line.purchase_order} does not ask for ${line.sku}`)
 }
 
 /** Suppliers hear what the delivery means for what is wanted: rejected units are asked for anew, surplus is given up. */

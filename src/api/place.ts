@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { postcodeKey } from '../domain/postcode.ts'
-import { Refusal } from '../domain/refusal.ts'
+import { faultAt } from '../domain/refusal.ts'
 import type { Database, Transaction } from '../store/database.ts'
 import type { Place } from '../store/dealer.ts'
 import { readPostcode } from '../store/postcode.ts'
@@ -53,6 +53,5 @@ export async function placeOf(
   const found = await readPostcode(db, country, postcode)
   if (found) return { latitude: found.latitude, longitude: found.longitude }
   // Without the postcode itself, which is part of somebody's address.
-  const detail = 'this postcode is not known here'
-  throw new Refusal('invalid-request', `There is a fault: ${detail}.`, { errors: [{ pointer, detail }] })
+  throw faultAt(pointer, 'this postcode is not known here')
 }

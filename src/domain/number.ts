@@ -56,6 +56,12 @@ export function kindOf(number: string): NumberKind {
   return kind
 }
 
+/** The workflow's id of the process that tells a number's story: kinds with a process are called in it as here, with dashes. */
+export function processOf(number: string): string {
+  const kind = kindOf(number).replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+  return `${kind}/${number}`
+}
+
 function format(kind: NumberKind, values: number[]): string {
   const symbols = values.map((value) => SYMBOLS[value]).join('')
   return `${PREFIXES[kind]}-${symbols.slice(0, 4)}-${symbols.slice(4, 8)}-${symbols.slice(8)}`

@@ -1,4 +1,3 @@
-import { kindOf } from './number.ts'
 import type { StateOf, VerbOf } from './states.ts'
 
 /**
@@ -89,10 +88,4 @@ export type PaymentProgress = {
   storefront: string
   pays_for: string
   deadline_at: string | null
-}
-
-/** The process of whatever a payment is for, which is woken when the payment changes. */
-export function processOf(paysFor: string): string {
-  const kind = kindOf(paysFor).replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
-  return `${kind}/${paysFor}`
 }

@@ -73,6 +73,11 @@ export class Refusal extends Error {
   }
 }
 
+/** The refusal of a request of which one member does not fit what is known: which, by its JSON pointer, and why. */
+export function faultAt(pointer: string, detail: string): Refusal {
+  return new Refusal('invalid-request', `There is a fault: ${detail}.`, { errors: [{ pointer, detail }] })
+}
+
 /** The refusal of a deadline that somebody asked for. */
 export function deadlineRefusal(detail: string): Refusal {
   return new Refusal('period-out-of-range', detail, { errors: [{ pointer: '/deadline_at', detail }] })

@@ -11,7 +11,7 @@ import { allowed, statesOf } from '../domain/states.ts'
 import { CustomOrderStateName } from './custom-order-view.ts'
 import type { Database } from './database.ts'
 import { Instant } from './order-view.ts'
-import { type Before, type Filter, type Listed, newestFirst, ofStorefronts } from './page.ts'
+import { type Before, type DealingFilter, newestFirst, ofDealings } from './page.ts'
 
 /** A custom order as a list shows it. */
 export const CustomOrderSummary = z
@@ -45,28 +45,15 @@ export type ListedCustomOrder = {
 /** Custom orders, the newest first (REQUIREMENTS P4): those of storefronts, or those that dealers have now. */
 export async function listCustomOrders(
   db: Database,
-  filter: Filter & {
-    of: 'storefronts' | 'dealers'
-    storefront?: string | undefined
-    dealer?: string | undefined
-  },
+  filter: DealingFilter,
   before: Before | null,
   limit: number,
 ): Promise<ListedCustomOrder[]> {
-  const ofDealers: Listed['whose'] = { table: sql`dealers`, row: sql`r.dealer = p.id`, partner: sql`p.id` }
-  const { storefront, dealer, email } = filter
   const list = {
     table: sql`custom_orders`,
     columns: sql`r.storefront, r.reference, r.dealer, r.state, r.vehicle, r.version, r.deadline_kind, r.deadline_at`,
     finalStates: statesOf(CUSTOM_ORDER_TRANSITIONS, 'final'),
-    whose: filter.of === 'dealers' ? ofDealers : ofStorefronts(filter, sql`r.customer = p.id`),
-    where: [
-      ...(storefront === undefined ? [] : [sql`r.storefront = ${storefront}`]),
-      ...(dealer === undefined ? [] : [sql`r.dealer = ${dealer}`]),
-      ...(email === undefined
-        ? []
-        : [sql`EXISTS (SELECT 1 FROM customers c WHERE c.id = r.customer AND c.email = ${email})`]),
-    ],
+    ...ofDealings(filter),
   }
   return newestFirst<ListedCustomOrder>(db, list, filter, before, limit)
 }

@@ -1,4 +1,5 @@
 import { and, asc, eq, gt, type SQL, sql } from 'drizzle-orm'
+import { faultAt } from '../domain/refusal.ts'
 import type { Database, Transaction } from './database.ts'
 import { dealers } from './schema.ts'
 
@@ -45,6 +46,17 @@ export async function listDealers(db: Database, after: string, limit: number): P
 export async function readDealer(db: Database | Transaction, id: string): Promise<DealerRow | undefined> {
   const [row] = await db.select().from(dealers).where(eq(dealers.id, id))
   return row
+}
+
+/**
+ * The dealer who was chosen for a vehicle of this make.
+ *
+ * @throws Refusal `invalid-request` at `/dealer` when there is none, or when it does not sell the make.
+ */
+export async function dealerSelling(tx: Transaction, id: string, make: string): Promise<DealerRow> {
+  const dealer = await readDealer(tx, id)
+  if (dealer?.makes.includes(make)) return dealer
+  throw faultAt('/dealer', dealer ? 'this dealer does not sell the make' : `there is no dealer ${id}`)
 }
 
 /** Those of these dealers that are there. */

@@ -1,4 +1,4 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import {
   LEAD_ACTIONS,
@@ -14,7 +14,7 @@ import { allowed, statesOf } from '../domain/states.ts'
 import type { Database } from './database.ts'
 import { LeadStateName } from './lead-view.ts'
 import { Instant } from './order-view.ts'
-import { type Before, type Filter, type Listed, newestFirst, ofStorefronts } from './page.ts'
+import { type Before, type DealingFilter, newestFirst, ofDealings } from './page.ts'
 
 /** A lead as a list shows it. */
 export const LeadSummary = z
@@ -49,29 +49,15 @@ export type ListedLead = {
 /** Leads, the newest first (REQUIREMENTS P4): those of storefronts, or those that dealers have now. */
 export async function listLeads(
   db: Database,
-  filter: Filter & {
-    of: 'storefronts' | 'dealers'
-    storefront?: string | undefined
-    dealer?: string | undefined
-  },
+  filter: DealingFilter,
   before: Before | null,
   limit: number,
 ): Promise<ListedLead[]> {
-  const ofDealers: Listed['whose'] = { table: sql`dealers`, row: sql`r.dealer = p.id`, partner: sql`p.id` }
-  const { storefront, dealer, email } = filter
-  const where: SQL[] = [
-    ...(storefront === undefined ? [] : [sql`r.storefront = ${storefront}`]),
-    ...(dealer === undefined ? [] : [sql`r.dealer = ${dealer}`]),
-    ...(email === undefined
-      ? []
-      : [sql`EXISTS (SELECT 1 FROM customers c WHERE c.id = r.customer AND c.email = ${email})`]),
-  ]
   const list = {
     table: sql`leads`,
     columns: sql`r.storefront, r.reference, r.dealer, r.state, r.status, r.version, r.deadline_kind, r.deadline_at`,
     finalStates: statesOf(LEAD_TRANSITIONS, 'final'),
-    whose: filter.of === 'dealers' ? ofDealers : ofStorefronts(filter, sql`r.customer = p.id`),
-    where,
+    ...ofDealings(filter),
   }
   return newestFirst<ListedLead>(db, list, filter, before, limit)
 }

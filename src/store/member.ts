@@ -1,7 +1,7 @@
 import { asc, eq, sql } from 'drizzle-orm'
 import type { EventType } from '../domain/event.ts'
 import { memberState, memberStory } from '../domain/member.ts'
-import { Refusal } from '../domain/refusal.ts'
+import { faultAt, Refusal } from '../domain/refusal.ts'
 import type { Database, Transaction } from './database.ts'
 import { recordEvent } from './event.ts'
 import { customers, members } from './schema.ts'
@@ -163,9 +163,7 @@ function conflict(member: MemberRow): Refusal {
 }
 
 function unfit(detail: string): Refusal {
-  return new Refusal('invalid-request', `There is a fault: ${detail}.`, {
-    errors: [{ pointer: '/into', detail }],
-  })
+  return faultAt('/into', detail)
 }
 
 /** Changes a member, with its event; membership is locked. */

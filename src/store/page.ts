@@ -70,6 +70,29 @@ export async function newestFirst<Row extends { number: string; sort_at: string 
   return [...rows] as Row[]
 }
 
+/** What lists of what a storefront's customer has with a dealer can be narrowed down to, and by whose rows they go. */
+export type DealingFilter = Filter & {
+  of: 'storefronts' | 'dealers'
+  storefront?: string | undefined
+  dealer?: string | undefined
+}
+
+/** Whose rows such a list walks through, and its conditions. */
+export function ofDealings(filter: DealingFilter): Pick<Listed, 'whose' | 'where'> {
+  const { storefront, dealer, email } = filter
+  const ofDealers = { table: sql`dealers`, row: sql`r.dealer = p.id`, partner: sql`p.id` }
+  return {
+    whose: filter.of === 'dealers' ? ofDealers : ofStorefronts(filter, sql`r.customer = p.id`),
+    where: [
+      ...(storefront === undefined ? [] : [sql`r.storefront = ${storefront}`]),
+      ...(dealer === undefined ? [] : [sql`r.dealer = ${dealer}`]),
+      ...(email === undefined
+        ? []
+        : [sql`EXISTS (SELECT 1 FROM customers c WHERE c.id = r.customer AND c.email = ${email})`]),
+    ],
+  }
+}
+
 /** Whose rows a list of a storefront's things walks through: the storefronts', or those of the customer who is asked for. */
 export function ofStorefronts(filter: Filter, customersRow: SQL): Listed['whose'] {
   if (filter.email === undefined) {

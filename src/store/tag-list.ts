@@ -1,4 +1,4 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { allowed, statesOf } from '../domain/states.ts'
 import {
@@ -10,7 +10,7 @@ import {
 } from '../domain/tag.ts'
 import type { Database } from './database.ts'
 import { Instant } from './order-view.ts'
-import { type Before, type Filter, type Listed, newestFirst, ofStorefronts } from './page.ts'
+import { type Before, type DealingFilter, newestFirst, ofDealings } from './page.ts'
 import { TagStateName } from './tag-view.ts'
 
 /** A tag as a list shows it. */
@@ -45,31 +45,18 @@ export type ListedTag = {
 /** Tags, the newest first (REQUIREMENTS P4): those of storefronts, or those of dealers' vehicles. */
 export async function listTags(
   db: Database,
-  filter: Filter & {
-    of: 'storefronts' | 'dealers'
-    storefront?: string | undefined
-    dealer?: string | undefined
-    vehicle?: string | undefined
-  },
+  filter: DealingFilter & { vehicle?: string | undefined },
   before: Before | null,
   limit: number,
 ): Promise<ListedTag[]> {
-  const ofDealers: Listed['whose'] = { table: sql`dealers`, row: sql`r.dealer = p.id`, partner: sql`p.id` }
-  const { storefront, dealer, vehicle, email } = filter
-  const where: SQL[] = [
-    ...(storefront === undefined ? [] : [sql`r.storefront = ${storefront}`]),
-    ...(dealer === undefined ? [] : [sql`r.dealer = ${dealer}`]),
-    ...(vehicle === undefined ? [] : [sql`r.vehicle = ${vehicle}`]),
-    ...(email === undefined
-      ? []
-      : [sql`EXISTS (SELECT 1 FROM customers c WHERE c.id = r.customer AND c.email = ${email})`]),
-  ]
+  const { vehicle } = filter
+  const { whose, where } = ofDealings(filter)
   const list = {
     table: sql`tags`,
     columns: sql`r.storefront, r.reference, r.vehicle, r.dealer, r.state, r.version, r.deadline_kind, r.deadline_at`,
     finalStates: statesOf(TAG_TRANSITIONS, 'final'),
-    whose: filter.of === 'dealers' ? ofDealers : ofStorefronts(filter, sql`r.customer = p.id`),
-    where,
+    whose,
+    where: vehicle === undefined ? where : [...where, sql`r.vehicle = ${vehicle}`],
   }
   return newestFirst<ListedTag>(db, list, filter, before, limit)
 }

@@ -1,3 +1,4 @@
+import { processOf } from '../domain/number.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { isFinal } from '../domain/states.ts'
 import { PROGRESS, type Progress, VEHICLE_TRANSITIONS } from '../domain/vehicle.ts'
@@ -113,11 +114,7 @@ async function completeOrder(tx: Transaction, { buyer }: VehicleRow, actor: stri
   )
 }
 
-/** The processes by the first letters of the number that a vehicle is for. */
-const PROCESSES: Record<string, string> = { CO: 'custom-order', TG: 'tag' }
-
 /** Has the process of whoever the vehicle is for look at it. */
 export async function wakeBuyer(tx: Transaction, { buyer }: VehicleRow, step: string): Promise<void> {
-  const process = buyer === null ? undefined : PROCESSES[buyer.slice(0, 2)]
-  if (process) await wake(tx, step, [`${process}/${buyer}`])
+  if (buyer !== null) await wake(tx, step, [processOf(buyer)])
 }

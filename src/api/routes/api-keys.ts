@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi'
-import { Refusal } from '../../domain/refusal.ts'
+import { faultAt, Refusal } from '../../domain/refusal.ts'
 import {
   type ApiKeyRow,
   hasPartner,
@@ -131,10 +131,7 @@ async function refuseUnknownPartner(
   { role, partner }: z.output<typeof NewApiKey>,
 ): Promise<void> {
   if (partner === undefined || role === 'operator' || (await hasPartner(db, role, partner))) return
-  const detail = `there is no ${role} ${partner}`
-  throw new Refusal('invalid-request', `There is a fault: ${detail}.`, {
-    errors: [{ pointer: '/partner', detail }],
-  })
+  throw faultAt('/partner', `there is no ${role} ${partner}`)
 }
 
 async function refuseLastOperator(tx: Transaction, id: string): Promise<void> {

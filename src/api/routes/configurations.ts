@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createRoute, z } from '@hono/zod-openapi'
 import { checkConfiguration, differencesSince, fingerprint } from '../../domain/configuration.ts'
-import { Refusal } from '../../domain/refusal.ts'
+import { faultAt, Refusal } from '../../domain/refusal.ts'
 import {
   type ConfigurationRow,
   insertConfiguration,
@@ -141,10 +141,7 @@ function checkNow({ modelYear, version, today }: StoredModelYear, features: stri
 }
 
 function unknownModelYear(): Refusal {
-  const detail = 'there is no such model year'
-  return new Refusal('invalid-request', `There is a fault: ${detail}.`, {
-    errors: [{ pointer: '/model_year', detail }],
-  })
+  return faultAt('/model_year', 'there is no such model year')
 }
 
 /** @throws Refusal when there is none, or when it is another storefront's. */

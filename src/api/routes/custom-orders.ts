@@ -3,13 +3,13 @@ import { place } from '../../clients/command.ts'
 import { cancel, chooseDealer, judge, placed, reconfigure } from '../../clients/messages.ts'
 import { checkConfiguration, differencesSince } from '../../domain/configuration.ts'
 import { newNumber } from '../../domain/number.ts'
-import { Refusal } from '../../domain/refusal.ts'
+import { faultAt, Refusal } from '../../domain/refusal.ts'
 import { priceIn, readConfiguration } from '../../store/configuration.ts'
 import { checkView } from '../../store/configuration-view.ts'
 import { insertCustomOrder, readCustomOrder, wasAsked } from '../../store/custom-order.ts'
 import { asDealerSees, CustomOrderView, customOrderView } from '../../store/custom-order-view.ts'
 import type { Database, Transaction } from '../../store/database.ts'
-import { readDealer } from '../../store/dealer.ts'
+import { dealerSelling } from '../../store/dealer.ts'
 import { readModelYear } from '../../store/model-year.ts'
 import { termsFor } from '../../store/order-terms.ts'
 import { readStorefront } from '../../store/storefront.ts'
@@ -90,7 +90,7 @@ export function registerCustomOrders(app: Api, kit: ApiKit): void {
         number: newNumber('customOrder'),
         first: async (tx, { number, command }) => {
           const { make, currency } = await soldConfiguration(tx, storefront, body.configuration)
-          await refuseUnfitDealer(tx, body.dealer, make)
+          await dealerSelling(tx, body.dealer, make)
           const { buyer, reference = null, type, configuration, dealer } = body
           await insertCustomOrder(tx, {
             number: number ?? '',
@@ -253,7 +253,7 @@ async function soldConfiguration(
 ): Promise<{ make: string; currency: string }> {
   const row = await readConfiguration(db, id)
   const stored = row?.storefront === storefront ? await readModelYear(db, row.model_year) : undefined
-  if (!row || !stored) throw unfit('/configuration', 'there is no such configuration')
+  if (!row || !stored) throw faultAt('/configuration', 'there is no such configuration')
   const { modelYear, version, today } = stored
   const features = row.features.map(({ code }) => code)
   const check = checkConfiguration(modelYear, features, today)
@@ -265,16 +265,6 @@ async function soldConfiguration(
     })
   }
   return { make: modelYear.make.code, currency: row.currency }
-}
-
-async function refuseUnfitDealer(tx: Transaction, id: string, make: string): Promise<void> {
-  const dealer = await readDealer(tx, id)
-  if (dealer?.makes.includes(make)) return
-  throw unfit('/dealer', dealer ? 'this dealer does not sell the make' : `there is no dealer ${id}`)
-}
-
-function unfit(pointer: string, detail: string): Refusal {
-  return new Refusal('invalid-request', `There is a fault: ${detail}.`, { errors: [{ pointer, detail }] })
 }
 
 /** A custom order that the caller may know of: its storefront, the dealer who has it or had it, and operators. */

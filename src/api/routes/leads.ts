@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { makeCode } from '../../domain/lead.ts'
 import { newNumber } from '../../domain/number.ts'
-import { Refusal } from '../../domain/refusal.ts'
+import { faultAt, Refusal } from '../../domain/refusal.ts'
 import { ADF_PLACES, readAdf } from '../../integrations/adf.ts'
 import type { Transaction } from '../../store/database.ts'
 import { type DealerRow, nearestDealers, type Place, readDealer } from '../../store/dealer.ts'
@@ -222,17 +222,13 @@ async function chooseDealer(
   if (dealer !== undefined) {
     const row = await readDealer(tx, dealer)
     if (row) return row
-    throw unfit(place('/dealer'), `there is no dealer ${dealer}`)
+    throw faultAt(place('/dealer'), `there is no dealer ${dealer}`)
   }
   const make = vehicle.make === undefined ? null : makeCode(vehicle.make)
   const [nearest] = near ? await nearestDealers(tx, near, { make, after: null, limit: 1 }) : []
   const row = nearest && (await readDealer(tx, nearest.id))
   if (row) return row
-  throw unfit(place('/vehicle/make'), 'no dealer sells this make')
-}
-
-function unfit(pointer: string, detail: string): Refusal {
-  return new Refusal('invalid-request', `There is a fault: ${detail}.`, { errors: [{ pointer, detail }] })
+  throw faultAt(place('/vehicle/make'), 'no dealer sells this make')
 }
 
 /** A refusal of a lead that came as ADF: its pointers lead into the document. */

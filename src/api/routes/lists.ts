@@ -190,21 +190,10 @@ export function registerLists(app: Api, kit: ApiKit): void {
     }),
     async (c) => {
       const query = c.req.valid('query')
-      const isDealer = c.var.caller.role === 'dealer'
+      const filter = dealingsOf(c.var.caller, query)
       const page = await pageOf<ListedCustomOrder, Before>(query, {
         key: Cursor,
-        read: (before, limit) =>
-          listCustomOrders(
-            db,
-            {
-              ...query,
-              // A dealer is no storefront, even if both are called the same.
-              of: isDealer ? 'dealers' : 'storefronts',
-              partners: partnersOf(c.var.caller, isDealer ? undefined : query.storefront),
-            },
-            before,
-            limit,
-          ),
+        read: (before, limit) => listCustomOrders(db, filter, before, limit),
         keyOf,
       })
       return c.json({ ...page, data: page.data.map(customOrderSummary) }, 200)
@@ -230,21 +219,10 @@ export function registerLists(app: Api, kit: ApiKit): void {
     }),
     async (c) => {
       const query = c.req.valid('query')
-      const isDealer = c.var.caller.role === 'dealer'
+      const filter = dealingsOf(c.var.caller, query)
       const page = await pageOf<ListedLead, Before>(query, {
         key: Cursor,
-        read: (before, limit) =>
-          listLeads(
-            db,
-            {
-              ...query,
-              // A dealer is no storefront, even if both are called the same.
-              of: isDealer ? 'dealers' : 'storefronts',
-              partners: partnersOf(c.var.caller, isDealer ? undefined : query.storefront),
-            },
-            before,
-            limit,
-          ),
+        read: (before, limit) => listLeads(db, filter, before, limit),
         keyOf,
       })
       return c.json({ ...page, data: page.data.map(leadSummary) }, 200)
@@ -300,20 +278,10 @@ export function registerLists(app: Api, kit: ApiKit): void {
     }),
     async (c) => {
       const query = c.req.valid('query')
-      const isDealer = c.var.caller.role === 'dealer'
+      const filter = dealingsOf(c.var.caller, query)
       const page = await pageOf<ListedTag, Before>(query, {
         key: Cursor,
-        read: (before, limit) =>
-          listTags(
-            db,
-            {
-              ...query,
-              of: isDealer ? 'dealers' : 'storefronts',
-              partners: partnersOf(c.var.caller, isDealer ? undefined : query.storefront),
-            },
-            before,
-            limit,
-          ),
+        read: (before, limit) => listTags(db, filter, before, limit),
         keyOf,
       })
       return c.json({ ...page, data: page.data.map(tagSummary) }, 200)
@@ -347,6 +315,16 @@ export function registerLists(app: Api, kit: ApiKit): void {
 /** A partner's key narrows every list down to its own; naming another one then finds nothing. */
 function partnersOf(caller: Caller, asked: string | undefined): string[] {
   return [caller.partner, asked].filter((id) => id !== null && id !== undefined)
+}
+
+/** The same for what storefronts' customers have with dealers: a dealer is no storefront, even if both are called the same. */
+function dealingsOf<Query extends { storefront?: string | undefined }>(caller: Caller, query: Query) {
+  const isDealer = caller.role === 'dealer'
+  return {
+    ...query,
+    of: isDealer ? ('dealers' as const) : ('storefronts' as const),
+    partners: partnersOf(caller, isDealer ? undefined : query.storefront),
+  }
 }
 
 function keyOf({ sort_at, number }: { sort_at: string; number: string }): Before {

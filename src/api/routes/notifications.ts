@@ -1,6 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi'
-import type { ProcessKind } from '../../clients/look.ts'
-import { kindOf, type NumberKind } from '../../domain/number.ts'
+import { kindOf, type NumberKind, processOf } from '../../domain/number.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import { readCustomOrder } from '../../store/custom-order.ts'
 import type { Database, Transaction } from '../../store/database.ts'
@@ -28,19 +27,6 @@ import { answers, IdempotencyHeader, jsonBody, NumberParam, numberIn } from '../
 import { wakeNow } from '../wake.ts'
 
 const tags = ['Operator: notifications']
-
-/** The process that tells the story of a number of this kind. */
-const PROCESSES: Partial<Record<NumberKind, ProcessKind>> = {
-  order: 'order',
-  backOrder: 'back-order',
-  purchaseOrder: 'purchase-order',
-  delivery: 'delivery',
-  lead: 'lead',
-  customOrder: 'custom-order',
-  payment: 'payment',
-  tag: 'tag',
-  matchRequest: 'match-request',
-}
 
 /** Who was told what, and telling them again (REQUIREMENTS P4). */
 export function registerNotifications(app: Api, kit: ApiKit): void {
@@ -91,7 +77,7 @@ export function registerNotifications(app: Api, kit: ApiKit): void {
 async function wakeTeller(tx: Transaction, number: string, step: string): Promise<void> {
   const vehicle = kindOf(number) === 'vehicle' ? await readVehicle(tx, number) : undefined
   if (vehicle) await wakeBuyer(tx, vehicle, step)
-  else await wake(tx, step, [`${PROCESSES[kindOf(number)]}/${number}`])
+  else await wake(tx, step, [processOf(number)])
 }
 
 type About = {

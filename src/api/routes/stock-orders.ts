@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi'
-import { Refusal } from '../../domain/refusal.ts'
+import { faultAt, Refusal } from '../../domain/refusal.ts'
 import { readDealer } from '../../store/dealer.ts'
 import { readModelYear } from '../../store/model-year.ts'
 import {
@@ -164,10 +164,10 @@ export function registerStockOrders(app: Api, kit: ApiKit): void {
 function dealerFor({ partner }: Caller, asked: string | undefined): string {
   const dealer = partner ?? asked
   if (dealer === undefined || (asked !== undefined && asked !== dealer)) {
-    const detail = partner === null ? 'say for which dealer' : 'your key orders for your own house only'
-    throw new Refusal('invalid-request', `There is a fault: ${detail}.`, {
-      errors: [{ pointer: '/dealer', detail }],
-    })
+    throw faultAt(
+      '/dealer',
+      partner === null ? 'say for which dealer' : 'your key orders for your own house only',
+    )
   }
   return dealer
 }

@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi'
-import { Refusal } from '../../domain/refusal.ts'
+import { faultAt, Refusal } from '../../domain/refusal.ts'
 import { transact } from '../../store/database.ts'
 import { Instant } from '../../store/order-view.ts'
 import {
@@ -66,10 +66,7 @@ export function registerStorefronts(app: Api, kit: ApiKit): void {
       const body = c.req.valid('json')
       const version = versionIn(c)
       if (body.takes_payment && !kit.takesPayments) {
-        const detail = 'this house has no payment provider'
-        throw new Refusal('invalid-request', `There is a fault: ${detail}.`, {
-          errors: [{ pointer: '/takes_payment', detail }],
-        })
+        throw faultAt('/takes_payment', 'this house has no payment provider')
       }
       const storefront = { ...c.req.valid('param'), ...body, mail_name: body.mail_name ?? body.name }
       const saved = await transact(kit.db, (tx) =>
