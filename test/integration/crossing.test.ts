@@ -199,5 +199,5 @@ describe('Temporal is away', () => {
         .db`SELECT 1 FROM customers JOIN orders ON orders.customer = customers.id WHERE email = 'away@example.test'`,
     ).toHaveLength(1)
     await expectSoundHouse(house())
-  }, 120_000)
+  })
 })

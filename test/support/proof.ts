@@ -5,7 +5,7 @@ import { checkInvariants } from '../../src/store/invariants.ts'
 import * as schema from '../../src/store/schema.ts'
 import type { House } from './house.ts'
 import { failedReplays } from './replay.ts'
-import { type Answer, waitFor } from './shop.ts'
+import { type Answer, BY_RECONCILE, waitFor } from './shop.ts'
 
 /**
  * After a scenario, once every wake is delivered: the books hold, every open row has its running workflow, and no
@@ -16,7 +16,7 @@ export async function expectSoundHouse(house: House): Promise<void> {
     'the wakes to be delivered',
     () => house.db`SELECT workflow, step, created_at FROM wakes`,
     (rows) => rows.length === 0,
-    45,
+    BY_RECONCILE,
   )
   const client = postgres(house.databaseUrl, { max: 1, onnotice: () => {} })
   try {
@@ -34,7 +34,7 @@ export async function expectSoundHouse(house: House): Promise<void> {
     'every open row to have its workflow, and no other',
     () => mismatches(house),
     (found) => found.length === 0,
-    45,
+    BY_RECONCILE,
   )
 }
 
