@@ -15,7 +15,7 @@ import {
   recordSettled,
   releasePayment,
   requestPayment,
-} from './payment-changes.ts'
+} from '../store/payment-changes.ts'
 
 /** The money of a custom order (REQUIREMENTS B5, B10): each function is part of a transaction that has locked the order. */
 
