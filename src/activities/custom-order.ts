@@ -7,6 +7,7 @@ import {
   type CustomOrderVerb,
   JUDGES,
   type Judge,
+  undecided,
 } from '../domain/custom-order.ts'
 import { after } from '../domain/period.ts'
 import { faultAt, Refusal } from '../domain/refusal.ts'
@@ -491,9 +492,7 @@ async function cancel(
 async function passDeadline(tx: Transaction, row: CustomOrderRow, now: Date, step: string): Promise<void> {
   const dealer = await readDealer(tx, row.dealer)
   if (!dealer) throw new Error('a custom order without its dealer')
-  const silent = JUDGES.filter((judge) =>
-    judge === 'dealer' ? !row.dealer_accepted : row.processor_reference === null,
-  )
+  const silent = undecided(row)
   switch (row.deadline_kind) {
     case null:
       return

@@ -1,4 +1,11 @@
-import { BALANCE_SECONDS, DEPOSIT_SECONDS, refundOf, type Terms } from '../domain/custom-order.ts'
+import { type SQL, sql } from 'drizzle-orm'
+import {
+  BALANCE_SECONDS,
+  DEPOSIT_SECONDS,
+  type MoneyDue,
+  refundOf,
+  type Terms,
+} from '../domain/custom-order.ts'
 import { isPaid, isTaken } from '../domain/payment.ts'
 import { after } from '../domain/period.ts'
 import { Refusal } from '../domain/refusal.ts'
@@ -119,6 +126,25 @@ async function giveBack(tx: Transaction, number: string, change: PaymentChange):
   const { row } = await openPayment(tx, number)
   await releasePayment(tx, number, change)
   return isPaid(row.state) ? row.amount_minor : null
+}
+
+/**
+ * What the process of an order has to do about its payments, as a column of queries that join its vehicle. `accepted` is
+ * the state in which the balance is asked for once the vehicle is at the dealer; one that was let lapse is asked for again.
+ */
+export function moneyDue(
+  table: 'custom_orders' | 'tags',
+  { accepted, price }: { accepted: 'accepted' | 'confirmed'; price: SQL },
+): SQL<MoneyDue | null> {
+  const of = (column: string) => sql.raw(`${table}.${column}`)
+  return sql<MoneyDue | null>`CASE
+    WHEN ${of('state')} = 'awaiting_deposit'
+         AND EXISTS (SELECT 1 FROM payments p WHERE p.number = ${of('deposit')} AND p.state = 'authorised') THEN 'deposit_authorised'
+    WHEN ${of('state')} = ${sql.raw(`'${accepted}'`)} AND ${of('takes_payment')} AND vehicles.state = 'at_dealer'
+         AND ${price} > COALESCE((SELECT p.amount_minor FROM payments p WHERE p.number = ${of('deposit')}), 0)
+         AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.number = ${of('balance')}
+                            AND NOT p.withdrawn AND p.state NOT IN ('expired', 'voided')) THEN 'ask_balance'
+    END`
 }
 
 /** What is still to be paid before the handover. */
