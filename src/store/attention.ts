@@ -18,8 +18,8 @@ const TOO_LONG = Object.entries(LONGEST_SILENCE)
   .join(', ')
 
 /** Who has not answered a custom order or tag. */
-const WAITS_FOR = sql`array_remove(ARRAY[CASE WHEN NOT dealer_accepted THEN 'dealer' END,
-                                         CASE WHEN processor_reference IS NULL THEN 'processor' END], NULL)`
+const WAITS_FOR = sql`to_jsonb(array_remove(ARRAY[CASE WHEN NOT dealer_accepted THEN 'dealer' END,
+                                                  CASE WHEN processor_reference IS NULL THEN 'processor' END], NULL))`
 
 /** Outcomes that need nobody: a switched-off endpoint, a lead that another dealer has by now or that has ended, no operators' address. */
 export const NOBODY_LEFT = ['endpoint off', 'passed on', 'ended', 'no operators'] as const

@@ -1,6 +1,7 @@
 import { expectStatus } from '../support/shop.ts'
 import {
   answerTag,
+  confirmTag,
   inPipeline,
   lotVehicle,
   newBuyer,
@@ -18,7 +19,7 @@ export const handedOver: Path = async ({ shop, keep }) => {
   const dealer = await shop.dealer()
   const [car] = await onLot(shop, dealer, [lotVehicle(await newModel(shop))])
   const { number } = await tag(shop, car)
-  expectStatus(await answerTag(shop, dealer, number, 'there'), 200)
+  await confirmTag(shop, dealer, number)
   expectStatus(await answerTag(shop, dealer, number, 'there'), 200)
   expectStatus(await shop.call('POST', `/v1/tags/${number}/handover`, { key: dealer.key, body: {} }), 200)
   await keep('confirmed-handed-over', `tag/${number}`)
