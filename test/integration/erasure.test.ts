@@ -85,9 +85,10 @@ const GONE: Record<string, (before: Answer['body']) => object> = {
   CO: ({ vehicle }) => ({ buyer: null, vehicle: vehicle && { ...vehicle, vin: null } }),
   VH: () => ({ vin: null }),
   // What is nearest to a wish is another thing once nobody knows from where.
-  TG: ({ next_matches }) => ({
+  TG: ({ next_matches, refusal }) => ({
     buyer: null,
     vin: null,
+    refusal: refusal && { ...refusal, reasons: null },
     next_matches: next_matches && expect.any(Array),
   }),
   MR: ({ wish }) => ({ buyer: null, wish: { ...wish, near: null } }),

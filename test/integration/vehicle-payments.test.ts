@@ -205,6 +205,19 @@ describe('tags (B5, B8, B11)', () => {
     expectStatus(await shop.call('POST', `/v1/tags/${number}/cancellation`, { body: {} }), 200).body
   const handOver = (number: string, body: object = {}) =>
     shop.call('POST', `/v1/tags/${number}/handover`, { key: dealer.key, body })
+  /** What operators read in the Temporal UI, once it begins so. */
+  const shown = (number: string, stage: string, words: string) =>
+    waitFor(
+      `${number} to say: ${words}`,
+      async () => {
+        const handle = house().temporal.workflow.getHandle(`tag/${number}`)
+        const { currentDetails } = await handle.query<{ currentDetails?: string }>(
+          '__temporal_workflow_metadata',
+        )
+        return [(await handle.describe()).searchAttributes.Stage?.[0], currentDetails]
+      },
+      ([at, details]) => at === stage && String(details).startsWith(words),
+    )
   const mailOf = async (email: string, subject: RegExp) => {
     const mails = await shop.mails(email, subject)
     return mails.find((mail) => subject.test(mail.subject))?.text
@@ -228,6 +241,7 @@ describe('tags (B5, B8, B11)', () => {
     const { deadline_at } = await shop.look(deposit)
     expect(deadline_at).toBe(placed.deadline.at)
     expect(await bookedAs(shop, car)).toMatchObject({ type: 'retail', buyer: number, availability: 'tagged' })
+    await shown(number, 'awaiting_deposit', "The vehicle is the buyer's: waits for the deposit")
     expect(await mailOf(email, /is yours if it is there$/)).toContain('The deposit is €500.00')
 
     // A card that is declined changes nothing, and neither partner has heard of it; a word of theirs is too early.
@@ -244,9 +258,11 @@ describe('tags (B5, B8, B11)', () => {
     await shop.until(number, ({ state }) => state === 'pending')
     await shop.mails(dealer.email, new RegExp(`^Tag ${number}: `))
     expect(await provider.ledger(deposit)).toMatchObject({ held: 50_000, taken: 0 })
+    await shown(number, 'pending', 'Waits for the dealer and the order processor until')
     // The processor may be first: nothing is taken before the dealer has said it, too.
     const first = await judgeTag(shop, number, 'accepted', { reference: 'P-1' })
     expect(expectStatus(first, 200).body).toMatchObject({ state: 'pending', processor_reference: 'P-1' })
+    await shown(number, 'pending', 'Waits for the dealer until')
     expect(await provider.ledger(deposit)).toMatchObject({ held: 50_000, taken: 0 })
     const there = await answerTag(shop, dealer, number, 'there')
     expect(expectStatus(there, 200).body).toMatchObject({ state: 'confirmed', buyer: { email } })
@@ -260,7 +276,9 @@ describe('tags (B5, B8, B11)', () => {
     expect([due.payment, due.amount]).toEqual([balance.number, balance.amount])
     await provider.buyer(balance.number, 'pay')
     await inPayment(balance.number, 'captured')
+    await shown(number, 'confirmed', 'Dealer and order processor have said yes, and the vehicle is there')
     expect(expectStatus(await handOver(number), 200).body).toMatchObject({ state: 'delivered' })
+    await shown(number, 'delivered', 'Ended: the buyer has the vehicle.')
     expect(await provider.ledger(balance.number)).toMatchObject({ taken: PRICE - 50_000, given_back: 0 })
     expect(await story(shop, number)).toEqual(
       [
