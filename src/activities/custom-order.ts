@@ -7,6 +7,7 @@ import {
   type CustomOrderVerb,
   JUDGES,
   type Judge,
+  undecided,
 } from '../domain/custom-order.ts'
 import { after } from '../domain/period.ts'
 import { faultAt, Refusal } from '../domain/refusal.ts'
@@ -26,18 +27,19 @@ import { customOrderView } from '../store/custom-order-view.ts'
 import type { Database, Transaction } from '../store/database.ts'
 import { type DealerRow, dealerSelling, readDealer } from '../store/dealer.ts'
 import { readCommandBody, storeAnswer } from '../store/idempotency-key.ts'
-import { productionStartOf } from '../store/production.ts'
-import { freezePointOf } from '../store/schedule-view.ts'
-import { bankVehicle, lockVehicle, updateVehicle, type VehicleRow } from '../store/vehicle.ts'
-import { advanceVehicle, openVehicle } from '../store/vehicle-progress.ts'
 import {
   askForBalance,
   askForDeposit,
   isDepositHeld,
+  type Price,
   refund,
   settleBalance,
   takeDeposit,
-} from './custom-order-money.ts'
+} from '../store/order-money.ts'
+import { productionStartOf } from '../store/production.ts'
+import { freezePointOf } from '../store/schedule-view.ts'
+import { bankVehicle, lockVehicle, updateVehicle, type VehicleRow } from '../store/vehicle.ts'
+import { advanceVehicle, openVehicle } from '../store/vehicle-progress.ts'
 import type { Steps } from './steps.ts'
 
 /** The custom order's own transactions (REQUIREMENTS B4, B6, B10): each locks the order, then its vehicle. */
@@ -71,8 +73,18 @@ export function createCustomOrderActivities({
         const { row, now } = await open(tx, number)
         if (row.state !== 'received') return customOrderProgress(tx, number)
         const dealer = await dealerFor(tx, row, row.dealer)
-        if (!(await askForDeposit(tx, links, row, { actor: 'house', step, now })))
+        const deposit = await askForDeposit(tx, links, row, { actor: 'house', step, now })
+        if (deposit) {
+          const { payment, deadline_at } = deposit
+          await updateCustomOrder(
+            tx,
+            row,
+            { state: 'awaiting_deposit', deposit: payment, deadline: { kind: 'deposit', at: deadline_at } },
+            { type: 'custom_order.deposit_requested', actor: 'house', details: { payment } },
+          )
+        } else {
           await submit(tx, row, dealer, now)
+        }
         return answered(tx, row.command, 201, number)
       })
     },
@@ -88,19 +100,19 @@ export function createCustomOrderActivities({
       return steps.run(step, async (tx) => {
         const { row, now } = await open(tx, number)
         if (row.state === 'awaiting_deposit') {
-          if (await isDepositHeld(tx, row)) {
-            const held = await updateCustomOrder(
+          await followDeposit(tx, row, now, step)
+        } else if (row.state === 'accepted') {
+          const change = { actor: 'house', step }
+          const balance = await askForBalance(tx, links, row, await priceOf(tx, row), { ...change, now })
+          if (balance) {
+            const { number: payment } = balance
+            await updateCustomOrder(
               tx,
               row,
-              { deadline: null },
-              { type: 'custom_order.deposit_held', actor: 'house', details: { payment: row.deposit } },
+              { balance: payment },
+              { type: 'custom_order.balance_requested', actor: 'house', details: { payment } },
             )
-            await submit(tx, held, await dealerFor(tx, row, row.dealer), now)
-          } else {
-            await cancel(tx, row, { actor: 'house', step, note: null, because: 'no_deposit' })
           }
-        } else if (row.state === 'accepted') {
-          await askForBalance(tx, links, row, { actor: 'house', step, now })
         }
         return customOrderProgress(tx, number)
       })
@@ -120,7 +132,7 @@ export function createCustomOrderActivities({
           refuseUnless(row, 'complete')
           const vehicle = row.vehicle ?? ''
           const { state } = await openVehicle(tx, vehicle)
-          if (state === 'at_dealer') await settleBalance(tx, row, settled, { actor, step })
+          if (state === 'at_dealer') await settle(tx, row, settled, { actor, step })
           await advanceVehicle(tx, 'delivered', { vehicle, at: now, actor, step })
         }
         return answered(tx, step, 200, number)
@@ -314,6 +326,43 @@ async function dealerFor(tx: Transaction, row: CustomOrderRow, id: string): Prom
   return dealerSelling(tx, id, found.make)
 }
 
+/** The time to pay the deposit is over, or it is held: then, if that was in time, the order is sent. */
+async function followDeposit(tx: Transaction, row: CustomOrderRow, now: Date, step: string): Promise<void> {
+  if (!(await isDepositHeld(tx, row)))
+    return cancel(tx, row, { actor: 'house', step, note: null, because: 'no_deposit' })
+  const held = await updateCustomOrder(
+    tx,
+    row,
+    { deadline: null },
+    { type: 'custom_order.deposit_held', actor: 'house', details: { payment: row.deposit } },
+  )
+  await submit(tx, held, await dealerFor(tx, row, row.dealer), now)
+}
+
+async function priceOf(tx: Transaction, row: CustomOrderRow): Promise<Price> {
+  const found = await configurationOf(tx, row.configuration)
+  if (!found) throw new Error('a custom order without its configuration')
+  return { amount: found.configuration.total_price_minor, currency: found.configuration.currency }
+}
+
+/** The balance is paid, or recorded as settled at the dealer. */
+async function settle(
+  tx: Transaction,
+  row: CustomOrderRow,
+  settled: boolean,
+  change: { actor: string; step: string },
+): Promise<void> {
+  const balance = await settleBalance(tx, row, await priceOf(tx, row), settled, change)
+  if (!balance) return
+  const { number: payment } = balance
+  await updateCustomOrder(
+    tx,
+    row,
+    { balance: payment },
+    { type: 'custom_order.balance_settled', actor: change.actor, details: { payment } },
+  )
+}
+
 /** Both have accepted: the vehicle enters the bank, and everybody has it confirmed. */
 async function confirm(tx: Transaction, row: CustomOrderRow, step: string): Promise<void> {
   const found = await configurationOf(tx, row.configuration)
@@ -430,7 +479,7 @@ async function cancel(
         because,
         ...(returned === null || because === 'no_deposit'
           ? {}
-          : { refund: returned, currency: row.terms?.currency }),
+          : { ...returned, currency: row.terms?.currency }),
       },
       note,
     },
@@ -443,14 +492,12 @@ async function cancel(
 async function passDeadline(tx: Transaction, row: CustomOrderRow, now: Date, step: string): Promise<void> {
   const dealer = await readDealer(tx, row.dealer)
   if (!dealer) throw new Error('a custom order without its dealer')
-  const silent = JUDGES.filter((judge) =>
-    judge === 'dealer' ? !row.dealer_accepted : row.processor_reference === null,
-  )
+  const silent = undecided(row)
   switch (row.deadline_kind) {
     case null:
       return
     case 'deposit':
-      return cancel(tx, row, { actor: 'house', step, note: null, because: 'no_deposit' })
+      return followDeposit(tx, row, now, step)
     case 'answer': {
       const deadline = { kind: 'remind', at: after(now, dealer.remind_seconds) } as const
       let current = row

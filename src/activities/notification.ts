@@ -130,7 +130,7 @@ export function createTelling(kit: {
       case 'dealer':
         return tellerOf(notice).tellDealer(notice)
       case 'processor':
-        return customOrders.tellProcessor(notice)
+        return (kindOf(notice.event.number) === 'tag' ? tags : customOrders).tellProcessor(notice)
       case 'operators':
         return tellerOf(notice).mailOperators(notice)
     }

@@ -2,7 +2,7 @@ import { Refusal } from '../domain/refusal.ts'
 import type { RefundOutcome } from '../integrations/payment-provider.ts'
 import type { Transaction } from '../store/database.ts'
 import { type PaymentRow, type RefundRow, refundsOf, updateRefund } from '../store/payment.ts'
-import { changePayment, type PaymentChange, wakeOwner } from './payment-changes.ts'
+import { changePayment, type PaymentChange, wakeOwner } from '../store/payment-changes.ts'
 
 /** Records what the provider said to a refund; one that was decided otherwise meanwhile stays as it is. */
 export async function recordRefund(

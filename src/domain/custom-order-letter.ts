@@ -129,17 +129,23 @@ export function buyerLetter(
   }
 }
 
-const REFUND_WORDS = {
+/** How much of a deposit is given back, within a sentence. */
+export const REFUND_WORDS = {
   full: 'in full',
   less_fee: 'less the fee',
   deposit_kept: 'not at all',
 }
 
+/** What the terms take, in a sentence. */
+export function depositInWords({ deposit, fee, currency }: Terms): string {
+  return `The deposit is ${moneyInWords(deposit, currency)}, the fee for a cancellation ${moneyInWords(fee, currency)}.`
+}
+
 function termsInWords(terms: Terms | null): string[] {
   if (!terms) return ['No deposit is taken.']
-  const { deposit, fee, currency, refund_banked, refund_scheduled } = terms
+  const { refund_banked, refund_scheduled } = terms
   return [
-    `The deposit is ${moneyInWords(deposit, currency)}, the fee for a cancellation ${moneyInWords(fee, currency)}. Should you cancel, the deposit is given back ${REFUND_WORDS[refund_banked]} until production is scheduled, and ${REFUND_WORDS[refund_scheduled]} after that.`,
+    `${depositInWords(terms)} Should you cancel, the deposit is given back ${REFUND_WORDS[refund_banked]} until production is scheduled, and ${REFUND_WORDS[refund_scheduled]} after that.`,
   ]
 }
 

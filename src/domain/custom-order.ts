@@ -34,6 +34,13 @@ export const CUSTOM_ORDER_ACTIONS = ['choose_dealer', 'reconfigure', 'cancel'] a
 export const JUDGES = ['dealer', 'processor'] as const
 export type Judge = (typeof JUDGES)[number]
 
+/** Who has not said yes yet, to a custom order or a tag. */
+export function undecided(order: { dealer_accepted: boolean; processor_reference: string | null }): Judge[] {
+  return JUDGES.filter((judge) =>
+    judge === 'dealer' ? !order.dealer_accepted : order.processor_reference === null,
+  )
+}
+
 /**
  * What it waits for: the deposit to be authorised (`deposit`, then it is cancelled), answers (`answer`, after the reminder `remind`, after operators know `escalate`, then silence counts as
  * a refusal), or the buyer's choice of another dealer (`choose`, then it is cancelled).
@@ -72,6 +79,9 @@ export function refundOf(terms: Terms, paid: number, vehicle: VehicleState | nul
   return rule === 'less_fee' ? Math.max(paid - terms.fee, 0) : 0
 }
 
+/** What the process of a custom order or tag has to do about its payments: the deposit is authorised, or the balance has to be asked for. */
+export type MoneyDue = 'deposit_authorised' | 'ask_balance'
+
 /** What the gateway tells a dealer or the processor of an order: the `type` of the message is `custom_order.<word>`. */
 export type GatewayWord = 'submitted' | 'reminded' | 'confirmed' | 'reconfigured' | 'cancelled' | 'withdrawn'
 
@@ -96,8 +106,7 @@ export type CustomOrderProgress = {
   dealer: string
   /** Of its vehicle: a change there is none of the order's row. */
   vehicle: { number: string; state: VehicleState; version: number } | null
-  /** What its process has to do about its payments: the deposit is authorised, or the balance has to be asked for. */
-  money_due: 'deposit_authorised' | 'ask_balance' | null
+  money_due: MoneyDue | null
   deadline_kind: CustomOrderDeadline | null
   deadline_at: string | null
 }

@@ -71,6 +71,11 @@ export function isTaken(state: PaymentState): boolean {
   return ['capturing', 'captured', 'settled', 'refunding', 'refund_failed'].includes(state)
 }
 
+/** The buyer has paid: it is held, or more than that, and nobody has let go of it or given it back. */
+export function isPaid(state: PaymentState): boolean {
+  return isTaken(state) || ['authorised', 'lapsed', 'capture_failed'].includes(state)
+}
+
 /** The step of the order that is paid for; each at most once (REQUIREMENTS B5). */
 export const PAYMENT_PURPOSES = ['confirmation', 'deposit', 'balance'] as const
 export type PaymentPurpose = (typeof PAYMENT_PURPOSES)[number]

@@ -13,6 +13,7 @@ import { type Database, type Locked, type Transaction, transactionTime } from '.
 import type { DealerRow } from './dealer.ts'
 import { recordEvent } from './event.ts'
 import { type Customer, saveCustomer } from './order.ts'
+import { moneyDue } from './order-money.ts'
 import { configurations, customOrders, modelYears, vehicles } from './schema.ts'
 
 export type CustomOrderRow = typeof customOrders.$inferSelect
@@ -223,14 +224,10 @@ export async function customOrderProgress(
   }
 }
 
-/** A balance that was let lapse is asked for again. */
-const MONEY_DUE = sql<CustomOrderProgress['money_due']>`CASE
-  WHEN custom_orders.state = 'awaiting_deposit'
-       AND EXISTS (SELECT 1 FROM payments p WHERE p.number = custom_orders.deposit AND p.state = 'authorised') THEN 'deposit_authorised'
-  WHEN custom_orders.state = 'accepted' AND custom_orders.takes_payment AND vehicles.state = 'at_dealer'
-       AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.number = custom_orders.balance
-                          AND NOT p.withdrawn AND p.state NOT IN ('expired', 'voided')) THEN 'ask_balance'
-  END`
+const MONEY_DUE = moneyDue('custom_orders', {
+  accepted: 'accepted',
+  price: sql`(SELECT c.total_price_minor FROM configurations c WHERE c.id = custom_orders.configuration)`,
+})
 
 /** True while a notification of the order or of its vehicle has not been tried yet. */
 const isUntoldOf = sql<boolean>`EXISTS (

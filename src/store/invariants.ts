@@ -6,7 +6,7 @@ import { LEAD_TRANSITIONS } from '../domain/lead.ts'
 import { MATCH_REQUEST_TRANSITIONS } from '../domain/match-request.ts'
 import { MOVEMENT_EFFECTS } from '../domain/movement.ts'
 import { ORDER_TRANSITIONS } from '../domain/order.ts'
-import { AT_REST } from '../domain/payment.ts'
+import { AT_REST, type PaymentState } from '../domain/payment.ts'
 import { PURCHASE_ORDER_TRANSITIONS } from '../domain/purchase-order.ts'
 import { may, statesOf, type Transitions } from '../domain/states.ts'
 import { TAG_TRANSITIONS } from '../domain/tag.ts'
@@ -55,6 +55,16 @@ const HOLDING = list(
   ),
 )
 const LEAVING = list(statesOf(DELIVERY_TRANSITIONS, 'open'))
+/** The states in which a payment was taken, is about to be, or was given back since by an operator. */
+const COUNTED = list([
+  'capturing',
+  'capture_failed',
+  'captured',
+  'settled',
+  'refunding',
+  'refund_failed',
+  'refunded',
+] satisfies PaymentState[])
 /** What one unit of each kind of movement does to the three counts. */
 const EFFECTS = sql.raw(
   `effects (kind, on_hand, allocated, outbound) AS (VALUES ${Object.entries(MOVEMENT_EFFECTS)
@@ -295,13 +305,24 @@ export const INVARIANTS: Record<string, (graceSeconds: number) => SQL> = {
                CASE o.state
                  WHEN 'completed' THEN c.total_price_minor
                  WHEN 'accepted' THEN COALESCE(d.amount_minor, 0)
-                   + CASE WHEN l.state IN ('capturing', 'captured', 'settled') THEN l.amount_minor ELSE 0 END
-                 WHEN 'cancelled' THEN CASE WHEN o.vehicle IS NULL THEN 0 ELSE d.amount_minor - (
-                   SELECT (e.details ->> 'refund')::bigint FROM events e WHERE e.number = o.number AND e.type = 'custom_order.cancelled') END
+                   + CASE WHEN l.state IN (${COUNTED}) THEN l.amount_minor ELSE 0 END
+                 WHEN 'cancelled' THEN COALESCE((
+                   SELECT (e.details ->> 'kept')::bigint FROM events e WHERE e.number = o.number AND e.type = 'custom_order.cancelled'), 0)
                  ELSE 0 END
           FROM custom_orders o JOIN configurations c ON c.id = o.configuration
           LEFT JOIN payments d ON d.number = o.deposit LEFT JOIN payments l ON l.number = o.balance
          WHERE o.deposit IS NOT NULL OR o.balance IS NOT NULL
+        UNION ALL
+        SELECT t.number,
+               CASE t.state
+                 WHEN 'delivered' THEN t.price_minor
+                 WHEN 'confirmed' THEN COALESCE(d.amount_minor, 0)
+                   + CASE WHEN l.state IN (${COUNTED}) THEN l.amount_minor ELSE 0 END
+                 WHEN 'cancelled' THEN COALESCE((
+                   SELECT (e.details ->> 'kept')::bigint FROM events e WHERE e.number = t.number AND e.type = 'tag.cancelled'), 0)
+                 ELSE 0 END
+          FROM tags t LEFT JOIN payments d ON d.number = t.deposit LEFT JOIN payments l ON l.number = t.balance
+         WHERE t.deposit IS NOT NULL OR t.balance IS NOT NULL
       )
       SELECT pays_for AS subject, format('%s owed, %s of it remitted, but %s paid', owed, COALESCE(remitted, 0), COALESCE(net, 0)) AS detail
         FROM owed o LEFT JOIN paid p USING (pays_for)

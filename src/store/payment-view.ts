@@ -62,6 +62,15 @@ export function paymentDue(
   }
 }
 
+/** A payment of an order as that shows it; null where there is none. */
+export async function paymentDueOf(
+  db: Database | Transaction,
+  number: string | null,
+): Promise<PaymentDue | null> {
+  const payment = number === null ? undefined : await readPayment(db, number)
+  return payment ? paymentDue(payment) : null
+}
+
 /** A payment as the API shows it. */
 export async function paymentView(
   db: Database | Transaction,

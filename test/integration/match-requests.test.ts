@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { useHouse } from '../support/house.ts'
+import { anInbox } from '../support/inbox.ts'
 import { expectProblem, expectReplayable, expectSoundHouse } from '../support/proof.ts'
 import { type Answer, expectStatus, Shop, waitFor } from '../support/shop.ts'
 import {
@@ -15,7 +16,7 @@ import {
   waitForMatch,
 } from '../support/vehicle.ts'
 
-const house = useHouse({ partners: ['mail'] })
+const house = useHouse({ partners: ['mail'], environment: { PROCESSOR_URL: await anInbox() } })
 let shop: Shop
 beforeAll(async () => {
   shop = await Shop.open(house())

@@ -6,6 +6,7 @@ import { BY_RECONCILE, expectStatus, Shop, waitFor } from '../support/shop.ts'
 import {
   answerTag,
   bookedAs,
+  judgeTag,
   lotVehicle,
   newBuyer,
   newModel,
@@ -59,7 +60,11 @@ test('a tag outlives whatever is killed: Temporal, the worker after its transact
   const word = answerTag(shop, dealer, tag, 'there')
   await house().killWorker(0)
   await house().startWorker(0)
-  expect(expectStatus(await word, 200).body).toMatchObject({ state: 'confirmed' })
+  expect(expectStatus(await word, 200).body).toMatchObject({ state: 'pending', dealer_accepted: true })
+  const verdict = judgeTag(shop, tag, 'accepted', { reference: 'P-1' })
+  await house().killWorker(0)
+  await house().startWorker(0)
+  expect(expectStatus(await verdict, 200).body).toMatchObject({ state: 'confirmed' })
   const types = await story(shop, tag)
   expect(types.filter((type) => type === 'confirmed')).toHaveLength(1)
   expect(await house().db`SELECT 1 FROM tags WHERE vehicle = ${car}`).toHaveLength(2)

@@ -9,7 +9,8 @@ import { storeAnswer } from '../../store/idempotency-key.ts'
 import { matchesOf } from '../../store/match-view.ts'
 import { saveCustomer } from '../../store/order.ts'
 import { inStep } from '../../store/step.ts'
-import { placeTag, readTag } from '../../store/tag.ts'
+import { readTag } from '../../store/tag.ts'
+import { placeTag } from '../../store/tag-placing.ts'
 import { asTagsDealerSees, TagView, tagView } from '../../store/tag-view.ts'
 import { wake } from '../../store/wake.ts'
 import { partnerOf, requireRole } from '../auth.ts'
@@ -31,6 +32,7 @@ import {
 import { wakeNow } from '../wake.ts'
 import { WishBody, wishOf } from '../wish.ts'
 import { Cancellation } from './orders.ts'
+import { Handover } from './vehicles.ts'
 
 const tags = ['Tags']
 
@@ -67,7 +69,7 @@ export function registerTags(app: Api, kit: ApiKit): void {
       tags,
       summary: 'Tag a vehicle',
       description:
-        'From the answer on nobody else can have it. The dealer is asked whether it is there; until then the tag is pending.',
+        'From the answer on nobody else can have it. Where the house takes a deposit it is asked for first (B5); then the dealer is asked whether the vehicle is there, and the order processor about the tag (B4). Until both have said yes the tag is pending.',
       middleware: [requireRole(kit, 'storefront')] as const,
       request: { headers: IdempotencyHeader, body: jsonBody(NewTag) },
       responses: answers(201, 'The tag', TagView),
@@ -87,7 +89,7 @@ export function registerTags(app: Api, kit: ApiKit): void {
           const wish = body.search ? await wishOf(kit.db, body.search, { storefront, at: '/search' }) : null
           try {
             await inStep(kit.db, command, async (tx) => {
-              await placeTag(tx, {
+              await placeTag(tx, kit.links, {
                 number: tag,
                 vehicle,
                 storefront,
@@ -138,7 +140,7 @@ export function registerTags(app: Api, kit: ApiKit): void {
       tags,
       summary: 'Say whether the vehicle is there',
       description:
-        '`there` confirms the tag to the buyer; `sold`, also after that, ends it and shows the buyer the next matches. Operators answer in the place of a dealer whom they reached.',
+        'With `there`, and once the order processor has accepted it too, the tag is confirmed to the buyer; `sold`, also after that, ends it, gives back what was paid and shows the buyer the next matches. Operators answer in the place of a dealer whom they reached.',
       middleware: [requireRole(kit, 'dealer', 'operator')] as const,
       request: { params: NumberParam, headers: IdempotencyHeader, body: jsonBody(Answer) },
       responses: answers(200, 'The tag', TagView),
@@ -162,9 +164,10 @@ export function registerTags(app: Api, kit: ApiKit): void {
       path: '/v1/tags/{number}/handover',
       tags,
       summary: 'The buyer has the vehicle',
-      description: 'Ends a confirmed tag whose vehicle is at the dealer.',
+      description:
+        'Ends a confirmed tag whose vehicle is at the dealer. Where the house takes the payment all of it has to be paid, or the balance was settled at the dealer (B5).',
       middleware: [requireRole(kit, 'dealer', 'operator')] as const,
-      request: { params: NumberParam, headers: IdempotencyHeader, body: jsonBody(z.strictObject({})) },
+      request: { params: NumberParam, headers: IdempotencyHeader, body: jsonBody(Handover) },
       responses: answers(200, 'The tag', TagView),
     }),
     async (c) => {
@@ -173,7 +176,7 @@ export function registerTags(app: Api, kit: ApiKit): void {
       return commandOnce(c, kit, {
         to: { kind: 'tag', number },
         update: handOverTagged,
-        facts: () => ({}),
+        facts: () => ({ settled: body.settled_at_dealer }),
         body,
       }) as never
     },
@@ -186,7 +189,7 @@ export function registerTags(app: Api, kit: ApiKit): void {
       tags,
       summary: 'The buyer gives the tag up',
       description:
-        'Until the handover. The vehicle is free in the same moment, and goes first to whoever waits for such a one (B11).',
+        'Until the handover. The vehicle is free in the same moment, and goes first to whoever waits for such a one; the buyer is refunded by the terms of the tag (B11).',
       middleware: [requireRole(kit, 'storefront', 'operator')] as const,
       request: { params: NumberParam, headers: IdempotencyHeader, body: jsonBody(Cancellation) },
       responses: answers(200, 'The tag', TagView),

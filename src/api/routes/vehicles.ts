@@ -17,7 +17,7 @@ const tags = ['Vehicles']
 const Arrival = z.strictObject({
   at: Instant.optional().meta({ description: 'When it came; now, if not given' }),
 })
-const Handover = z.strictObject({
+export const Handover = z.strictObject({
   settled_at_dealer: z
     .boolean()
     .default(false)

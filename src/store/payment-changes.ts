@@ -11,9 +11,8 @@ import {
 } from '../domain/payment.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { allowed, may } from '../domain/states.ts'
-import type { Links } from '../integrations/link.ts'
-import type { Locked, Transaction } from '../store/database.ts'
-import { recordEvent } from '../store/event.ts'
+import type { Locked, Transaction } from './database.ts'
+import { recordEvent } from './event.ts'
 import {
   findPayment,
   givenBack,
@@ -23,8 +22,8 @@ import {
   type PaymentRow,
   readPayment,
   updatePayment,
-} from '../store/payment.ts'
-import { wake } from '../store/wake.ts'
+} from './payment.ts'
+import { wake } from './wake.ts'
 
 /**
  * What owners of payments ask for (REQUIREMENTS B5). An owner is whatever is paid for: a back order, a custom order, a tag.
@@ -32,6 +31,9 @@ import { wake } from '../store/wake.ts'
  * last. It says what is wanted and wakes `payment/<number>`, which carries it out with the provider however often it has to
  * try, and wakes the owner when the payment has changed. Asking for the same again changes nothing.
  */
+
+/** Makes the address at which a payment is paid. */
+export type PayLinks = { payUrl(payment: string): string }
 
 /** Who changes a payment, in which step, and why, in their words. */
 export type PaymentChange = { actor: string; step: string; reason?: string | undefined }
@@ -54,7 +56,7 @@ export type PaymentAsked = {
  */
 export async function requestPayment(
   tx: Transaction,
-  links: Links,
+  links: PayLinks,
   asked: PaymentAsked & { deadline_at: Date; capture: PaymentRow['capture'] },
   change: PaymentChange,
 ): Promise<PaymentRow> {
