@@ -22,7 +22,7 @@ import {
   tellPartner,
   updateCustomOrder,
 } from '../store/custom-order.ts'
-import { customOrderView } from '../store/custom-order-view.ts'
+import { asDealerSees, asProcessorSees, customOrderView } from '../store/custom-order-view.ts'
 import type { Database, Transaction } from '../store/database.ts'
 import { type DealerRow, dealerSelling, readDealer } from '../store/dealer.ts'
 import { readCommandBody, storeAnswer } from '../store/idempotency-key.ts'
@@ -107,15 +107,16 @@ export function createCustomOrderActivities({
     },
 
     /**
-     * The dealer hands the vehicle over, which completes the order; only when all of it is paid, or `settled` at the
-     * dealer (B5). Said twice it changes nothing.
+     * The dealer who has the order, or an operator (null), hands the vehicle over, which completes the order; only when all
+     * of it is paid, or `settled` at the dealer (B5). Said twice it changes nothing.
      */
     async handOverVehicle(
-      asked: Command & { number: string; settled: boolean },
+      asked: Command & { number: string; settled: boolean; dealer: string | null },
     ): Promise<CustomOrderProgress | null> {
-      const { number, settled, command: step, actor } = asked
+      const { number, settled, dealer, command: step, actor } = asked
       return steps.run(step, async (tx) => {
         const { row, now } = await open(tx, number)
+        refuseOtherDealer(row, dealer)
         if (row.state !== 'completed') {
           refuseUnless(row, 'complete')
           const vehicle = row.vehicle ?? ''
@@ -123,7 +124,7 @@ export function createCustomOrderActivities({
           if (state === 'at_dealer') await settleBalance(tx, row, settled, { actor, step })
           await advanceVehicle(tx, 'delivered', { vehicle, at: now, actor, step })
         }
-        return answered(tx, step, 200, number)
+        return answered(tx, step, 200, number, { dealer })
       })
     },
 
@@ -138,11 +139,8 @@ export function createCustomOrderActivities({
       return steps.run(step, async (tx) => {
         const { row, now } = await open(tx, number)
         const word = (await readCommandBody(tx, step)) as Word
-        if ((dealer !== null && dealer !== row.dealer) || (word.turn ?? row.turn) !== row.turn) {
-          throw new Refusal('state-conflict', 'The order has gone to another dealer since.', {
-            state: row.state,
-          })
-        }
+        refuseOtherDealer(row, dealer)
+        if ((word.turn ?? row.turn) !== row.turn) throw wentElsewhere(row)
         if (word.verdict === 'refused') {
           refuseUnless(row, 'refuse')
           await refuse(tx, row, { by: judge, actor, now, note: word.reasons.join('; ') })
@@ -161,7 +159,7 @@ export function createCustomOrderActivities({
           if (accepted.dealer_accepted && accepted.processor_reference !== null)
             await confirm(tx, accepted, step)
         }
-        return answered(tx, step, 200, number)
+        return answered(tx, step, 200, number, judge === 'processor' ? judge : { dealer })
       })
     },
 
@@ -288,6 +286,15 @@ async function open(tx: Transaction, number: string): Promise<{ row: CustomOrder
   const locked = await lockCustomOrder(tx, number)
   if (!locked) throw new Refusal('not-found', `There is no custom order ${number}.`)
   return locked
+}
+
+/** A dealer has a say as long as the order is with it; for operators `dealer` is null. */
+function refuseOtherDealer(row: CustomOrderRow, dealer: string | null): void {
+  if (dealer !== null && dealer !== row.dealer) throw wentElsewhere(row)
+}
+
+function wentElsewhere({ state }: CustomOrderRow): Refusal {
+  return new Refusal('state-conflict', 'The order has gone to another dealer since.', { state })
 }
 
 function refuseUnless(order: CustomOrderRow, verb: CustomOrderVerb): void {
@@ -478,13 +485,25 @@ async function passDeadline(tx: Transaction, row: CustomOrderRow, now: Date, ste
   }
 }
 
-/** Stores the answer to the command, the order as it is now; gives what its workflow sees of it. */
+/**
+ * Stores the answer to the command, the order as it is now: as much of it as whoever asked may see. Gives what its workflow
+ * sees of it.
+ */
 async function answered(
   tx: Transaction,
   command: string,
   status: 200 | 201,
   number: string,
+  asker: 'processor' | { dealer: string | null } = { dealer: null },
 ): Promise<CustomOrderProgress | null> {
-  await storeAnswer(tx, command, status, await customOrderView(tx, number))
+  const view = await customOrderView(tx, number)
+  if (!view) throw new Error('the custom order is gone')
+  const answer =
+    asker === 'processor'
+      ? asProcessorSees(view)
+      : asker.dealer === null
+        ? view
+        : asDealerSees(view, asker.dealer)
+  await storeAnswer(tx, command, status, answer)
   return customOrderProgress(tx, number)
 }
