@@ -26,7 +26,9 @@ export async function askForDeposit(
   row: CustomOrderRow,
   { now, ...change }: PaymentChange & { now: Date },
 ): Promise<CustomOrderRow | null> {
-  if (!row.takes_payment || !row.terms || row.terms.deposit === 0) return null
+  if (!row.takes_payment || !row.terms) return null
+  const amount_minor = Math.min(row.terms.deposit, (await orderedOf(tx, row)).total_price_minor)
+  if (amount_minor === 0) return null
   const deadline_at = after(now, DEPOSIT_SECONDS)
   const { number } = await requestPayment(
     tx,
@@ -34,7 +36,7 @@ export async function askForDeposit(
     {
       ...payerOf(row),
       purpose: 'deposit',
-      amount_minor: row.terms.deposit,
+      amount_minor,
       currency: row.terms.currency,
       deadline_at,
       capture: 'when_asked',
@@ -89,14 +91,19 @@ export async function refund(
   return amount
 }
 
+/** The configuration that is ordered now. */
+async function orderedOf(tx: Transaction, row: CustomOrderRow) {
+  const found = await configurationOf(tx, row.configuration)
+  if (!found) throw new Error('a custom order without its configuration')
+  return found.configuration
+}
+
 /** What is still to be paid before the handover, in minor units. */
 async function balanceOf(
   tx: Transaction,
   row: CustomOrderRow,
 ): Promise<{ amount: number; currency: string }> {
-  const found = await configurationOf(tx, row.configuration)
-  if (!found) throw new Error('a custom order without its configuration')
-  const { total_price_minor, currency } = found.configuration
+  const { total_price_minor, currency } = await orderedOf(tx, row)
   const deposit = row.deposit === null ? undefined : await readPayment(tx, row.deposit)
   return { amount: Math.max(total_price_minor - (deposit?.amount_minor ?? 0), 0), currency }
 }

@@ -95,6 +95,24 @@ test('the deposit is held, taken on acceptance; the balance is paid before the h
   await shop.mails(email, /handed over$/)
 })
 
+test('a deposit that covers the price: no more than that is asked for, nothing is left to pay, and the process rests', async () => {
+  const cheap = await newRange(shop, { make: range.make, basePrice: 40_000 })
+  const { number, order, email } = await orderVehicle(shop, cheap, dealer)
+  const deposit: string = order.deposit.number
+  expect(order.deposit.amount).toEqual({ amount: 40_000, currency: 'EUR' })
+  await provider.buyer(deposit, 'pay')
+  await shop.until(number, ({ state }) => state === 'submitted')
+  const { vehicle } = await accept(shop, dealer, number)
+  await inPayment(deposit, 'captured')
+  expectStatus(await plantSays(shop, 'at_dealer', vehicle.number), 200)
+  await shop.mails(email, /has arrived$/)
+  // What its arrival asks of the process is done once for each thing that it is told.
+  const steps = await house().db`
+    SELECT 1 FROM steps WHERE workflow = ${`custom-order/${number}`} AND key LIKE '%/follow-money/%'`
+  expect(steps.length).toBeLessThanOrEqual(3)
+  expect(expectStatus(await handover(number), 200).body).toMatchObject({ state: 'completed', balance: null })
+})
+
 test('the balance is settled at the dealer instead: the page is closed, and nothing is taken twice (B5)', async () => {
   const { number } = await held()
   const { vehicle } = await accept(shop, dealer, number)

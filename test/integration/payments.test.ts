@@ -251,12 +251,18 @@ describe('a back order is paid when it is confirmed (B5)', () => {
   test('units taken back by a count: let go; met again, it is another payment', async () => {
     const { number, payment, sku, supplier, amount } = await toBePaid()
     await provider.openPage(payment)
+    // As long as the provider takes to let go, its back order waits and does nothing.
+    await provider.behave({ mode: 'normal', answer_after_ms: 1_000 })
     const count = { counts: [{ sku, counted: 1 }], reason: 'One is broken.' }
     expectStatus(
       await shop.call('POST', '/v1/operator/stock-counts', { key: shop.operatorKey, body: count }),
       200,
     )
     await shop.until(payment, ({ state }) => state === 'voided')
+    await provider.behave({ mode: 'normal' })
+    const settling = await house().db`
+      SELECT 1 FROM steps WHERE workflow = ${`back-order/${number}`} AND key LIKE '%/settle-confirmation/%'`
+    expect(settling).toHaveLength(1)
     expectStatus(await shop.bring(supplier, sku, 1), 201)
     await shop.until(number, ({ state }) => state === 'met')
     expectStatus(await shop.command(number, 'delivery-request', { ship_to: ADDRESS }), 200)
