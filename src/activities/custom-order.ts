@@ -70,9 +70,8 @@ export function createCustomOrderActivities({
       return steps.run(step, async (tx) => {
         const { row, now } = await open(tx, number)
         if (row.state !== 'received') return customOrderProgress(tx, number)
-        const dealer = await dealerFor(tx, row, row.dealer)
         if (!(await askForDeposit(tx, links, row, { actor: 'house', step, now })))
-          await submit(tx, row, dealer, now)
+          await submit(tx, row, await dealerOf(tx, row), now)
         return answered(tx, row.command, 201, number)
       })
     },
@@ -88,17 +87,8 @@ export function createCustomOrderActivities({
       return steps.run(step, async (tx) => {
         const { row, now } = await open(tx, number)
         if (row.state === 'awaiting_deposit') {
-          if (await isDepositHeld(tx, row)) {
-            const held = await updateCustomOrder(
-              tx,
-              row,
-              { deadline: null },
-              { type: 'custom_order.deposit_held', actor: 'house', details: { payment: row.deposit } },
-            )
-            await submit(tx, held, await dealerFor(tx, row, row.dealer), now)
-          } else {
+          if (!(await submitIfHeld(tx, row, now)))
             await cancel(tx, row, { actor: 'house', step, note: null, because: 'no_deposit' })
-          }
         } else if (row.state === 'accepted') {
           await askForBalance(tx, links, row, { actor: 'house', step, now })
         }
@@ -314,6 +304,26 @@ function hasAcceptedAlready(row: CustomOrderRow, judge: Judge, word: Word): bool
   return row.processor_reference !== null
 }
 
+/** Sends it to its dealer if the deposit was authorised in time; false when it was not. */
+async function submitIfHeld(tx: Transaction, row: CustomOrderRow, now: Date): Promise<boolean> {
+  if (!(await isDepositHeld(tx, row))) return false
+  const held = await updateCustomOrder(
+    tx,
+    row,
+    { deadline: null },
+    { type: 'custom_order.deposit_held', actor: 'house', details: { payment: row.deposit } },
+  )
+  await submit(tx, held, await dealerOf(tx, row), now)
+  return true
+}
+
+/** The dealer who has it, also where it has stopped selling the make since it was chosen: it may refuse the order. */
+async function dealerOf(tx: Transaction, row: CustomOrderRow): Promise<DealerRow> {
+  const dealer = await readDealer(tx, row.dealer)
+  if (!dealer) throw new Error('a custom order without its dealer')
+  return dealer
+}
+
 /** The dealer who is to have it, if it exists and sells the make. */
 async function dealerFor(tx: Transaction, row: CustomOrderRow, id: string): Promise<DealerRow> {
   const found = await configurationOf(tx, row.configuration)
@@ -448,8 +458,7 @@ async function cancel(
 }
 
 async function passDeadline(tx: Transaction, row: CustomOrderRow, now: Date, step: string): Promise<void> {
-  const dealer = await readDealer(tx, row.dealer)
-  if (!dealer) throw new Error('a custom order without its dealer')
+  const dealer = await dealerOf(tx, row)
   const silent = JUDGES.filter((judge) =>
     judge === 'dealer' ? !row.dealer_accepted : row.processor_reference === null,
   )

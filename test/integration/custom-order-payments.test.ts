@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
   accept,
+  dealerSays,
   newRange,
   orderVehicle,
   plantSays,
@@ -150,6 +151,21 @@ test('cancelled in the bank: refunded by the terms, less the fee (B10)', async (
   expectStatus(await cancellation(number), 200)
   await shop.until(deposit, ({ refunded }) => refunded.amount === 35_000)
   expect(await provider.ledger(deposit)).toMatchObject({ taken: 50_000, given_back: 35_000 })
+})
+
+test('a dealer that stops selling the make while the deposit is awaited: it gets the order all the same, and says so (B4)', async () => {
+  const fickle = await shop.dealer({ makes: [range.make] })
+  const { number, order } = await orderVehicle(shop, range, fickle)
+  await house().db`UPDATE dealers SET makes = '{}' WHERE id = ${fickle.id}`
+  await provider.buyer(order.deposit.number, 'pay')
+  await shop.until(number, ({ state }) => state === 'submitted')
+  const reasons = ['We do not sell it any more']
+  const refused = await dealerSays(shop, fickle, number, { verdict: 'refused', reasons })
+  expect(expectStatus(refused, 200).body).toMatchObject({ state: 'refused', refusal: { by: 'dealer' } })
+  const chosen = await shop.call('POST', `/v1/custom-orders/${number}/dealer`, { body: { dealer: dealer.id } })
+  expectStatus(chosen, 200)
+  expectStatus(await cancellation(number), 200)
+  await ended(order.deposit.number, 'voided')
 })
 
 test('never paid: cancelled at its deadline, its page is closed, and partners never heard of it (B5)', async () => {
