@@ -466,6 +466,8 @@ async function passDeadline(tx: Transaction, row: CustomOrderRow, now: Date, ste
     case null:
       return
     case 'deposit':
+      // What was paid in time is sent, however late we learn of it.
+      if (await submitIfHeld(tx, row, now)) return
       return cancel(tx, row, { actor: 'house', step, note: null, because: 'no_deposit' })
     case 'answer': {
       const deadline = { kind: 'remind', at: after(now, dealer.remind_seconds) } as const

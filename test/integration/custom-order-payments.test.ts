@@ -1,4 +1,10 @@
+import { drizzle } from 'drizzle-orm/postgres-js'
+import postgres from 'postgres'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { changePayment, openPayment } from '../../src/activities/payment-changes.ts'
+import { SEARCH_ATTRIBUTES } from '../../src/clients/messages.ts'
+import { transact } from '../../src/store/database.ts'
+import * as schema from '../../src/store/schema.ts'
 import {
   accept,
   dealerSays,
@@ -12,7 +18,7 @@ import { useHouse } from '../support/house.ts'
 import type { Dealer } from '../support/lead.ts'
 import { expectProblem, expectReplayable, expectSoundHouse } from '../support/proof.ts'
 import { ProviderSide } from '../support/provider.ts'
-import { type Answer, expectStatus, Shop } from '../support/shop.ts'
+import { type Answer, expectStatus, Shop, waitFor } from '../support/shop.ts'
 
 /** The money of custom orders (REQUIREMENTS B5, B10), with the provider as a process of its own. */
 const house = useHouse({ partners: ['mail', 'payments'] })
@@ -166,6 +172,45 @@ test('a dealer that stops selling the make while the deposit is awaited: it gets
   expectStatus(chosen, 200)
   expectStatus(await cancellation(number), 200)
   await ended(order.deposit.number, 'voided')
+})
+
+test('paid in time, but heard of only as the deadline comes: it goes on (B5)', async () => {
+  const { number, order } = await orderVehicle(shop, range, dealer)
+  const deposit: string = order.deposit.number
+  await provider.openPage(deposit)
+  await provider.behave({ mode: 'normal', webhooks: 'lost' })
+  await provider.buyer(deposit, 'pay')
+  await provider.behave({ mode: 'normal' })
+  const { intents } = await provider.booksOf(deposit)
+  await house().db`UPDATE custom_orders SET deadline_at = now() + interval '4 seconds' WHERE number = ${number}`
+  const process = house().temporal.workflow.getHandle(`custom-order/${number}`)
+  await process.signal('look')
+  await waitFor(
+    'the process to wait until then',
+    () => process.describe(),
+    ({ typedSearchAttributes }) => {
+      const deadline = typedSearchAttributes.get(SEARCH_ATTRIBUTES.deadline)
+      return deadline !== undefined && deadline.getTime() < Date.now() + 10_000
+    },
+  )
+  // The payment's worker dies between the books and telling the order.
+  const client = postgres(house().databaseUrl, { max: 1, onnotice: () => undefined })
+  await transact(drizzle(client, { schema }), async (tx) => {
+    const { row, now } = await openPayment(tx, deposit)
+    const change = { actor: 'provider', step: 'a-test' }
+    const set = { intent: intents[0]?.id ?? null, authorised_at: now }
+    await changePayment(tx, row, 'authorise', 'authorised', 'payment.authorised', change, { set })
+  })
+  await client.end()
+  await shop.until(number, ({ state }) => state === 'submitted')
+  const events = await house().db<{ type: string }[]>`
+    SELECT type FROM events WHERE number = ${number} AND type LIKE '%deposit%' ORDER BY sequence`
+  expect(events.map(({ type }) => type)).toEqual([
+    'custom_order.deposit_requested',
+    'custom_order.deposit_held',
+  ])
+  expectStatus(await cancellation(number), 200)
+  await ended(deposit, 'voided')
 })
 
 test('never paid: cancelled at its deadline, its page is closed, and partners never heard of it (B5)', async () => {
