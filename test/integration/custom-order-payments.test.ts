@@ -54,6 +54,16 @@ async function held(): Promise<{ number: string; deposit: string; order: Answer[
   await provider.buyer(deposit, 'pay')
   return { number, deposit, order: await shop.until(number, ({ state }) => state === 'submitted') }
 }
+/** The same, and the provider lets go of the money before anybody has accepted. */
+async function lapsed() {
+  const order = await held()
+  const { intents } = await provider.booksOf(order.deposit)
+  await provider.control(`/api/intents/${intents[0]?.id}/lapse`)
+  await shop.until(order.deposit, ({ state }) => state === 'lapsed')
+  return order
+}
+const decide = (payment: string, decision: 'retry' | 'settle') =>
+  shop.operate('POST', `payments/${payment}/decision`, { decision, reason: 'As agreed.' })
 const inPayment = (number: string, state: string) => shop.until(number, (view) => view.state === state)
 const ended = (number: string, state: string) => shop.until(number, (view) => view.state === state)
 
@@ -211,6 +221,36 @@ test('paid in time, but heard of only as the deadline comes: it goes on (B5)', a
   ])
   expectStatus(await cancellation(number), 200)
   await ended(deposit, 'voided')
+})
+
+test('a deposit that lapsed and was settled by an operator: cancelled, a person gives back what the terms say (B5, B10)', async () => {
+  const { number, deposit } = await lapsed()
+  await accept(shop, dealer, number)
+  await inPayment(deposit, 'capture_failed')
+  expectStatus(await decide(deposit, 'settle'), 200)
+  expectStatus(await cancellation(number), 200)
+  expect(await shop.look(deposit)).toMatchObject({
+    state: 'refund_failed',
+    refunds: [{ amount: { amount: 35_000 }, state: 'failed', failure: 'paid_elsewhere' }],
+    operator_actions: ['ask_refund', 'settle'],
+  })
+  const { body } = await shop.operate('GET', 'attention')
+  expect(body.failed_payments).toMatchObject([{ payment: deposit, failure: 'paid_elsewhere' }])
+  expectStatus(await decide(deposit, 'settle'), 200)
+  await shop.until(deposit, ({ state, refunded }) => state === 'settled' && refunded.amount === 35_000)
+  expect(await provider.ledger(deposit)).toMatchObject({ held: 0, taken: 0, given_back: 0 })
+})
+
+test('settled before anybody accepted, all of it goes back (B4, B5)', async () => {
+  const { number, deposit } = await lapsed()
+  expectStatus(await decide(deposit, 'settle'), 200)
+  expectStatus(await cancellation(number), 200)
+  expect(await shop.look(deposit)).toMatchObject({
+    state: 'refund_failed',
+    refunds: [{ amount: { amount: 50_000 }, state: 'failed' }],
+  })
+  expectStatus(await decide(deposit, 'settle'), 200)
+  await shop.until(deposit, ({ state }) => state === 'refunded')
 })
 
 test('never paid: cancelled at its deadline, its page is closed, and partners never heard of it (B5)', async () => {

@@ -500,8 +500,21 @@ describe('bad luck with the provider (B5)', () => {
     await shop.until(number, ({ state }) => state === 'delivered', 60)
     expect(await failedPayments()).toMatchObject([{ payment, state: 'capture_failed' }])
     expectStatus(await decide(payment, { decision: 'settle', reason: 'Paid by transfer.' }), 200)
-    expect(await shop.look(payment)).toMatchObject({ state: 'settled', operator_actions: [] })
-    expect(await provider.ledger(payment)).toMatchObject({ held: 0, taken: 0 })
+    expect(await shop.look(payment)).toMatchObject({ state: 'settled', operator_actions: ['ask_refund'] })
+
+    // What goes back of it a person gives back: the provider never had it.
+    expectStatus(await refund(payment, 500), 200)
+    expect(await failedPayments()).toMatchObject([
+      { payment, state: 'refund_failed', failure: 'paid_elsewhere' },
+    ])
+    expect((await shop.look(payment)).operator_actions).toEqual(['ask_refund', 'settle'])
+    const again = await decide(payment, { decision: 'retry', reason: 'Perhaps now.' })
+    await expectProblem(house(), again, 409, 'state-conflict')
+    expectStatus(await decide(payment, { decision: 'settle', reason: 'Sent by transfer.' }), 200)
+    const settled = await shop.until(payment, ({ state }) => state === 'settled')
+    expect(settled).toMatchObject({ refunded: { amount: 500 }, refunds: [{ state: 'settled' }] })
+    expect(await provider.ledger(payment)).toMatchObject({ held: 0, taken: 0, given_back: 0 })
+    expect(await failedPayments()).toEqual([])
     await expectSoundHouse(house())
   })
 })
