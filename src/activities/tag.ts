@@ -30,7 +30,7 @@ import {
   updateTag,
 } from '../store/tag.ts'
 import { cancelTag, endAsSold, refuseTag } from '../store/tag-ending.ts'
-import { asTagsDealerSees, tagView } from '../store/tag-view.ts'
+import { asTagsDealerSees, asTagsProcessorSees, type TagView, tagView } from '../store/tag-view.ts'
 import { updateVehicle } from '../store/vehicle.ts'
 import { setAvailability } from '../store/vehicle-availability.ts'
 import type { Steps } from './steps.ts'
@@ -97,7 +97,7 @@ export function createTagActivities({ db, steps, links }: { db: Database; steps:
             state: row.state,
           })
         }
-        return answered(tx, step, number, 'storefront')
+        return answered(tx, step, number, 'processor')
       })
     },
 
@@ -175,15 +175,23 @@ export function createTagActivities({ db, steps, links }: { db: Database; steps:
 /** What the API has stored of a dealer's or the processor's word. */
 type Word = { note?: string; reference?: string; reasons?: string[] }
 
+/** Stores the answer to the command: as much of the tag as whoever asked may see. */
 async function answered(
   tx: Transaction,
   step: string,
   number: string,
-  to: 'dealer' | 'storefront',
+  to: keyof typeof SEEN_BY,
 ): Promise<TagProgress | null> {
   const view = await tagView(tx, number)
-  await storeAnswer(tx, step, 200, view && to === 'dealer' ? asTagsDealerSees(view) : view)
+  if (!view) throw new Error('the tag is gone')
+  await storeAnswer(tx, step, 200, SEEN_BY[to](view))
   return tagProgress(tx, number)
+}
+
+const SEEN_BY = {
+  storefront: (view: TagView) => view,
+  dealer: asTagsDealerSees,
+  processor: asTagsProcessorSees,
 }
 
 async function open(tx: Transaction, number: string): Promise<Locked<TagRow>> {

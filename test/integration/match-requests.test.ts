@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { useHouse } from '../support/house.ts'
-import { anInbox } from '../support/inbox.ts'
 import { expectProblem, expectReplayable, expectSoundHouse } from '../support/proof.ts'
 import { type Answer, expectStatus, Shop, waitFor } from '../support/shop.ts'
 import {
@@ -16,7 +15,7 @@ import {
   waitForMatch,
 } from '../support/vehicle.ts'
 
-const house = useHouse({ partners: ['mail'], environment: { PROCESSOR_URL: await anInbox() } })
+const house = useHouse({ partners: ['mail'] })
 let shop: Shop
 beforeAll(async () => {
   shop = await Shop.open(house())

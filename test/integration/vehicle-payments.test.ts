@@ -553,7 +553,8 @@ describe('tags (B5, B8, B11)', () => {
     const { number, email, deposit, car, other } = await pending()
     expectStatus(await answerTag(shop, dealer, number, 'there'), 200)
     const reasons = ['Recalled', 'Not for sale']
-    expect(expectStatus(await judgeTag(shop, number, 'refused', { reasons }), 200).body).toMatchObject({
+    expectStatus(await judgeTag(shop, number, 'refused', { reasons }), 200)
+    expect(await shop.look(number)).toMatchObject({
       state: 'refused',
       refusal: { by: 'processor', reasons: 'Recalled; Not for sale' },
       allowed_actions: [],
