@@ -82,6 +82,7 @@ export function registerMatchRequests(app: Api, kit: ApiKit): void {
         key: idempotencyKeyOf(c),
         body,
         number: newNumber('matchRequest'),
+        kept: {},
         work: async ({ command, number: given, created_at }) => {
           const number = given ?? ''
           const wish = await wishOf(kit.db, body.search, { storefront, at: '/search' })
