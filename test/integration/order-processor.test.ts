@@ -175,10 +175,14 @@ describe('tags (B4, B8)', () => {
     expect(await shop.look(number)).toMatchObject({ state: 'pending', processor_reference: reference })
     expectStatus(await answerTag(shop, dealer, number, 'there'), 200)
     await held(number, ({ answer_by }) => answer_by === null)
-    expect(await story(shop, number)).toEqual([
-      ...['placed', 'sent', 'told_processor', 'processor_accepted', 'answer_repeated'],
-      ...['dealer_accepted', 'confirmed', 'ready', 'told_processor'],
-    ])
+    expect(await story(shop, number)).toEqual(
+      [
+        'placed sent told_processor processor_accepted answer_repeated dealer_accepted',
+        'confirmed ready told_processor',
+      ]
+        .join(' ')
+        .split(' '),
+    )
   })
 
   test('refuses: the vehicle is free and goes to who waits, whose tag it accepts; late, it changes nothing', async () => {
@@ -221,10 +225,14 @@ describe('tags (B4, B8)', () => {
     expect(silent).toMatchObject([{ tag: number, waits_for: ['processor'] }])
     const refused = await shop.until(number, ({ state }) => state === 'refused')
     expect(refused).toMatchObject({ refusal: { by: 'silence', reasons: null }, dealer_silent: false })
-    expect(await story(shop, number)).toEqual([
-      ...['placed', 'sent', 'told_processor', 'dealer_accepted', 'told_processor', 'escalated'],
-      ...['refused', 'withdrawn', 'told_processor'],
-    ])
+    expect(await story(shop, number)).toEqual(
+      [
+        'placed sent told_processor dealer_accepted told_processor escalated refused withdrawn',
+        'told_processor',
+      ]
+        .join(' ')
+        .split(' '),
+    )
     expect(await bookedAs(shop, car)).toMatchObject({ type: 'stock', buyer: null, availability: 'available' })
   })
 })
