@@ -23,7 +23,7 @@ import {
   tellPartner,
   updateCustomOrder,
 } from '../store/custom-order.ts'
-import { customOrderView } from '../store/custom-order-view.ts'
+import { asDealerSees, asProcessorSees, customOrderView } from '../store/custom-order-view.ts'
 import type { Database, Transaction } from '../store/database.ts'
 import { type DealerRow, dealerSelling, readDealer } from '../store/dealer.ts'
 import { readCommandBody, storeAnswer } from '../store/idempotency-key.ts'
@@ -72,8 +72,11 @@ export function createCustomOrderActivities({
       return steps.run(step, async (tx) => {
         const { row, now } = await open(tx, number)
         if (row.state !== 'received') return customOrderProgress(tx, number)
-        const dealer = await dealerFor(tx, row, row.dealer)
-        const deposit = await askForDeposit(tx, links, row, { actor: 'house', step, now })
+        const deposit = await askForDeposit(tx, links, row, await priceOf(tx, row), {
+          actor: 'house',
+          step,
+          now,
+        })
         if (deposit) {
           const { payment, deadline_at } = deposit
           await updateCustomOrder(
@@ -83,7 +86,7 @@ export function createCustomOrderActivities({
             { type: 'custom_order.deposit_requested', actor: 'house', details: { payment } },
           )
         } else {
-          await submit(tx, row, dealer, now)
+          await submit(tx, row, await dealerOf(tx, row), now)
         }
         return answered(tx, row.command, 201, number)
       })
@@ -119,15 +122,16 @@ export function createCustomOrderActivities({
     },
 
     /**
-     * The dealer hands the vehicle over, which completes the order; only when all of it is paid, or `settled` at the
-     * dealer (B5). Said twice it changes nothing.
+     * The dealer who has the order, or an operator (null), hands the vehicle over, which completes the order; only when all
+     * of it is paid, or `settled` at the dealer (B5). Said twice it changes nothing.
      */
     async handOverVehicle(
-      asked: Command & { number: string; settled: boolean },
+      asked: Command & { number: string; settled: boolean; dealer: string | null },
     ): Promise<CustomOrderProgress | null> {
-      const { number, settled, command: step, actor } = asked
+      const { number, settled, dealer, command: step, actor } = asked
       return steps.run(step, async (tx) => {
         const { row, now } = await open(tx, number)
+        refuseOtherDealer(row, dealer)
         if (row.state !== 'completed') {
           refuseUnless(row, 'complete')
           const vehicle = row.vehicle ?? ''
@@ -135,7 +139,7 @@ export function createCustomOrderActivities({
           if (state === 'at_dealer') await settle(tx, row, settled, { actor, step })
           await advanceVehicle(tx, 'delivered', { vehicle, at: now, actor, step })
         }
-        return answered(tx, step, 200, number)
+        return answered(tx, step, 200, number, { dealer })
       })
     },
 
@@ -150,11 +154,8 @@ export function createCustomOrderActivities({
       return steps.run(step, async (tx) => {
         const { row, now } = await open(tx, number)
         const word = (await readCommandBody(tx, step)) as Word
-        if ((dealer !== null && dealer !== row.dealer) || (word.turn ?? row.turn) !== row.turn) {
-          throw new Refusal('state-conflict', 'The order has gone to another dealer since.', {
-            state: row.state,
-          })
-        }
+        refuseOtherDealer(row, dealer)
+        if ((word.turn ?? row.turn) !== row.turn) throw wentElsewhere(row)
         if (word.verdict === 'refused') {
           refuseUnless(row, 'refuse')
           await refuse(tx, row, { by: judge, actor, now, note: word.reasons.join('; ') })
@@ -173,7 +174,7 @@ export function createCustomOrderActivities({
           if (accepted.dealer_accepted && accepted.processor_reference !== null)
             await confirm(tx, accepted, step)
         }
-        return answered(tx, step, 200, number)
+        return answered(tx, step, 200, number, judge === 'processor' ? judge : { dealer })
       })
     },
 
@@ -302,6 +303,15 @@ async function open(tx: Transaction, number: string): Promise<{ row: CustomOrder
   return locked
 }
 
+/** A dealer has a say as long as the order is with it; for operators `dealer` is null. */
+function refuseOtherDealer(row: CustomOrderRow, dealer: string | null): void {
+  if (dealer !== null && dealer !== row.dealer) throw wentElsewhere(row)
+}
+
+function wentElsewhere({ state }: CustomOrderRow): Refusal {
+  return new Refusal('state-conflict', 'The order has gone to another dealer since.', { state })
+}
+
 function refuseUnless(order: CustomOrderRow, verb: CustomOrderVerb): void {
   if (may(CUSTOM_ORDER_TRANSITIONS, order.state, verb)) return
   throw new Refusal('state-conflict', `The custom order is ${order.state}.`, {
@@ -317,6 +327,13 @@ function hasAcceptedAlready(row: CustomOrderRow, judge: Judge, word: Word): bool
     throw new Refusal('state-conflict', 'It was accepted under another reference.', { state: row.state })
   }
   return row.processor_reference !== null
+}
+
+/** The dealer who has it, also where it has stopped selling the make since it was chosen: it may refuse the order. */
+async function dealerOf(tx: Transaction, row: CustomOrderRow): Promise<DealerRow> {
+  const dealer = await readDealer(tx, row.dealer)
+  if (!dealer) throw new Error('a custom order without its dealer')
+  return dealer
 }
 
 /** The dealer who is to have it, if it exists and sells the make. */
@@ -336,7 +353,7 @@ async function followDeposit(tx: Transaction, row: CustomOrderRow, now: Date, st
     { deadline: null },
     { type: 'custom_order.deposit_held', actor: 'house', details: { payment: row.deposit } },
   )
-  await submit(tx, held, await dealerFor(tx, row, row.dealer), now)
+  await submit(tx, held, await dealerOf(tx, row), now)
 }
 
 async function priceOf(tx: Transaction, row: CustomOrderRow): Promise<Price> {
@@ -490,8 +507,7 @@ async function cancel(
 }
 
 async function passDeadline(tx: Transaction, row: CustomOrderRow, now: Date, step: string): Promise<void> {
-  const dealer = await readDealer(tx, row.dealer)
-  if (!dealer) throw new Error('a custom order without its dealer')
+  const dealer = await dealerOf(tx, row)
   const silent = undecided(row)
   switch (row.deadline_kind) {
     case null:
@@ -525,13 +541,25 @@ async function passDeadline(tx: Transaction, row: CustomOrderRow, now: Date, ste
   }
 }
 
-/** Stores the answer to the command, the order as it is now; gives what its workflow sees of it. */
+/**
+ * Stores the answer to the command, the order as it is now: as much of it as whoever asked may see. Gives what its workflow
+ * sees of it.
+ */
 async function answered(
   tx: Transaction,
   command: string,
   status: 200 | 201,
   number: string,
+  asker: 'processor' | { dealer: string | null } = { dealer: null },
 ): Promise<CustomOrderProgress | null> {
-  await storeAnswer(tx, command, status, await customOrderView(tx, number))
+  const view = await customOrderView(tx, number)
+  if (!view) throw new Error('the custom order is gone')
+  const answer =
+    asker === 'processor'
+      ? asProcessorSees(view)
+      : asker.dealer === null
+        ? view
+        : asDealerSees(view, asker.dealer)
+  await storeAnswer(tx, command, status, answer)
   return customOrderProgress(tx, number)
 }

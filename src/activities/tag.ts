@@ -17,11 +17,12 @@ import { VEHICLE_TRANSITIONS } from '../domain/vehicle.ts'
 import type { Links } from '../integrations/link.ts'
 import type { Database, Locked, Transaction } from '../store/database.ts'
 import { readCommandBody, storeAnswer } from '../store/idempotency-key.ts'
-import { askForBalance, isDepositHeld, type Price, settleBalance, takeDeposit } from '../store/order-money.ts'
+import { askForBalance, isDepositHeld, settleBalance, takeDeposit } from '../store/order-money.ts'
 import {
   dealerOf,
   lockTag,
   lockVehicleOf,
+  priceOf,
   submitTag,
   type TagRow,
   tagProgress,
@@ -230,10 +231,6 @@ async function followDeposit(tx: Transaction, row: TagRow, now: Date, step: stri
   } else {
     await cancelTag(tx, row, { because: 'no_deposit', actor: 'house', note: null, step })
   }
-}
-
-function priceOf({ price_minor: amount, currency }: TagRow): Price {
-  return { amount, currency }
 }
 
 async function noteBalance(

@@ -138,6 +138,12 @@ export function asDealerSees(view: CustomOrderView, dealer: string): CustomOrder
   return { ...view, buyer: null, vehicle: null, deposit: null, balance: null }
 }
 
+/** What of it the order processor is answered: nothing of the buyer, whose deposit is paid by whoever has its link. */
+export function asProcessorSees(view: CustomOrderView) {
+  const { number, state, version, dealer, turn, processor_reference, vehicle } = view
+  return { number, state, version, dealer, turn, processor_reference, vehicle }
+}
+
 export async function vehicleView(
   db: Database | Transaction,
   { number, state, version, vin, banked_at }: VehicleRow,

@@ -42,14 +42,17 @@ type Payable = {
 /** Minor units of an ISO 4217 currency. */
 export type Price = { amount: number; currency: string }
 
-/** Asks for the deposit, which is held once it is authorised; null when none is taken. */
+/** Asks for the deposit, at most the price, which is held once it is authorised; null when none is taken. */
 export async function askForDeposit(
   tx: Transaction,
   links: PayLinks,
   row: Payable,
+  price: Price,
   { now, ...change }: PaymentChange & { now: Date },
 ): Promise<{ payment: string; deadline_at: Date } | null> {
-  if (!row.takes_payment || !row.terms || row.terms.deposit === 0) return null
+  if (!row.takes_payment || !row.terms) return null
+  const amount_minor = Math.min(row.terms.deposit, price.amount)
+  if (amount_minor === 0) return null
   const deadline_at = after(now, DEPOSIT_SECONDS)
   const { number: payment } = await requestPayment(
     tx,
@@ -57,7 +60,7 @@ export async function askForDeposit(
     {
       ...payerOf(row),
       purpose: 'deposit',
-      amount_minor: row.terms.deposit,
+      amount_minor,
       currency: row.terms.currency,
       deadline_at,
       capture: 'when_asked',
@@ -109,11 +112,12 @@ async function refundDeposit(
   change: PaymentChange,
 ): Promise<Refunded | null> {
   if (!terms) return null
-  const refund = refundOf(terms, terms.deposit, vehicle)
-  const outcome = { refund, kept: terms.deposit - refund }
   const deposit = number === null ? undefined : (await openPayment(tx, number)).row
+  const amount = deposit?.amount_minor ?? terms.deposit
+  const refund = refundOf(terms, amount, vehicle)
+  const outcome = { refund, kept: amount - refund }
   if (!deposit) return outcome
-  if (!isTaken(deposit.state) || refund === deposit.amount_minor) {
+  if (!isTaken(deposit.state) || refund === amount) {
     const returned = await giveBack(tx, deposit.number, change)
     return returned === null ? null : { refund: returned, kept: 0 }
   }

@@ -149,13 +149,37 @@ export async function askForRefund(
     const detail = `At most ${left} of it are left to be given back.`
     throw new Refusal('invalid-request', detail, { errors: [{ pointer: '/amount', detail }] })
   }
-  await insertRefund(tx, number, refund)
-  const state = row.state === 'captured' ? 'refunding' : row.state
+  return addRefund(tx, row, refund, change)
+}
+
+/** Has a part of it given back: by the provider, or by a person where it was paid without the provider. */
+async function addRefund(
+  tx: Transaction,
+  row: PaymentRow,
+  refund: { amount_minor: number; asked_by: 'owner' | 'operator' },
+  change: PaymentChange,
+  more: { withdrawn?: boolean } = {},
+): Promise<PaymentRow> {
+  const isSettled = row.state === 'settled' || isPaidElsewhere(row)
+  await insertRefund(
+    tx,
+    row.number,
+    isSettled ? { ...refund, state: 'failed', failure: 'paid_elsewhere' } : refund,
+  )
+  const state = isSettled ? 'refund_failed' : row.state === 'captured' ? 'refunding' : row.state
+  // From here on it is ours like any other, but that the provider has no reference of it.
+  const elsewhere = isSettled ? { captured_minor: row.amount_minor, intent: null } : {}
   const changed = await changePayment(tx, row, 'ask_refund', state, 'payment.refund_asked', change, {
+    set: { ...more, ...elsewhere },
     details: refund,
   })
-  await wakeProcess(tx, number, change)
+  await wakeProcess(tx, row.number, change)
   return changed
+}
+
+/** It was settled without the provider, and something of it is given back. */
+export function isPaidElsewhere({ captured_minor, intent }: PaymentRow): boolean {
+  return captured_minor > 0 && intent === null
 }
 
 /**
@@ -164,7 +188,7 @@ export async function askForRefund(
  */
 export async function releasePayment(tx: Transaction, number: string, change: PaymentChange): Promise<void> {
   const { row } = await openPayment(tx, number)
-  if (row.withdrawn || row.state === 'settled' || row.state === 'expired') return
+  if (row.withdrawn || row.state === 'expired') return
   if (UNTAKEN.includes(row.state) || row.state === 'capture_failed') {
     // Nobody else knows of what was only requested, and the provider has let go of what lapsed.
     const isOver = row.state === 'requested' || row.state === 'lapsed'
@@ -181,15 +205,8 @@ export async function releasePayment(tx: Transaction, number: string, change: Pa
     return
   }
   const left = row.amount_minor - (await givenBack(tx, number))
-  if (left > 0 && may(PAYMENT_TRANSITIONS, row.state, 'ask_refund')) {
-    await insertRefund(tx, number, { amount_minor: left, asked_by: 'owner' })
-    const state = row.state === 'captured' ? 'refunding' : row.state
-    await changePayment(tx, row, 'ask_refund', state, 'payment.refund_asked', change, {
-      set: { withdrawn: true },
-      details: { amount_minor: left, asked_by: 'owner' },
-    })
-    await wakeProcess(tx, number, change)
-  }
+  if (left > 0 && may(PAYMENT_TRANSITIONS, row.state, 'ask_refund'))
+    await addRefund(tx, row, { amount_minor: left, asked_by: 'owner' }, change, { withdrawn: true })
 }
 
 /** The payment under its lock. */

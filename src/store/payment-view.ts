@@ -95,7 +95,10 @@ export async function paymentView(
     })),
     failure: row.failure,
     deadline_at: row.deadline_at?.toISOString() ?? null,
-    operator_actions: allowed(PAYMENT_TRANSITIONS, row.state, PAYMENT_ACTIONS),
+    // Of what was paid without the provider it has no reference to try anything with.
+    operator_actions: allowed(PAYMENT_TRANSITIONS, row.state, PAYMENT_ACTIONS).filter(
+      (action) => action !== 'retry' || row.intent !== null,
+    ),
     created_at: row.created_at.toISOString(),
   }
 }

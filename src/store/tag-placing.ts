@@ -7,7 +7,7 @@ import { termsFor } from './order-terms.ts'
 import type { PayLinks } from './payment-changes.ts'
 import { tags } from './schema.ts'
 import { readStorefront } from './storefront.ts'
-import { recordTagEvent, submitTag, type TagRow, updateTag } from './tag.ts'
+import { priceOf, recordTagEvent, submitTag, type TagRow, updateTag } from './tag.ts'
 import { lockVehicle, updateVehicle, type VehicleRow } from './vehicle.ts'
 import { type AvailabilityRow, readAvailability, setAvailability } from './vehicle-availability.ts'
 
@@ -59,7 +59,7 @@ export async function placeTag(tx: Transaction, links: PayLinks, given: NewTag):
     .returning()
   if (!row) throw new Error('the tag was not stored')
   await recordTagEvent(tx, null, row, { type: 'tag.placed', actor, details: { vehicle: vehicle.number } })
-  const deposit = await askForDeposit(tx, links, row, { actor: 'house', step, now })
+  const deposit = await askForDeposit(tx, links, row, priceOf(row), { actor: 'house', step, now })
   if (!deposit) return submitTag(tx, row, now)
   const { payment, deadline_at } = deposit
   return updateTag(

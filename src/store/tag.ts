@@ -6,7 +6,7 @@ import type { TagDeadline, TagProgress, TagState, TagWord } from '../domain/tag.
 import { type Database, type Locked, type Transaction, transactionTime } from './database.ts'
 import { type DealerRow, readDealer } from './dealer.ts'
 import { recordEvent } from './event.ts'
-import { moneyDue } from './order-money.ts'
+import { moneyDue, type Price } from './order-money.ts'
 import { tags, vehicles } from './schema.ts'
 import { lockVehicle, type VehicleRow } from './vehicle.ts'
 
@@ -164,4 +164,9 @@ export async function tagProgress(db: Database | Transaction, number: string): P
     deadline_kind,
     deadline_at: deadline_at?.toISOString() ?? null,
   }
+}
+
+/** What the vehicle costs: as it was when it was tagged. */
+export function priceOf({ price_minor: amount, currency }: TagRow): Price {
+  return { amount, currency }
 }

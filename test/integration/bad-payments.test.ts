@@ -173,7 +173,7 @@ describe('what other owners of payments can ask for (B5)', () => {
       state: 'settled',
       purpose: 'balance',
       pay_url: null,
-      operator_actions: [],
+      operator_actions: ['ask_refund'],
     })
     expect(await provider.booksOf(settled.number)).toMatchObject({ sessions: [], calls: [] })
     await client.end()

@@ -90,12 +90,19 @@ describe('a custom order, from the configuration to the keys (B4, B7)', () => {
       await processorSays(shop, 'custom_order.accepted', { number, turn: 1, reference: 'P-1' }),
       200,
     )
-    expect(whole.body).toMatchObject({
+    const accepted = await shop.look(number)
+    expect(accepted).toMatchObject({
       state: 'accepted',
       processor_reference: 'P-1',
       deadline: null,
       allowed_actions: ['reconfigure', 'cancel'],
       vehicle: { state: 'banked', vin: null, order_bank: { slot: null } },
+    })
+    // The processor learns nothing of the buyer, not even from the answer to its own message.
+    const { state, version, turn, processor_reference } = accepted
+    expect(whole.body).toEqual({
+      ...{ number, state, version, dealer: dealer.id, turn, processor_reference },
+      vehicle: accepted.vehicle,
     })
     const vehicle: string = whole.body.vehicle.number
     const confirmation = await mailOf(email, /confirmed$/)
@@ -166,7 +173,8 @@ describe('a custom order, from the configuration to the keys (B4, B7)', () => {
       await processorSays(shop, 'custom_order.refused', { number, turn: 1, reasons }),
       200,
     )
-    expect(refused.body).toMatchObject({
+    expect(refused.body).not.toHaveProperty('buyer')
+    expect(await shop.look(number)).toMatchObject({
       state: 'refused',
       refusal: { by: 'processor', reasons: reasons.join('; ') },
       deadline: { kind: 'choose' },
@@ -192,7 +200,8 @@ describe('a custom order, from the configuration to the keys (B4, B7)', () => {
     const seen = await shop.call('GET', `/v1/custom-orders/${number}`, { key: dealer.key })
     expect(seen.body).toMatchObject({ buyer: null, vehicle: null })
 
-    expect(await accept(shop, other, number)).toMatchObject({ state: 'accepted', dealer: other.id })
+    const { vehicle, ...taken } = await accept(shop, other, number)
+    expect(taken).toMatchObject({ state: 'accepted', dealer: other.id })
     expect(await toldOf(number)).toEqual([
       'dealer submitted',
       'processor submitted',
@@ -202,7 +211,20 @@ describe('a custom order, from the configuration to the keys (B4, B7)', () => {
       'dealer confirmed',
       'processor confirmed',
     ])
-    expectStatus(await cancellation(number), 200)
+
+    // Who had it before hands nothing over, neither before the handover nor after it, and learns nothing by trying.
+    expectStatus(await plantSays(shop, 'at_dealer', vehicle.number), 200)
+    const handover = (key: string) =>
+      shop.call('POST', `/v1/custom-orders/${number}/handover`, { key, body: { settled_at_dealer: true } })
+    const formerDealer = () => changesNothing(house(), () => handover(dealer.key), { answersOnce: true })
+    await expectProblem(house(), await formerDealer(), 409, 'state-conflict')
+    const strange = await changesNothing(house(), () => handover(stranger.key))
+    await expectProblem(house(), strange, 404, 'not-found')
+    expect(expectStatus(await handover(other.key), 200).body).toMatchObject({
+      state: 'completed',
+      buyer: { email },
+    })
+    await expectProblem(house(), await formerDealer(), 409, 'state-conflict')
   })
 
   test('the dealer refuses by signed webhook or API key; nobody chooses: it is cancelled, all is given back', async () => {
@@ -212,7 +234,12 @@ describe('a custom order, from the configuration to the keys (B4, B7)', () => {
       200,
     )
     const refused = await dealerSays(shop, dealer, number, { verdict: 'refused', reasons: ['We close'] })
-    expect(expectStatus(refused, 200).body).toMatchObject({ state: 'refused', refusal: { by: 'dealer' } })
+    expect(expectStatus(refused, 200).body).toMatchObject({
+      state: 'refused',
+      refusal: { by: 'dealer' },
+      buyer: null,
+      deposit: null,
+    })
     await house().db`UPDATE custom_orders SET deadline_at = now() WHERE number = ${number}`
     await house().temporal.workflow.getHandle(`custom-order/${number}`).signal('look')
     await shop.until(number, (view) => view.state === 'cancelled')

@@ -251,12 +251,18 @@ describe('a back order is paid when it is confirmed (B5)', () => {
   test('units taken back by a count: let go; met again, it is another payment', async () => {
     const { number, payment, sku, supplier, amount } = await toBePaid()
     await provider.openPage(payment)
+    // As long as the provider takes to let go, its back order waits and does nothing.
+    await provider.behave({ mode: 'normal', answer_after_ms: 1_000 })
     const count = { counts: [{ sku, counted: 1 }], reason: 'One is broken.' }
     expectStatus(
       await shop.call('POST', '/v1/operator/stock-counts', { key: shop.operatorKey, body: count }),
       200,
     )
     await shop.until(payment, ({ state }) => state === 'voided')
+    await provider.behave({ mode: 'normal' })
+    const settling = await house().db`
+      SELECT 1 FROM steps WHERE workflow = ${`back-order/${number}`} AND key LIKE '%/settle-confirmation/%'`
+    expect(settling).toHaveLength(1)
     expectStatus(await shop.bring(supplier, sku, 1), 201)
     await shop.until(number, ({ state }) => state === 'met')
     expectStatus(await shop.command(number, 'delivery-request', { ship_to: ADDRESS }), 200)
@@ -494,8 +500,21 @@ describe('bad luck with the provider (B5)', () => {
     await shop.until(number, ({ state }) => state === 'delivered', 60)
     expect(await failedPayments()).toMatchObject([{ payment, state: 'capture_failed' }])
     expectStatus(await decide(payment, { decision: 'settle', reason: 'Paid by transfer.' }), 200)
-    expect(await shop.look(payment)).toMatchObject({ state: 'settled', operator_actions: [] })
-    expect(await provider.ledger(payment)).toMatchObject({ held: 0, taken: 0 })
+    expect(await shop.look(payment)).toMatchObject({ state: 'settled', operator_actions: ['ask_refund'] })
+
+    // What goes back of it a person gives back: the provider never had it.
+    expectStatus(await refund(payment, 500), 200)
+    expect(await failedPayments()).toMatchObject([
+      { payment, state: 'refund_failed', failure: 'paid_elsewhere' },
+    ])
+    expect((await shop.look(payment)).operator_actions).toEqual(['ask_refund', 'settle'])
+    const again = await decide(payment, { decision: 'retry', reason: 'Perhaps now.' })
+    await expectProblem(house(), again, 409, 'state-conflict')
+    expectStatus(await decide(payment, { decision: 'settle', reason: 'Sent by transfer.' }), 200)
+    const settled = await shop.until(payment, ({ state }) => state === 'settled')
+    expect(settled).toMatchObject({ refunded: { amount: 500 }, refunds: [{ state: 'settled' }] })
+    expect(await provider.ledger(payment)).toMatchObject({ held: 0, taken: 0, given_back: 0 })
+    expect(await failedPayments()).toEqual([])
     await expectSoundHouse(house())
   })
 })

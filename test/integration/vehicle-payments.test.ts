@@ -1,6 +1,13 @@
+import { drizzle } from 'drizzle-orm/postgres-js'
+import postgres from 'postgres'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { SEARCH_ATTRIBUTES } from '../../src/clients/messages.ts'
+import { transact } from '../../src/store/database.ts'
+import { changePayment, openPayment } from '../../src/store/payment-changes.ts'
+import * as schema from '../../src/store/schema.ts'
 import {
   accept,
+  dealerSays,
   newRange,
   orderVehicle,
   plantSays,
@@ -61,6 +68,16 @@ async function held(): Promise<{ number: string; deposit: string; order: Answer[
   await provider.buyer(deposit, 'pay')
   return { number, deposit, order: await shop.until(number, ({ state }) => state === 'submitted') }
 }
+/** The same, and the provider lets go of the money before anybody has accepted. */
+async function lapsed() {
+  const order = await held()
+  const { intents } = await provider.booksOf(order.deposit)
+  await provider.control(`/api/intents/${intents[0]?.id}/lapse`)
+  await shop.until(order.deposit, ({ state }) => state === 'lapsed')
+  return order
+}
+const decide = (payment: string, decision: 'retry' | 'settle') =>
+  shop.operate('POST', `payments/${payment}/decision`, { decision, reason: 'As agreed.' })
 const inPayment = (number: string, state: string) => shop.until(number, (view) => view.state === state)
 const ended = (number: string, state: string) => shop.until(number, (view) => view.state === state)
 
@@ -161,6 +178,114 @@ describe('custom orders (B4, B5, B10)', () => {
     const [row] = await house().db<{ told: number }[]>`
     SELECT count(*)::integer AS told FROM events WHERE number = ${number} AND type LIKE '%told%'`
     expect(row?.told).toBe(0)
+  })
+
+  test('a deposit that covers the price: no more than that is asked for, nothing is left to pay, and the process rests', async () => {
+    const cheap = await newRange(shop, { make: range.make, basePrice: 40_000 })
+    const { number, order, email } = await orderVehicle(shop, cheap, dealer)
+    const deposit: string = order.deposit.number
+    expect(order.deposit.amount).toEqual({ amount: 40_000, currency: 'EUR' })
+    await provider.buyer(deposit, 'pay')
+    await shop.until(number, ({ state }) => state === 'submitted')
+    const { vehicle } = await accept(shop, dealer, number)
+    await inPayment(deposit, 'captured')
+    expectStatus(await plantSays(shop, 'at_dealer', vehicle.number), 200)
+    await shop.mails(email, /has arrived$/)
+    // What its arrival asks of the process is done once for each thing that it is told.
+    const steps = await house().db`
+    SELECT 1 FROM steps WHERE workflow = ${`custom-order/${number}`} AND key LIKE '%/follow-money/%'`
+    expect(steps.length).toBeLessThanOrEqual(3)
+    expect(expectStatus(await handover(number), 200).body).toMatchObject({
+      state: 'completed',
+      balance: null,
+    })
+  })
+
+  test('a dealer that stops selling the make while the deposit is awaited: it gets the order all the same, and says so (B4)', async () => {
+    const fickle = await shop.dealer({ makes: [range.make] })
+    const { number, order } = await orderVehicle(shop, range, fickle)
+    await house().db`UPDATE dealers SET makes = '{}' WHERE id = ${fickle.id}`
+    await provider.buyer(order.deposit.number, 'pay')
+    await shop.until(number, ({ state }) => state === 'submitted')
+    const reasons = ['We do not sell it any more']
+    const refused = await dealerSays(shop, fickle, number, { verdict: 'refused', reasons })
+    expect(expectStatus(refused, 200).body).toMatchObject({ state: 'refused', refusal: { by: 'dealer' } })
+    const chosen = await shop.call('POST', `/v1/custom-orders/${number}/dealer`, {
+      body: { dealer: dealer.id },
+    })
+    expectStatus(chosen, 200)
+    expectStatus(await cancellation(number), 200)
+    await ended(order.deposit.number, 'voided')
+  })
+
+  test('paid in time, but heard of only as the deadline comes: it goes on (B5)', async () => {
+    const { number, order } = await orderVehicle(shop, range, dealer)
+    const deposit: string = order.deposit.number
+    await provider.openPage(deposit)
+    await provider.behave({ mode: 'normal', webhooks: 'lost' })
+    await provider.buyer(deposit, 'pay')
+    await provider.behave({ mode: 'normal' })
+    const { intents } = await provider.booksOf(deposit)
+    await house()
+      .db`UPDATE custom_orders SET deadline_at = now() + interval '4 seconds' WHERE number = ${number}`
+    const process = house().temporal.workflow.getHandle(`custom-order/${number}`)
+    await process.signal('look')
+    await waitFor(
+      'the process to wait until then',
+      () => process.describe(),
+      ({ typedSearchAttributes }) => {
+        const deadline = typedSearchAttributes.get(SEARCH_ATTRIBUTES.deadline)
+        return deadline !== undefined && deadline.getTime() < Date.now() + 10_000
+      },
+    )
+    // The payment's worker dies between the books and telling the order.
+    const client = postgres(house().databaseUrl, { max: 1, onnotice: () => undefined })
+    await transact(drizzle(client, { schema }), async (tx) => {
+      const { row, now } = await openPayment(tx, deposit)
+      const change = { actor: 'provider', step: 'a-test' }
+      const set = { intent: intents[0]?.id ?? null, authorised_at: now }
+      await changePayment(tx, row, 'authorise', 'authorised', 'payment.authorised', change, { set })
+    })
+    await client.end()
+    await shop.until(number, ({ state }) => state === 'submitted')
+    const events = await house().db<{ type: string }[]>`
+    SELECT type FROM events WHERE number = ${number} AND type LIKE '%deposit%' ORDER BY sequence`
+    expect(events.map(({ type }) => type)).toEqual([
+      'custom_order.deposit_requested',
+      'custom_order.deposit_held',
+    ])
+    expectStatus(await cancellation(number), 200)
+    await ended(deposit, 'voided')
+  })
+
+  test('a deposit that lapsed and was settled by an operator: cancelled, a person gives back what the terms say (B5, B10)', async () => {
+    const { number, deposit } = await lapsed()
+    await accept(shop, dealer, number)
+    await inPayment(deposit, 'capture_failed')
+    expectStatus(await decide(deposit, 'settle'), 200)
+    expectStatus(await cancellation(number), 200)
+    expect(await shop.look(deposit)).toMatchObject({
+      state: 'refund_failed',
+      refunds: [{ amount: { amount: 35_000 }, state: 'failed', failure: 'paid_elsewhere' }],
+      operator_actions: ['ask_refund', 'settle'],
+    })
+    const { body } = await shop.operate('GET', 'attention')
+    expect(body.failed_payments).toMatchObject([{ payment: deposit, failure: 'paid_elsewhere' }])
+    expectStatus(await decide(deposit, 'settle'), 200)
+    await shop.until(deposit, ({ state, refunded }) => state === 'settled' && refunded.amount === 35_000)
+    expect(await provider.ledger(deposit)).toMatchObject({ held: 0, taken: 0, given_back: 0 })
+  })
+
+  test('settled before anybody accepted, all of it goes back (B4, B5)', async () => {
+    const { number, deposit } = await lapsed()
+    expectStatus(await decide(deposit, 'settle'), 200)
+    expectStatus(await cancellation(number), 200)
+    expect(await shop.look(deposit)).toMatchObject({
+      state: 'refund_failed',
+      refunds: [{ amount: { amount: 50_000 }, state: 'failed' }],
+    })
+    expectStatus(await decide(deposit, 'settle'), 200)
+    await shop.until(deposit, ({ state }) => state === 'refunded')
   })
 })
 

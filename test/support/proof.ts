@@ -55,7 +55,9 @@ async function mismatches(house: House): Promise<string[]> {
   const running = new Set<string>()
   const own =
     /^(order|back-order|delivery|purchase-order|lead|custom-order|erasure|payment|tag|match-request)\//
-  for await (const { workflowId } of house.temporal.workflow.list({ query: `ExecutionStatus = 'Running'` })) {
+  for await (const { workflowId } of house.temporal.workflow.list({
+    query: sinceNew(house, `ExecutionStatus = 'Running'`),
+  })) {
     if (own.test(workflowId)) running.add(workflowId)
   }
   return [
@@ -64,13 +66,19 @@ async function mismatches(house: House): Promise<string[]> {
   ]
 }
 
+/** The query of processes, about those that started since the house is as new. */
+export function sinceNew({ since }: House, query = ''): string {
+  const recent = `StartTime >= '${since.toISOString()}'`
+  return query ? `${recent} AND (${query})` : recent
+}
+
 /**
  * Every process, running or ended, could go on in another worker: its history replays with the code that made it. A
  * process that does not would stand still for ever once its worker is gone. `query` picks some of them.
  */
 export async function expectReplayable(house: House, query = ''): Promise<void> {
   const histories = []
-  for await (const { workflowId, runId } of house.temporal.workflow.list({ query })) {
+  for await (const { workflowId, runId } of house.temporal.workflow.list({ query: sinceNew(house, query) })) {
     const history = await house.temporal.workflow.getHandle(workflowId, runId).fetchHistory()
     histories.push({ workflowId, history })
   }

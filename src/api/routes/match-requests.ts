@@ -3,6 +3,7 @@ import { acceptMatch, cancel, declineMatch } from '../../clients/messages.ts'
 import { newNumber } from '../../domain/number.ts'
 import { after } from '../../domain/period.ts'
 import { Refusal } from '../../domain/refusal.ts'
+import { snapshot } from '../../store/database.ts'
 import { storeAnswer } from '../../store/idempotency-key.ts'
 import { offerBest } from '../../store/match-offer.ts'
 import { insertMatchRequest, readMatchRequest } from '../../store/match-request.ts'
@@ -118,7 +119,7 @@ export function registerMatchRequests(app: Api, kit: ApiKit): void {
     }),
     async (c) => {
       const number = await find(kit, c.var.caller, c.req.valid('param').number)
-      const view = await matchRequestView(kit.db, number)
+      const view = await snapshot(kit.db, (tx) => matchRequestView(tx, number))
       if (!view) throw new Refusal('not-found', `There is no match request ${number}.`)
       c.header('etag', `"${view.version}"`)
       return c.json(view, 200)

@@ -104,7 +104,7 @@ export function registerVehicles(app: Api, kit: ApiKit): void {
       return commandOnce(c, kit, {
         to: { kind: 'custom-order', number },
         update: handOverVehicle,
-        facts: () => ({ settled: body.settled_at_dealer }),
+        facts: () => ({ settled: body.settled_at_dealer, dealer: c.var.caller.partner }),
         body,
       }) as never
     },
