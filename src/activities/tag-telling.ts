@@ -108,6 +108,8 @@ function wordsFor({ type, details, note }: Notice['event'], facts: Facts): Plain
   if (isAbout('tag', type) || isAbout('match_request', type)) return tagLetter(type, details, note, facts)
   const { tag, vehicle, number, storefront } = facts
   if (!isAbout('vehicle', type) || !tag || !vehicle) return undefined
+  // What became of a vehicle before it was given up, or sold, is no news for the buyer after that.
+  if (tag.state === 'cancelled' || tag.state === 'sold') return undefined
   const { price_minor: price, currency } = tag
   const { name, dealer } = vehicle
   return buyerLetter(type, details, note, {

@@ -453,6 +453,17 @@ describe('until the freeze point (B6, B10)', () => {
     expect(await slots()).toEqual(['- -', 'custom/1 -', 'custom/2 capacity'])
     await mailOf(second.email, /: scheduled anew$/)
     await mailOf(third.email, /: scheduled$/)
+    // With fewer slots the last one loses its own, is named and told, and told again once it has another.
+    const fewer = { lines: [own.modelLine], slots: [1, 0, 1] }
+    const lowered = expectStatus(await bank.plant('custom', fewer), 200).body
+    expect(lowered.unscheduled).toEqual([third.vehicle])
+    await mailOf(third.email, /: waits for another slot$/)
+    expect(await slots()).toEqual(['- -', 'custom/1 -', 'custom/3 capacity'])
+    await waitFor(
+      'the buyer to be told of the other slot',
+      () => shop.mails(third.email, /: scheduled$/),
+      (mails) => mails.filter(({ subject }) => subject.endsWith(': scheduled')).length === 2,
+    )
     // By the terms of a vehicle that has a slot: less the fee.
     expect((await mailOf(first.email, /cancelled$/))?.text).toContain('You are given back €350.00')
 
