@@ -1,7 +1,6 @@
 import type { Command } from '../domain/command.ts'
 import {
   CHOOSE_SECONDS,
-  CUSTOM_ORDER_ACTIONS,
   CUSTOM_ORDER_TRANSITIONS,
   type CustomOrderProgress,
   type CustomOrderVerb,
@@ -10,8 +9,8 @@ import {
 } from '../domain/custom-order.ts'
 import { after } from '../domain/period.ts'
 import { faultAt, Refusal } from '../domain/refusal.ts'
-import { allowed, may } from '../domain/states.ts'
-import { VEHICLE_TRANSITIONS } from '../domain/vehicle.ts'
+import { may } from '../domain/states.ts'
+import { isOpenTo } from '../domain/vehicle.ts'
 import type { Links } from '../integrations/link.ts'
 import {
   type CustomOrderRow,
@@ -22,13 +21,13 @@ import {
   tellPartner,
   updateCustomOrder,
 } from '../store/custom-order.ts'
-import { customOrderView } from '../store/custom-order-view.ts'
+import { actionsOf, customOrderView } from '../store/custom-order-view.ts'
 import type { Database, Transaction } from '../store/database.ts'
 import { type DealerRow, dealerSelling, readDealer } from '../store/dealer.ts'
 import { readCommandBody, storeAnswer } from '../store/idempotency-key.ts'
 import { productionStartOf } from '../store/production.ts'
 import { freezePointOf } from '../store/schedule-view.ts'
-import { bankVehicle, lockVehicle, updateVehicle, type VehicleRow } from '../store/vehicle.ts'
+import { bankVehicle, lockVehicle, readVehicle, updateVehicle, type VehicleRow } from '../store/vehicle.ts'
 import { advanceVehicle, openVehicle } from '../store/vehicle-progress.ts'
 import {
   askForBalance,
@@ -117,7 +116,7 @@ export function createCustomOrderActivities({
       return steps.run(step, async (tx) => {
         const { row, now } = await open(tx, number)
         if (row.state !== 'completed') {
-          refuseUnless(row, 'complete')
+          await refuseUnless(tx, row, 'complete')
           const vehicle = row.vehicle ?? ''
           const { state } = await openVehicle(tx, vehicle)
           if (state === 'at_dealer') await settleBalance(tx, row, settled, { actor, step })
@@ -144,10 +143,10 @@ export function createCustomOrderActivities({
           })
         }
         if (word.verdict === 'refused') {
-          refuseUnless(row, 'refuse')
+          await refuseUnless(tx, row, 'refuse')
           await refuse(tx, row, { by: judge, actor, now, note: word.reasons.join('; ') })
         } else if (!hasAcceptedAlready(row, judge, word)) {
-          refuseUnless(row, 'accept')
+          await refuseUnless(tx, row, 'accept')
           const accepted = await updateCustomOrder(
             tx,
             row,
@@ -172,7 +171,7 @@ export function createCustomOrderActivities({
       const { number, command: step, actor } = asked
       return steps.run(step, async (tx) => {
         const { row, now } = await open(tx, number)
-        refuseUnless(row, 'choose_dealer')
+        await refuseUnless(tx, row, 'choose_dealer')
         const dealer = await dealerFor(tx, row, asked.dealer)
         const chosen = await updateCustomOrder(
           tx,
@@ -197,7 +196,7 @@ export function createCustomOrderActivities({
       const { number, command: step, actor } = asked
       return steps.run(step, async (tx) => {
         const { row } = await open(tx, number)
-        refuseUnless(row, 'cancel')
+        await refuseUnless(tx, row, 'cancel')
         // A cancellation in the Temporal UI comes without a request.
         const body = (await readCommandBody(tx, step)) as { reason?: string } | undefined
         await cancel(tx, row, { actor, step, note: body?.reason ?? null, because: 'asked' })
@@ -215,7 +214,7 @@ export function createCustomOrderActivities({
       const { number, configuration: id, command: step, actor } = asked
       return steps.run(step, async (tx) => {
         const { row } = await open(tx, number)
-        refuseUnless(row, 'reconfigure')
+        await refuseUnless(tx, row, 'reconfigure')
         const vehicle = await openVehicleOf(tx, row, 'reconfigure')
         const found = await configurationOf(tx, id)
         if (!found || found.configuration.currency !== vehicle.currency) {
@@ -290,11 +289,12 @@ async function open(tx: Transaction, number: string): Promise<{ row: CustomOrder
   return locked
 }
 
-function refuseUnless(order: CustomOrderRow, verb: CustomOrderVerb): void {
+async function refuseUnless(tx: Transaction, order: CustomOrderRow, verb: CustomOrderVerb): Promise<void> {
   if (may(CUSTOM_ORDER_TRANSITIONS, order.state, verb)) return
+  const vehicle = order.vehicle === null ? undefined : await readVehicle(tx, order.vehicle)
   throw new Refusal('state-conflict', `The custom order is ${order.state}.`, {
     state: order.state,
-    allowed_actions: allowed(CUSTOM_ORDER_TRANSITIONS, order.state, CUSTOM_ORDER_ACTIONS),
+    allowed_actions: await actionsOf(tx, order, vehicle),
   })
 }
 
@@ -375,15 +375,15 @@ async function openVehicleOf(
 ): Promise<VehicleRow> {
   const locked = row.vehicle === null ? undefined : await lockVehicle(tx, row.vehicle)
   if (!locked) throw new Error('an accepted custom order without its vehicle')
-  const { row: vehicle, now } = locked
+  const { row: vehicle } = locked
   const freeze = await freezePointOf(tx, vehicle)
-  const frozen_at = freeze !== null && freeze <= now ? freeze : await productionStartOf(tx, vehicle)
-  if ((frozen_at !== null && frozen_at <= now) || !may(VEHICLE_TRANSITIONS, vehicle.state, verb)) {
-    const since = frozen_at?.toISOString()
+  const frozen = freeze?.has_passed ?? false
+  if (!isOpenTo(verb, { state: vehicle.state, frozen })) {
+    const since = (frozen ? freeze?.at : await productionStartOf(tx, vehicle))?.toISOString()
     throw new Refusal(
       'freeze-point-passed',
       `The vehicle is ${vehicle.state}: since ${since} it can no longer be ${verb === 'cancel' ? 'cancelled' : 'changed'}.`,
-      { state: vehicle.state, frozen_at: since },
+      { state: vehicle.state, frozen_at: since, allowed_actions: await actionsOf(tx, row, vehicle) },
     )
   }
   return vehicle

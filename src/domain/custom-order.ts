@@ -1,6 +1,6 @@
 import type { ConfigurationPrice } from './catalogue.ts'
-import type { StateOf, VerbOf } from './states.ts'
-import type { VehicleState } from './vehicle.ts'
+import { allowed, type StateOf, type VerbOf } from './states.ts'
+import { isOpenTo, type VehicleState } from './vehicle.ts'
 
 /**
  * A custom order: a vehicle that a buyer configured (REQUIREMENTS B4). Once a deposit is authorised, if one is taken, it is sent to the chosen dealer and to the order
@@ -29,6 +29,16 @@ export type CustomOrderVerb = VerbOf<typeof CUSTOM_ORDER_TRANSITIONS>
 
 /** What the storefront may ask for, in the words of `allowed_actions`. */
 export const CUSTOM_ORDER_ACTIONS = ['choose_dealer', 'reconfigure', 'cancel'] as const
+
+/** What the storefront may ask for now: with a vehicle in the bank not what its freeze point forbids. */
+export function customOrderActions(
+  state: CustomOrderState,
+  vehicle: { state: VehicleState; frozen: boolean } | null,
+): (typeof CUSTOM_ORDER_ACTIONS)[number][] {
+  return allowed(CUSTOM_ORDER_TRANSITIONS, state, CUSTOM_ORDER_ACTIONS).filter(
+    (action) => action === 'choose_dealer' || vehicle === null || isOpenTo(action, vehicle),
+  )
+}
 
 /** Who has to accept it. */
 export const JUDGES = ['dealer', 'processor'] as const

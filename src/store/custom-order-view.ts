@@ -6,19 +6,19 @@ import {
   CUSTOM_ORDER_DEADLINES,
   CUSTOM_ORDER_TRANSITIONS,
   type CustomOrderState,
+  customOrderActions,
   JUDGES,
   REFUNDS,
 } from '../domain/custom-order.ts'
-import { allowed } from '../domain/states.ts'
 import { VEHICLE_TRANSITIONS, type VehicleState } from '../domain/vehicle.ts'
 import type { ConfigurationRow } from './configuration.ts'
 import { ConfigurationView, configurationView } from './configuration-view.ts'
-import { configurationOf, readCustomOrder } from './custom-order.ts'
+import { type CustomOrderRow, configurationOf, readCustomOrder } from './custom-order.ts'
 import type { Database, Transaction } from './database.ts'
 import { Instant, Money } from './order-view.ts'
 import { readPayment } from './payment.ts'
 import { PaymentDue, paymentDue } from './payment-view.ts'
-import { BankView, bankViewOf } from './schedule-view.ts'
+import { BankView, bankViewOf, freezePointOf } from './schedule-view.ts'
 import { customers, events } from './schema.ts'
 import { readVehicle, type VehicleRow } from './vehicle.ts'
 
@@ -119,7 +119,7 @@ export async function customOrderView(
       row.deadline_kind && row.deadline_at
         ? { kind: row.deadline_kind, at: row.deadline_at.toISOString() }
         : null,
-    allowed_actions: allowed(CUSTOM_ORDER_TRANSITIONS, row.state, CUSTOM_ORDER_ACTIONS),
+    allowed_actions: await actionsOf(db, row, vehicle),
     buyer: name === null || email === null ? null : { name, email, phone: row.phone, time_zone },
     configuration: configurationView(configuration),
     price: money(configuration.total_price_minor),
@@ -139,6 +139,17 @@ export async function customOrderView(
     vehicle: vehicle ? await vehicleView(db, vehicle) : null,
     created_at: row.created_at.toISOString(),
   }
+}
+
+/** What the storefront may ask for now, as the commands themselves judge it. */
+export async function actionsOf(
+  db: Database | Transaction,
+  { state }: Pick<CustomOrderRow, 'state'>,
+  vehicle: VehicleRow | undefined,
+): Promise<ReturnType<typeof customOrderActions>> {
+  if (!vehicle) return customOrderActions(state, null)
+  const frozen = (await freezePointOf(db, vehicle))?.has_passed ?? false
+  return customOrderActions(state, { state: vehicle.state, frozen })
 }
 
 async function dueOf(db: Database | Transaction, number: string | null) {

@@ -401,6 +401,11 @@ describe('until the freeze point (B6, B10)', () => {
     const [first, second, third] = orders
     if (!first || !second || !third) throw new Error('three orders')
     const slots = () => bank.settled(orders.map(({ vehicle }) => vehicle))
+    /** What can be asked for: as the order says, and as the list does. */
+    const offered = async ({ number, email }: { number: string; email: string }) => {
+      const { data } = (await shop.call('GET', `/v1/custom-orders?email=${email}`)).body
+      return [(await shop.look(number)).allowed_actions, data[0].allowed_actions]
+    }
     expect(await slots()).toEqual(['custom/1 -', 'custom/2 capacity', '- capacity'])
     const seen = await shop.look(second.number)
     expect(seen.vehicle).toMatchObject({
@@ -434,8 +439,16 @@ describe('until the freeze point (B6, B10)', () => {
       409,
       'freeze-point-passed',
     )
-    const { slot } = (await shop.look(second.number)).vehicle.order_bank
-    expect(refused.frozen_at).toBe(slot.freezes_at)
+    const { vehicle, allowed_actions } = await shop.look(second.number)
+    const { slot } = vehicle.order_bank
+    expect([refused.frozen_at, refused.allowed_actions]).toEqual([slot.freezes_at, []])
+    // What the command refuses is not offered: by the look, by the list, and not before either.
+    expect(allowed_actions).toEqual([])
+    expect(await offered(second)).toEqual([[], []])
+    expect(await offered(third)).toEqual([
+      ['reconfigure', 'cancel'],
+      ['reconfigure', 'cancel'],
+    ])
     expect(new Date(slot.freezes_at).getTime()).toBeLessThan(Date.now())
     expectStatus(await cancellation(third.number), 200)
   })
@@ -486,7 +499,11 @@ describe('until the freeze point (B6, B10)', () => {
     expect(late.frozen_at).toMatch(/^2\d{3}-/)
     const tooLate = await expectProblem(house(), await cancellation(number), 409, 'freeze-point-passed')
     expect(tooLate.frozen_at).toBe(late.frozen_at)
-    expect(await shop.look(number)).toMatchObject({ state: 'accepted', vehicle: { state: 'in_production' } })
+    expect(await shop.look(number)).toMatchObject({
+      state: 'accepted',
+      allowed_actions: [],
+      vehicle: { state: 'in_production' },
+    })
   })
 
   test('cancelled in the bank: the vehicle leaves it, the buyer is refunded by the terms, partners are told', async () => {
