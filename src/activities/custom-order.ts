@@ -1,4 +1,4 @@
-import type { Command } from '../domain/command.ts'
+import { type Command, refuseStale } from '../domain/command.ts'
 import {
   CHOOSE_SECONDS,
   CUSTOM_ORDER_TRANSITIONS,
@@ -6,6 +6,7 @@ import {
   type CustomOrderVerb,
   JUDGES,
   type Judge,
+  type TurnEnd,
 } from '../domain/custom-order.ts'
 import { after } from '../domain/period.ts'
 import { faultAt, Refusal } from '../domain/refusal.ts'
@@ -110,11 +111,13 @@ export function createCustomOrderActivities({
      * dealer (B5). Said twice it changes nothing.
      */
     async handOverVehicle(
-      asked: Command & { number: string; settled: boolean },
+      asked: Command & { number: string; settled: boolean; dealer: string | null },
     ): Promise<CustomOrderProgress | null> {
       const { number, settled, command: step, actor } = asked
       return steps.run(step, async (tx) => {
         const { row, now } = await open(tx, number)
+        refuseStale(asked, row)
+        refuseOthers(row, asked)
         if (row.state !== 'completed') {
           await refuseUnless(tx, row, 'complete')
           const vehicle = row.vehicle ?? ''
@@ -133,15 +136,12 @@ export function createCustomOrderActivities({
     async judgeCustomOrder(
       asked: Command & { number: string; judge: Judge; dealer: string | null },
     ): Promise<CustomOrderProgress | null> {
-      const { number, judge, dealer, command: step, actor } = asked
+      const { number, judge, command: step, actor } = asked
       return steps.run(step, async (tx) => {
         const { row, now } = await open(tx, number)
+        refuseStale(asked, row)
         const word = (await readCommandBody(tx, step)) as Word
-        if ((dealer !== null && dealer !== row.dealer) || (word.turn ?? row.turn) !== row.turn) {
-          throw new Refusal('state-conflict', 'The order has gone to another dealer since.', {
-            state: row.state,
-          })
-        }
+        refuseOthers(row, { ...asked, turn: word.turn })
         if (word.verdict === 'refused') {
           await refuseUnless(tx, row, 'refuse')
           await refuse(tx, row, { by: judge, actor, now, note: word.reasons.join('; ') })
@@ -298,6 +298,15 @@ async function refuseUnless(tx: Transaction, order: CustomOrderRow, verb: Custom
   })
 }
 
+/** Refuses the word of a dealer who does not have the order now, or about an earlier turn; with null it is no dealer's. */
+function refuseOthers(
+  row: CustomOrderRow,
+  { dealer, turn = row.turn }: { dealer: string | null; turn?: number | undefined },
+): void {
+  if ((dealer === null || dealer === row.dealer) && turn === row.turn) return
+  throw new Refusal('state-conflict', 'The order has gone to another dealer since.', { state: row.state })
+}
+
 function hasAcceptedAlready(row: CustomOrderRow, judge: Judge, word: Word): boolean {
   if (word.verdict !== 'accepted') return false
   if (judge === 'dealer') return row.dealer_accepted
@@ -348,7 +357,7 @@ async function confirm(tx: Transaction, row: CustomOrderRow, step: string): Prom
 async function refuse(
   tx: Transaction,
   row: CustomOrderRow,
-  { by, actor, now, note }: { by: Judge | 'silence'; actor: string; now: Date; note: string | null },
+  { by, actor, now, note }: { by: TurnEnd; actor: string; now: Date; note: string | null },
 ): Promise<void> {
   const deadline = { kind: 'choose', at: after(now, CHOOSE_SECONDS) } as const
   let current = await updateCustomOrder(
@@ -364,7 +373,7 @@ async function refuse(
   )
   // Whoever did not refuse it has nothing more to do for it.
   for (const partner of JUDGES)
-    if (partner !== by) current = await tellPartner(tx, current, partner, 'withdrawn')
+    if (partner !== by) current = await tellPartner(tx, current, partner, 'withdrawn', { because: by })
 }
 
 /** The order's vehicle, locked, as long as it may be changed or cancelled. */

@@ -2,6 +2,7 @@ import { buyerLetter } from '../domain/custom-order-letter.ts'
 import { isAbout, isTold } from '../domain/event.ts'
 import type { PlainLetter } from '../domain/lead-letter.ts'
 import { tagDealerLetter, tagLetter } from '../domain/tag-letter.ts'
+import type { Links } from '../integrations/link.ts'
 import { type Mailer, typeset } from '../integrations/mail.ts'
 import type { WebhookSender } from '../integrations/webhook.ts'
 import type { Database } from '../store/database.ts'
@@ -21,9 +22,10 @@ export function createTagTelling(kit: {
   db: Database
   mailer: Mailer
   webhooks: WebhookSender
+  links: Links
   operatorsEmail: string | undefined
 }) {
-  const { db, mailer, webhooks, operatorsEmail } = kit
+  const { db, mailer, webhooks, links, operatorsEmail } = kit
 
   return {
     /** Also of the tagged vehicle itself, in the words that custom orders have for theirs. */
@@ -58,6 +60,9 @@ export function createTagTelling(kit: {
       const letter = await typeset(tagDealerLetter(type, details, { number, vehicle: vehicle.name, vin }), {
         to: dealer.name,
         from: 'Holdfast',
+        ...(type === 'tag.withdrawn'
+          ? {}
+          : { button: { words: 'Say whether it is there', link: links.tagUrl(number) } }),
       })
       await mailer.send({ id, to: dealer.email, fromName: 'Holdfast', replyTo: null, ...letter })
       return SENT

@@ -1,4 +1,4 @@
-import type { Command } from '../domain/command.ts'
+import { type Command, refuseStale } from '../domain/command.ts'
 import { after } from '../domain/period.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { allowed, may } from '../domain/states.ts'
@@ -41,6 +41,7 @@ export function createTagActivities({ db, steps }: { db: Database; steps: Steps 
       const { number, answer, command: step, actor } = asked
       return steps.run(step, async (tx) => {
         const { row } = await open(tx, number)
+        refuseStale(asked, row)
         refuseUnless(row, ANSWER_VERBS[answer])
         const { note = null } = (await readCommandBody(tx, step)) as { note?: string }
         if (answer === 'sold') {
@@ -64,6 +65,7 @@ export function createTagActivities({ db, steps }: { db: Database; steps: Steps 
       const { number, command: step, actor } = asked
       return steps.run(step, async (tx) => {
         const { row } = await open(tx, number)
+        refuseStale(asked, row)
         refuseUnless(row, 'hand_over')
         const vehicle = await lockVehicleOf(tx, row)
         if (!may(VEHICLE_TRANSITIONS, vehicle.state, 'deliver')) {

@@ -7,6 +7,8 @@ import {
   CUSTOM_ORDER_TRANSITIONS,
   type CustomOrderState,
   customOrderActions,
+  DEALER_ORDER_ACTIONS,
+  dealerOrderActions,
   JUDGES,
   REFUNDS,
 } from '../domain/custom-order.ts'
@@ -53,6 +55,9 @@ export const CustomOrderView = z
       .nullable()
       .meta({ description: 'What it waits for, and until when' }),
     allowed_actions: z.array(z.enum(CUSTOM_ORDER_ACTIONS)),
+    dealer_actions: z
+      .array(z.enum(DEALER_ORDER_ACTIONS))
+      .meta({ description: 'What its dealer may do; nothing for one who has it no longer' }),
     buyer: z
       .object({
         name: z.string(),
@@ -120,6 +125,7 @@ export async function customOrderView(
         ? { kind: row.deadline_kind, at: row.deadline_at.toISOString() }
         : null,
     allowed_actions: await actionsOf(db, row, vehicle),
+    dealer_actions: dealerOrderActions(row.state, vehicle?.state ?? null),
     buyer: name === null || email === null ? null : { name, email, phone: row.phone, time_zone },
     configuration: configurationView(configuration),
     price: money(configuration.total_price_minor),
@@ -157,10 +163,15 @@ async function dueOf(db: Database | Transaction, number: string | null) {
   return payment ? paymentDue(payment) : null
 }
 
-/** What of it a dealer may see who has it no longer: nothing of the buyer, and of the vehicle only what others can see. */
+/** What of it a dealer may see: all as long as the order is with this one. */
 export function asDealerSees(view: CustomOrderView, dealer: string): CustomOrderView {
-  if (view.dealer === dealer && view.state !== 'refused') return view
-  return { ...view, buyer: null, vehicle: null, deposit: null, balance: null }
+  const isTheirs = view.dealer === dealer && view.state !== 'refused' && view.state !== 'cancelled'
+  return isTheirs ? view : asFormerDealerSees(view)
+}
+
+/** What of it a dealer may see who has it no longer: nothing of the buyer, and of the vehicle only what others can see. */
+export function asFormerDealerSees(view: CustomOrderView): CustomOrderView {
+  return { ...view, dealer_actions: [], buyer: null, vehicle: null, deposit: null, balance: null }
 }
 
 export async function vehicleView(

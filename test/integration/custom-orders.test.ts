@@ -15,7 +15,7 @@ import {
   RICH,
 } from '../support/custom-order.ts'
 import { useHouse } from '../support/house.ts'
-import type { Dealer } from '../support/lead.ts'
+import { type Dealer, dealersServer } from '../support/lead.ts'
 import { changesNothing, expectProblem, expectReplayable, expectSoundHouse } from '../support/proof.ts'
 import { expectStatus, Shop, waitFor } from '../support/shop.ts'
 
@@ -383,6 +383,101 @@ describe('what a partner says twice, late or wrongly (B4, B7)', () => {
         )
       }
     }
+  })
+})
+
+describe('what the gateway delivers late (B4)', () => {
+  test('says what it was made for; a dealer who lost the order learns only that', async () => {
+    const late = await dealersServer()
+    const first = await shop.dealer({ makes: [range.make], webhookUrl: late.url })
+    late.signsWith(first.secret)
+    late.opens(false)
+    const { number, email } = await orderVehicle(shop, range, first)
+    const sent = async () =>
+      (
+        await shop.call('GET', `/v1/operator/custom-orders/${number}/notifications`, {
+          key: shop.operatorKey,
+        })
+      ).body.data.filter(
+        ({ channel }: { channel: string }) => channel === 'dealer' || channel === 'processor',
+      )
+    await waitFor('the first attempts', sent, (all) =>
+      all.every(({ attempts }: { attempts: unknown[] }) => attempts.length > 0),
+    )
+    const refused = { number, turn: 1, reasons: ['Not this one'] }
+    expectStatus(await processorSays(shop, 'custom_order.refused', refused), 200)
+    const choice = { body: { dealer: dealer.id } }
+    expectStatus(await shop.call('POST', `/v1/custom-orders/${number}/dealer`, choice), 200)
+    const { vehicle } = await accept(shop, dealer, number)
+    const body = { configuration: await configure(shop, range, RICH) }
+    expectStatus(await shop.call('POST', `/v1/custom-orders/${number}/configuration`, { body }), 200)
+
+    // Both are reached only now, and told everything again.
+    late.opens(true)
+    const processor = await dealersServer(Number(new URL(house().processorUrl).port))
+    processor.signsWith(house().processorSecret)
+    try {
+      const all: { id: string; recipient: string }[] = await sent()
+      for (const { id, recipient } of all) {
+        if (recipient === dealer.id) continue
+        const path = `/v1/operator/notifications/${id}/redelivery`
+        expectStatus(await shop.call('POST', path, { key: shop.operatorKey, body: {} }), 202)
+      }
+      const told = await waitFor('all of it to be told', sent, (all) =>
+        all.every(({ state }: { state: string }) => state === 'sent' || state === 'abandoned'),
+      )
+      const ends = told.map((one: { recipient: string; state: string; attempts: { outcome: string }[] }) => [
+        one.recipient,
+        one.state,
+        one.attempts.at(-1)?.outcome,
+      ])
+      expect(ends.filter(([recipient]: string[]) => recipient === first.id)).toEqual([
+        [first.id, 'abandoned', 'passed on'],
+        [first.id, 'sent', 'http 204'],
+      ])
+      const read = ({ taken }: typeof late) =>
+        taken
+          .map(({ text }) => JSON.parse(text))
+          .sort((one, other) => one.timestamp.localeCompare(other.timestamp))
+      expect(read(late).map(({ type, data }) => [type, data])).toEqual([
+        ['custom_order.withdrawn', { number, turn: 1, because: 'processor' }],
+      ])
+      const heard = read(processor).map(({ type, data }) => [
+        type.replace('custom_order.', ''),
+        data.turn,
+        data.dealer.id,
+        data.configuration.total_price,
+        data.vehicle,
+        data.answer_by !== null,
+      ])
+      expect(heard).toEqual([
+        ['submitted', 1, first.id, 3_000_000, null, true],
+        ['submitted', 2, dealer.id, 3_000_000, null, true],
+        ['confirmed', 2, dealer.id, 3_000_000, vehicle.number, false],
+        ['reconfigured', 2, dealer.id, 3_820_000, vehicle.number, false],
+      ])
+      for (const { text } of [...late.taken, ...processor.taken]) expect(text).not.toContain(email)
+    } finally {
+      late.close()
+      processor.close()
+    }
+    expectStatus(await cancellation(number), 200)
+  })
+
+  test('a dealer who had an order once can do nothing for it any more', async () => {
+    const first = await shop.dealer({ makes: [range.make] })
+    const { number } = await orderVehicle(shop, range, first)
+    const no = { verdict: 'refused', reasons: ['We close'] }
+    expectStatus(await dealerSays(shop, first, number, no), 200)
+    const choice = { body: { dealer: dealer.id } }
+    expectStatus(await shop.call('POST', `/v1/custom-orders/${number}/dealer`, choice), 200)
+    const { vehicle } = await accept(shop, dealer, number)
+    expectStatus(await plantSays(shop, 'at_dealer', vehicle.number), 200)
+    const handover = (key: string) =>
+      shop.call('POST', `/v1/custom-orders/${number}/handover`, { key, body: {} })
+    const refused = await changesNothing(house(), () => handover(first.key), { answersOnce: true })
+    await expectProblem(house(), refused, 409, 'state-conflict')
+    expectStatus(await handover(dealer.key), 200)
   })
 })
 

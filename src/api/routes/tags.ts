@@ -52,7 +52,7 @@ const NewTag = z
   .meta({ id: 'NewTag' })
 
 export const tagAnswerMembers = { answer: z.enum(TAG_ANSWERS), note: Note.optional() }
-const Answer = z.strictObject(tagAnswerMembers).meta({ id: 'TagAnswer' })
+export const TagAnswer = z.strictObject(tagAnswerMembers).meta({ id: 'TagAnswer' })
 
 /** How many of the next matches a refusal names. */
 const NEXT_MATCHES = 5
@@ -139,7 +139,7 @@ export function registerTags(app: Api, kit: ApiKit): void {
       description:
         '`there` confirms the tag to the buyer; `sold`, also after that, ends it and shows the buyer the next matches. Operators answer in the place of a dealer whom they reached.',
       middleware: [requireRole(kit, 'dealer', 'operator')] as const,
-      request: { params: NumberParam, headers: IdempotencyHeader, body: jsonBody(Answer) },
+      request: { params: NumberParam, headers: IdempotencyHeader, body: jsonBody(TagAnswer) },
       responses: answers(200, 'The tag', TagView),
     }),
     async (c) => {

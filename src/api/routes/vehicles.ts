@@ -17,7 +17,7 @@ const tags = ['Vehicles']
 const Arrival = z.strictObject({
   at: Instant.optional().meta({ description: 'When it came; now, if not given' }),
 })
-const Handover = z.strictObject({
+export const Handover = z.strictObject({
   settled_at_dealer: z
     .boolean()
     .default(false)
@@ -84,11 +84,12 @@ export function registerVehicles(app: Api, kit: ApiKit): void {
     }),
     async (c) => {
       const body = c.req.valid('json')
+      const { role, partner } = c.var.caller
       const number = await findCustomOrder(kit, c.var.caller, c.req.valid('param').number)
       return commandOnce(c, kit, {
         to: { kind: 'custom-order', number },
         update: handOverVehicle,
-        facts: () => ({ settled: body.settled_at_dealer }),
+        facts: () => ({ settled: body.settled_at_dealer, dealer: role === 'dealer' ? partner : null }),
         body,
       }) as never
     },

@@ -1,0 +1,92 @@
+import type { ToldEvent } from '../../store/event.ts'
+import type { TagPage as Page } from '../../store/tag-page.ts'
+import {
+  ActForm,
+  Choices,
+  DealerLayout,
+  FactList,
+  type Facts,
+  StoryList,
+  TextField,
+  type View,
+} from '../dealer-page/parts.tsx'
+import { listed, moment, money } from '../format.ts'
+import { END_WORDS, eventWords } from './words.ts'
+
+/** A dealer's page of a tag: which vehicle, for whom, and what the dealer may do. */
+export function TagPage({ view }: { view: View<Page> }) {
+  const { page, notice } = view
+  const { tag, events } = page
+  const { state } = tag
+  return (
+    <DealerLayout title={`Tag ${tag.number}`} notice={notice}>
+      <p class="lead">{tag.vehicle.name}</p>
+      <FactList facts={factsOf(page)} />
+      {state === 'pending' || state === 'confirmed' ? (
+        <>
+          <AnswerForm view={view} />
+          <HandoverForm view={view} />
+        </>
+      ) : (
+        <p>
+          <strong>{END_WORDS[state]}</strong>
+        </p>
+      )}
+      <StoryList
+        entries={events.flatMap((event) => {
+          const words = eventWords(event)
+          return words === null ? [] : [{ at: event.at, words: noted(words, event, tag.dealer) }]
+        })}
+      />
+    </DealerLayout>
+  )
+}
+
+function factsOf({ tag }: Page): Facts {
+  const { vehicle, vin, price, buyer, deadline } = tag
+  const features = vehicle.features.map(({ name }) => name)
+  return [
+    ['Number', vehicle.number],
+    ['VIN', vin],
+    ['With', features.length > 0 && listed(features)],
+    ['Price', money(price)],
+    ['Where', vehicle.whereabouts === 'lot' ? 'On your lot' : 'Not with you yet'],
+    ['Buyer', buyer?.name],
+    ['E-mail', buyer?.email],
+    ['Answer by', deadline && moment(deadline.at, 'UTC')],
+  ]
+}
+
+function AnswerForm({ view }: { view: View<Page> }) {
+  const { state, version } = view.page.tag
+  const sold = ['sold', 'No, it is sold'] as const
+  const [title, choices] =
+    state === 'pending'
+      ? (['Is it there?', [['there', 'Yes, it is there'] as const, sold]] as const)
+      : (['You said that it is there. Has that changed?', [sold]] as const)
+  return (
+    <ActForm view={view} name="answer" title={title} button="Send" version={version}>
+      <Choices view={view} form="answer" name="answer" legend="Your answer" choices={choices} />
+      <TextField view={view} form="answer" name="note" label="Note, if you like" />
+    </ActForm>
+  )
+}
+
+function HandoverForm({ view }: { view: View<Page> }) {
+  const { allowed_actions: actions, vehicle, version } = view.page.tag
+  if (!actions.includes('hand_over') || vehicle.whereabouts !== 'lot') return null
+  return (
+    <ActForm
+      view={view}
+      name="handover"
+      title="Did you hand the vehicle over?"
+      button="Yes, the buyer has it"
+      version={version}
+    />
+  )
+}
+
+/** What happened, with what the dealer wrote about it; what others write is not for them. */
+function noted(words: string, { actor, note }: ToldEvent, dealer: string): string {
+  return note !== null && actor === `dealer:${dealer}` ? `${words} – ${note}` : words
+}
