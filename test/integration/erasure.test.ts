@@ -118,7 +118,7 @@ describe('two lives', () => {
     adasOrder = { body, number: expectStatus(placed, 201).body.number }
     ada.numbers.push(adasOrder.number)
     expectStatus(await here.call('POST', `/v1/orders/${adasOrder.number}/cancellation`, { body: {} }), 200)
-  }, 120_000)
+  })
 
   test('what they wrote is in the books, so looking for it means something', async () => {
     for (const life of [ada, bob]) {

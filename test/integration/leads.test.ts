@@ -559,5 +559,5 @@ describe.concurrent('Cancel and Terminate in the Temporal UI (P4)', () => {
     )
     const { searchAttributes } = await handle.describe()
     expect(searchAttributes).toMatchObject({ OrderNumber: [number], PartnerId: [dealer.id], Stage: ['sold'] })
-  }, 120_000)
+  })
 })

@@ -328,7 +328,7 @@ describe('races (B5)', () => {
       expect(await provider.ledger(payment)).toEqual({ held: 0, taken, given_back: 0, open_pages: 0 })
     }
     await expectSoundHouse(house())
-  }, 120_000)
+  })
 
   test('a shop that stops taking payments: what was asked for is paid still, and nothing after it', async () => {
     const { number, payment } = await toBePaid()
@@ -459,7 +459,7 @@ describe('bad luck with the provider (B5)', () => {
     expect(await done(asked.payment)).toEqual(['capture/1', 'refund/1/1', 'session/1'])
     const { calls } = await provider.booksOf(asked.payment)
     expect(calls.filter(({ replayed }) => replayed).length).toBeGreaterThanOrEqual(3)
-  }, 150_000)
+  })
 
   test('a provider out of service is tried again', async () => {
     await provider.behave({ mode: 'unavailable', times: 4 })
@@ -497,7 +497,7 @@ describe('bad luck with the provider (B5)', () => {
     expect(await shop.look(payment)).toMatchObject({ state: 'settled', operator_actions: [] })
     expect(await provider.ledger(payment)).toMatchObject({ held: 0, taken: 0 })
     await expectSoundHouse(house())
-  }, 90_000)
+  })
 })
 
 test('every process of these stories goes on in another worker', async () => {
