@@ -3,6 +3,7 @@ import { acceptMatch, cancel, declineMatch } from '../../clients/messages.ts'
 import { newNumber } from '../../domain/number.ts'
 import { after } from '../../domain/period.ts'
 import { Refusal } from '../../domain/refusal.ts'
+import { snapshot } from '../../store/database.ts'
 import { storeAnswer } from '../../store/idempotency-key.ts'
 import { insertMatchRequest, readMatchRequest } from '../../store/match-request.ts'
 import { MatchRequestView, matchRequestView } from '../../store/match-request-view.ts'
@@ -114,7 +115,7 @@ export function registerMatchRequests(app: Api, kit: ApiKit): void {
     }),
     async (c) => {
       const number = await find(kit, c.var.caller, c.req.valid('param').number)
-      const view = await matchRequestView(kit.db, number)
+      const view = await snapshot(kit.db, (tx) => matchRequestView(tx, number))
       if (!view) throw new Refusal('not-found', `There is no match request ${number}.`)
       c.header('etag', `"${view.version}"`)
       return c.json(view, 200)

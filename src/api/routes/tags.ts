@@ -4,6 +4,7 @@ import type { Wish } from '../../domain/match.ts'
 import { newNumber } from '../../domain/number.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import { TAG_ANSWERS } from '../../domain/tag.ts'
+import { snapshot } from '../../store/database.ts'
 import { storeAnswer } from '../../store/idempotency-key.ts'
 import { matchesOf } from '../../store/match-view.ts'
 import { saveCustomer } from '../../store/order.ts'
@@ -123,7 +124,7 @@ export function registerTags(app: Api, kit: ApiKit): void {
     }),
     async (c) => {
       const number = await findTag(kit, c.var.caller, c.req.valid('param').number)
-      const view = await tagView(kit.db, number)
+      const view = await snapshot(kit.db, (tx) => tagView(tx, number))
       if (!view) throw new Refusal('not-found', `There is no tag ${number}.`)
       c.header('etag', `"${view.version}"`)
       return c.json(c.var.caller.role === 'dealer' ? asTagsDealerSees(view) : view, 200)
