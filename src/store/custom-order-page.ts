@@ -7,7 +7,7 @@ import {
   type CustomOrderView,
   customOrderView,
 } from './custom-order-view.ts'
-import type { Database, Transaction } from './database.ts'
+import { type Database, snapshot, type Transaction } from './database.ts'
 import { storyOf, type ToldEvent } from './event.ts'
 
 /** Everything that a dealer's page of a custom order shows (REQUIREMENTS B4), as it was at one moment. */
@@ -29,10 +29,7 @@ export async function readCustomOrderPage(
   db: Database,
   asked: { number: string; turn: number; dealer: string },
 ): Promise<CustomOrderPage | undefined> {
-  return db.transaction((tx) => read(tx, asked), {
-    isolationLevel: 'repeatable read',
-    accessMode: 'read only',
-  })
+  return snapshot(db, (tx) => read(tx, asked))
 }
 
 async function read(

@@ -1,4 +1,4 @@
-import type { Database } from './database.ts'
+import { type Database, snapshot } from './database.ts'
 import { storyOf, type ToldEvent } from './event.ts'
 import { asTagsDealerSees, type TagView, tagView } from './tag-view.ts'
 
@@ -7,11 +7,8 @@ export type TagPage = { tag: TagView; events: ToldEvent[] }
 
 /** The page's content, read from one snapshot so that its parts fit together. */
 export async function readTagPage(db: Database, number: string): Promise<TagPage | undefined> {
-  return db.transaction(
-    async (tx) => {
-      const view = await tagView(tx, number)
-      return view && { tag: asTagsDealerSees(view), events: await storyOf(tx, number) }
-    },
-    { isolationLevel: 'repeatable read', accessMode: 'read only' },
-  )
+  return snapshot(db, async (tx) => {
+    const view = await tagView(tx, number)
+    return view && { tag: asTagsDealerSees(view), events: await storyOf(tx, number) }
+  })
 }
