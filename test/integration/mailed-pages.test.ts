@@ -385,10 +385,8 @@ describe.concurrent("a dealer's page of a custom order (B4)", () => {
       expect([late.status, late.text]).toEqual([409, expect.stringContaining('Nothing was done')])
     }
     expect(await eventsOf(number)).toEqual(before)
-    const told = (await shop.mails(second.email, /has changed$/)).find(({ subject }) =>
-      /has changed$/.test(subject),
-    )
-    expect(told?.text).toMatch(/See the order: http\S+\/c\/CO-\S+\/2\//)
+    const told = await letter(shop, second.email, /has changed$/)
+    expect(told).toMatch(/See the order: http\S+\/c\/CO-\S+\/2\//)
   })
 
   test('the same dealer asked anew has another link; the first one only says so', async () => {
