@@ -16,7 +16,7 @@ import {
 import { useHouse } from '../support/house.ts'
 import { letter, linkIn, newLead, say, storyUntil } from '../support/lead.ts'
 import { expectReplayable, expectSoundHouse } from '../support/proof.ts'
-import { expectStatus, Shop } from '../support/shop.ts'
+import { expectStatus, Shop, waitFor } from '../support/shop.ts'
 import { answerTag, inPipeline, lotVehicle, newModel, onLot, tag } from '../support/vehicle.ts'
 
 const house = useHouse({ partners: ['mail'] })
@@ -403,9 +403,15 @@ describe.concurrent("a dealer's page of a custom order (B4)", () => {
     expect(page.text).toContain('You were asked about it anew since: please use the link in our newer mail.')
     expect(page.html).not.toContain(email)
     expect(page.forms).toEqual([])
-    const mails = await shop.mails(dealer.email, new RegExp(`^Order ${number}: Tarn`))
-    const links = mails.flatMap(({ text }) => /http\S+\/c\/\S+/.exec(text)?.[0] ?? [])
-    const anew = await new Browser().open(links.find((link) => link.includes('/2/')) ?? '')
+    const links = await waitFor(
+      'the mail of the second turn',
+      async () => {
+        const mails = await shop.mails(dealer.email, new RegExp(`^Order ${number}: Tarn`))
+        return mails.flatMap(({ text }) => /http\S+\/c\/\S+\/2\/\S+/.exec(text)?.[0] ?? [])
+      },
+      (links) => links.length === 1,
+    )
+    const anew = await new Browser().open(links[0] ?? '')
     expect(anew.text).toContain(email)
     await anew.send('/answer', { verdict: 'accepted' })
     expect(await shop.look(number)).toMatchObject({ turn: 2, dealer_accepted: true })
