@@ -11,7 +11,7 @@ import { allowed, may } from '../domain/states.ts'
 import type { Links } from '../integrations/link.ts'
 import type { Database, Locked, Transaction } from '../store/database.ts'
 import { readCommandBody, storeAnswer } from '../store/idempotency-key.ts'
-import { endOffer, freeVehicle } from '../store/match-offer.ts'
+import { endOffer, freeVehicle, offerBest } from '../store/match-offer.ts'
 import {
   closeOffer,
   lockMatchRequest,
@@ -82,7 +82,7 @@ export function createMatchRequestActivities({
       })
     },
 
-    /** The buyer does not want this one: it goes to the next, and they wait on. */
+    /** The buyer does not want this one: it goes to the next, and they get the next best, or wait on. */
     async declineMatch(asked: Command & { number: string }): Promise<MatchRequestProgress | null> {
       const { number, command: step, actor } = asked
       return steps.run(step, async (tx) => {
@@ -91,6 +91,7 @@ export function createMatchRequestActivities({
         if (!offer) throw new Error('an offered match request without an offer')
         await endOffer(tx, row, { outcome: 'declined', actor, now, vehicle: offer.vehicle })
         await passOn(tx, offer, step)
+        await offerBest(tx, number, step)
         return answered(tx, step, number)
       })
     },

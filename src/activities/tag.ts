@@ -1,4 +1,4 @@
-import type { Command } from '../domain/command.ts'
+import { type Command, refuseStale } from '../domain/command.ts'
 import { type Judge, undecided } from '../domain/custom-order.ts'
 import { after } from '../domain/period.ts'
 import { Refusal } from '../domain/refusal.ts'
@@ -42,12 +42,14 @@ export function createTagActivities({ db, steps, links }: { db: Database; steps:
    * nothing, and whoever said it is told so.
    */
   async function hear(
-    { number, command: step, actor }: Command & { number: string },
+    asked: Command & { number: string },
     verb: TagVerb,
     work: (tx: Transaction, row: TagRow, word: Word) => Promise<TagProgress | null>,
   ): Promise<TagProgress | null> {
+    const { number, command: step, actor } = asked
     const heard = await steps.run(step, async (tx): Promise<TagProgress | { kept: TagState } | null> => {
       const { row } = await open(tx, number)
+      refuseStale(asked, row)
       const word = (await readCommandBody(tx, step)) as Word
       if (may(TAG_TRANSITIONS, row.state, verb)) return work(tx, row, word)
       const note = word.note ?? word.reasons?.join('; ') ?? null
@@ -121,6 +123,7 @@ export function createTagActivities({ db, steps, links }: { db: Database; steps:
       const { number, settled, command: step, actor } = asked
       return steps.run(step, async (tx) => {
         const { row } = await open(tx, number)
+        refuseStale(asked, row)
         refuseUnless(row, 'hand_over')
         const vehicle = await lockVehicleOf(tx, row)
         if (!may(VEHICLE_TRANSITIONS, vehicle.state, 'deliver')) {

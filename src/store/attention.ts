@@ -98,6 +98,17 @@ export const Attention = z
         }),
       )
       .meta({ description: 'Neither the tag nor the reminder is answered' }),
+    late_vehicles: z
+      .array(
+        z.object({
+          vehicle: z.string(),
+          dealer: z.string(),
+          plant: z.string(),
+          period: z.int(),
+          since: Instant.meta({ description: 'When the period was over' }),
+        }),
+      )
+      .meta({ description: 'Their plant has not said that it builds them; `slot-release` queues them anew' }),
     abandoned_notifications: z
       .array(
         z.object({
@@ -171,6 +182,10 @@ export async function readAttention(db: Database): Promise<Attention> {
   const silentTags = await db.execute<Attention['silent_tags'][number]>(sql`
     SELECT number AS tag, vehicle, dealer, storefront, deadline_at AS until, ${WAITS_FOR} AS waits_for
       FROM tags WHERE deadline_kind = 'escalate' AND ended_at IS NULL ORDER BY deadline_at LIMIT ${LIMIT}`)
+  const late = await db.execute<Attention['late_vehicles'][number]>(sql`
+    SELECT v.number AS vehicle, v.dealer, v.plant, v.period, p.ends_at AS since
+      FROM vehicles v JOIN production_periods p ON p.ordinal = v.period
+     WHERE v.state = 'scheduled' AND p.ends_at <= now() ORDER BY p.ends_at, v.number LIMIT ${LIMIT}`)
   const abandoned = await db.execute<Attention['abandoned_notifications'][number]>(sql`
     SELECT id AS notification, number, channel, last_failure AS failure, last_attempt_at FROM notifications
      WHERE state = 'abandoned' AND created_at > now() - interval '30 days' AND COALESCE(last_failure, '') <> ALL (${sql.raw(`ARRAY[${NOBODY_LEFT.map((code) => `'${code}'`).join(', ')}]`)})
@@ -190,6 +205,7 @@ export async function readAttention(db: Database): Promise<Attention> {
     failed_payments: failedPayments.map((row) => ({ ...row, since: instant(row.since) })),
     silent_leads: silentLeads.map((row) => ({ ...row, since: instant(row.since) })),
     silent_tags: silentTags.map((row) => ({ ...row, until: instant(row.until) })),
+    late_vehicles: late.map((row) => ({ ...row, since: instant(row.since) })),
     abandoned_notifications: abandoned.map((row) => ({
       ...row,
       last_attempt_at: row.last_attempt_at && instant(row.last_attempt_at),

@@ -12,6 +12,7 @@ import { may, statesOf, type Transitions } from '../domain/states.ts'
 import { TAG_TRANSITIONS } from '../domain/tag.ts'
 import { VEHICLE_TRANSITIONS } from '../domain/vehicle.ts'
 import type { Database } from './database.ts'
+import { isFor } from './match-offer.ts'
 import {
   limitsKept,
   nobodyPassedOver,
@@ -382,6 +383,18 @@ export const INVARIANTS: Record<string, (graceSeconds: number) => SQL> = {
         FROM match_requests r LEFT JOIN tags t ON t.number = r.tag AND t.match_request = r.number
        WHERE (r.state = 'accepted') <> (t.number IS NOT NULL)
        ORDER BY 1`,
+
+  // Who let an offer lapse is only offered what becomes free after that. A dealer who moves offers nothing anew.
+  'no vehicle that can be had is left beside a match request that it fits': () => sql`
+      SELECT r.number AS subject, format('it waits, and %s can be had', v.number) AS detail
+        FROM match_requests r
+        JOIN model_years m ON m.make = r.make AND m.model = r.model
+        JOIN specifications s ON s.model_year = m.id AND s.stocked
+        JOIN vehicle_availability a ON a.specification = s.fingerprint AND a.state = 'available'
+        JOIN vehicles v ON v.number = a.vehicle JOIN dealers d ON d.id = v.dealer
+       WHERE ${isFor} AND r.wish #>> '{near,within_m}' IS NULL
+         AND NOT EXISTS (SELECT 1 FROM match_offers o WHERE o.match_request = r.number AND o.outcome = 'lapsed')
+       ORDER BY 1, 2`,
 
   'nobody who is to be woken is left asleep': (graceSeconds) => sql`
       SELECT workflow AS subject, format('not woken since %s', created_at) AS detail FROM wakes

@@ -957,7 +957,7 @@ export const vehicles = pgTable(
   },
   (t) => [
     unique('vehicles_vin').on(t.vin),
-    uniqueIndex('vehicles_buyer').on(t.buyer).where(sql`${t.state} <> 'cancelled'`),
+    uniqueIndex('vehicles_buyer').on(t.buyer).where(sql`${t.buyer} IS NOT NULL`),
     index('vehicles_in_bank')
       .on(t.model_line, t.type, t.place)
       .where(sql`${t.state} IN ('banked', 'scheduled', 'in_production')`),

@@ -17,16 +17,6 @@ export async function readTag(db: Database | Transaction, number: string): Promi
   return row
 }
 
-/** The tag that has a vehicle, by the vehicle's number. */
-export async function tagOf(db: Database, vehicle: string): Promise<string | undefined> {
-  const [row] = await db
-    .select({ number: tags.number })
-    .from(vehicles)
-    .innerJoin(tags, eq(tags.number, vehicles.buyer))
-    .where(eq(vehicles.number, vehicle))
-  return row?.number
-}
-
 /** The tag, locked; before its vehicle. */
 export async function lockTag(tx: Transaction, number: string): Promise<Locked<TagRow> | undefined> {
   const [row] = await tx

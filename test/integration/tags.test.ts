@@ -371,6 +371,43 @@ describe.concurrent('a tag, from the search to the keys (B8)', () => {
     await tag(shop, vehicle)
   })
 
+  test('at the price that the buyer has seen, or not at all', async () => {
+    const dealer = await shop.dealer()
+    const [vehicle] = await onLot(shop, dealer, [lotVehicle(await newModel(shop))])
+    const at = (amount: number) =>
+      shop.call('POST', '/v1/tags', {
+        body: { vehicle, customer: newBuyer(), price: { amount, currency: 'EUR' } },
+      })
+    const dearer = { price: { amount: 3_100_000, currency: 'EUR' } }
+    const path = `/v1/stock-vehicles/${vehicle}/price`
+    expectStatus(await shop.call('POST', path, { key: dealer.key, body: dearer }), 200)
+    const refused = await expectProblem(house(), await at(3_000_000), 409, 'price-changed')
+    expect(refused).toMatchObject({ vehicle, ...dearer })
+    expect(await bookedAs(shop, vehicle)).toMatchObject({ availability: 'available', buyer: null, tag: null })
+    expect(await story(shop, vehicle)).toEqual(['listed', 'priced'])
+    expect(expectStatus(await at(3_100_000), 201).body.price).toEqual(dearer.price)
+  })
+
+  test('a request that is still in work holds nobody’s name: should it never end, nobody could erase it (B2, P6)', async () => {
+    const dealer = await shop.dealer()
+    const [car] = await onLot(shop, dealer, [lotVehicle(await newModel(shop))])
+    const { db } = house()
+    const idempotencyKey = randomUUID()
+    const body = { vehicle: car, customer: newBuyer(), reference: 'WEB-8' }
+    const sent = await db.begin(async (tx) => {
+      await tx`SELECT 1 FROM vehicles WHERE number = ${car} FOR UPDATE`
+      const answer = shop.call('POST', '/v1/tags', { body, idempotencyKey })
+      const [claimed] = await waitFor(
+        'the request to be claimed',
+        () => db`SELECT status, body, answer FROM idempotency_keys WHERE key = ${idempotencyKey}`,
+        (rows) => rows.length === 1,
+      )
+      expect(claimed).toEqual({ status: null, body: {}, answer: null })
+      return { answer }
+    })
+    expectStatus(await sent.answer, 201)
+  })
+
   test('lists: storefronts find their own, dealers those of their vehicles, by vehicle and state', async () => {
     const [dealer, stranger] = [await shop.dealer(), await shop.dealer()]
     const model = await newModel(shop)

@@ -9,7 +9,7 @@ import { storeAnswer } from '../../store/idempotency-key.ts'
 import { matchesOf } from '../../store/match-view.ts'
 import { saveCustomer } from '../../store/order.ts'
 import { inStep } from '../../store/step.ts'
-import { readTag } from '../../store/tag.ts'
+import { readTag, type TagRow } from '../../store/tag.ts'
 import { placeTag } from '../../store/tag-placing.ts'
 import { asTagsDealerSees, TagView, tagView } from '../../store/tag-view.ts'
 import { wake } from '../../store/wake.ts'
@@ -17,6 +17,7 @@ import { partnerOf, requireRole } from '../auth.ts'
 import { commandOnce } from '../command.ts'
 import { answerOnce, idempotencyKeyOf } from '../idempotency.ts'
 import type { Api, ApiKit, Caller } from '../kit.ts'
+import { Price } from '../master-data.ts'
 import {
   answers,
   Email,
@@ -47,6 +48,10 @@ const NewTag = z
     }),
     vehicle: z.string().meta({ example: 'VH-7K3M-9QXT-4HC' }),
     customer: Buyer,
+    price: Price.optional().meta({
+      description:
+        'What the buyer has seen it offered for; should it cost something else by now, it is not tagged',
+    }),
     search: WishBody.optional().meta({
       description:
         'What the vehicle was found by: the next matches are looked for in the same way, should it be taken or turn out to be sold. If not given, those that are most like it',
@@ -55,7 +60,7 @@ const NewTag = z
   .meta({ id: 'NewTag' })
 
 export const tagAnswerMembers = { answer: z.enum(TAG_ANSWERS), note: Note.optional() }
-const Answer = z.strictObject(tagAnswerMembers).meta({ id: 'TagAnswer' })
+export const TagAnswer = z.strictObject(tagAnswerMembers).meta({ id: 'TagAnswer' })
 
 /** How many of the next matches a refusal names. */
 const NEXT_MATCHES = 5
@@ -83,13 +88,14 @@ export function registerTags(app: Api, kit: ApiKit): void {
         key,
         body,
         number: newNumber('tag'),
+        kept: {},
         work: async ({ command, number }) => {
           const tag = number ?? ''
           const vehicle = vehicleIn(body.vehicle)
           const wish = body.search ? await wishOf(kit.db, body.search, { storefront, at: '/search' }) : null
           try {
             await inStep(kit.db, command, async (tx) => {
-              await placeTag(tx, kit.links, {
+              const placed = await placeTag(tx, kit.links, {
                 number: tag,
                 vehicle,
                 storefront,
@@ -100,6 +106,7 @@ export function registerTags(app: Api, kit: ApiKit): void {
                 actor,
                 step: command,
               })
+              if (body.price) refuseAnotherPrice(placed, body.price)
               await wake(tx, command, [`tag/${tag}`])
               await storeAnswer(tx, command, 201, await tagView(tx, tag))
               return null
@@ -142,7 +149,7 @@ export function registerTags(app: Api, kit: ApiKit): void {
       description:
         'With `there`, and once the order processor has accepted it too, the tag is confirmed to the buyer; `sold`, also after that, ends it, gives back what was paid and shows the buyer the next matches. Operators answer in the place of a dealer whom they reached.',
       middleware: [requireRole(kit, 'dealer', 'operator')] as const,
-      request: { params: NumberParam, headers: IdempotencyHeader, body: jsonBody(Answer) },
+      request: { params: NumberParam, headers: IdempotencyHeader, body: jsonBody(TagAnswer) },
       responses: answers(200, 'The tag', TagView),
     }),
     async (c) => {
@@ -217,6 +224,18 @@ export function vehicleIn(given: string): string {
       errors: [{ pointer: '/vehicle', detail: error.message }],
     })
   }
+}
+
+/** A buyer is bound to a price that they have seen. In the transaction that tags, which then did nothing. */
+function refuseAnotherPrice(
+  { vehicle, price_minor: amount, currency }: TagRow,
+  seen: z.output<typeof Price>,
+): void {
+  if (seen.amount === amount && seen.currency === currency) return
+  throw new Refusal('price-changed', `${vehicle} costs something else than the buyer has seen.`, {
+    vehicle,
+    price: { amount, currency },
+  })
 }
 
 /** Whoever came too late learns what can be had instead, if they said by what they look. */
