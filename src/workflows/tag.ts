@@ -27,7 +27,8 @@ export async function tagOrder(number: string, stepsBefore = 0): Promise<void> {
     act: async (row) => {
       if (row.money_due === null) return false
       story.adopt(await books.followTagMoney({ number, step: story.nextStep('follow-money') }))
-      return true
+      // Where nothing was left to pay there is nothing to do until something else happens.
+      return story.row !== row
     },
     cancel: (command) => books.cancelTag({ number, command, actor: 'operator:temporal' }),
   })

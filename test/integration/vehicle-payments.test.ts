@@ -30,6 +30,7 @@ import {
   newBuyer,
   newModel,
   onLot,
+  PLAIN as PLAIN_CAR,
   story,
   tag,
   waitForMatch,
@@ -314,7 +315,10 @@ describe('tags (B5, B8, B11)', () => {
 
   async function tagged(more: object = {}) {
     const model = await newModel(shop)
-    const [car, other] = await onLot(shop, dealer, [lotVehicle(model), lotVehicle(model)])
+    const [car, other] = await onLot(shop, dealer, [
+      lotVehicle(model, { features: [...PLAIN_CAR, 'ROOF'] }),
+      lotVehicle(model),
+    ])
     const placed = await tag(shop, car, more)
     return { ...placed, model, car, other: other ?? '', deposit: placed.tag.deposit.number as string }
   }
@@ -521,7 +525,7 @@ describe('tags (B5, B8, B11)', () => {
 
   test('declined and then never paid: it ends, and the vehicle goes to who waits, whose tag works the same', async () => {
     const { number, email, deposit, model, car } = await tagged()
-    const waiter = await waitForMatch(shop, model)
+    const waiter = await waitForMatch(shop, model, { search: { must_have: ['ROOF'] } })
     await provider.buyer(deposit, 'decline')
     await house().db`UPDATE tags SET deadline_at = now() WHERE number = ${number}`
     await house().temporal.workflow.getHandle(`tag/${number}`).signal('look')
