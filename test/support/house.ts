@@ -26,6 +26,8 @@ export type HouseOptions = {
   temporalOnDisk?: boolean
   /** Dynamic configuration of the Temporal server, by key. */
   temporalDynamicConfig?: Record<string, string>
+  /** Leads APIs and workers to the Temporal server at this address by another way: gives their settings for it. */
+  wayToTemporal?: (address: string) => Promise<{ TEMPORAL_NAMESPACE: string } & Record<string, string>>
   /** Added to the environment of APIs and workers. */
   environment?: Record<string, string>
 }
@@ -54,6 +56,8 @@ export type House = {
   readonly db: Sql
   readonly temporalAddress: string
   readonly temporal: Client
+  /** The environment of APIs and workers. */
+  readonly settings: Readonly<Record<string, string>>
   /** Starts the worker at this index again, or one more; gives its index. */
   startWorker: (index?: number) => Promise<number>
   /** SIGKILL. */
@@ -219,6 +223,7 @@ async function build(
     DATABASE_URL: database.url,
     TEMPORAL_ADDRESS: temporalServer.address,
     TEMPORAL_NAMESPACE: 'default',
+    ...(await options.wayToTemporal?.(temporalServer.address)),
     TASK_QUEUE: 'holdfast',
     PUBLIC_URL: urlOf(ports.api),
     LINK_SECRET: linkSecret,
@@ -271,7 +276,8 @@ async function build(
     databaseUrl: database.url,
     db,
     temporalAddress: temporalServer.address,
-    temporal: new Client({ connection }),
+    settings: service,
+    temporal: new Client({ connection, namespace: service.TEMPORAL_NAMESPACE }),
     startWorker,
     killWorker: (index) => at(workers, index).kill(),
     stopWorker: (index) => at(workers, index).stop(),
