@@ -62,7 +62,9 @@ const Environment = z.object({
     .string()
     .regex(/^whsec_[A-Za-z0-9+/=]+$/)
     .describe('Secret of the webhooks that the carrier sends us (`whsec_…`)'),
-  PROCESSOR_URL: z.url().describe('Where the order processor takes our messages about custom orders'),
+  PROCESSOR_URL: z
+    .url()
+    .describe('Where the order processor takes our messages about custom orders and tags'),
   PROCESSOR_SECRET: z
     .string()
     .regex(/^whsec_[A-Za-z0-9+/=]+$/)

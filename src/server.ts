@@ -37,7 +37,14 @@ function main(): void {
     ratePerSecond: config.RATE_LIMIT_PER_SECOND,
   })
   const server = serve(
-    { fetch: api.fetch, hostname: config.HOST, port: config.PORT },
+    {
+      fetch: api.fetch,
+      hostname: config.HOST,
+      port: config.PORT,
+      // Longer than load balancers keep a connection without use (often 60 s): who closes first must not be us, or a request
+      // that is just being sent is lost.
+      serverOptions: { keepAliveTimeout: 65_000 },
+    },
     (address: AddressInfo) => {
       log.info({ port: address.port }, 'listening')
     },

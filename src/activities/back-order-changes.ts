@@ -2,9 +2,9 @@ import type { EventType } from '../domain/event.ts'
 import { type BackOrderRow, updateBackOrder } from '../store/back-order.ts'
 import type { Transaction } from '../store/database.ts'
 import { recordEvent } from '../store/event.ts'
+import { releasePayment } from '../store/payment-changes.ts'
 import { allocateToWaiters, changeOutstanding, move } from '../store/stock.ts'
 import { withdrawSurplus } from '../store/supply.ts'
-import { releasePayment } from './payment-changes.ts'
 
 /** Ends a back order that holds units on the shelf: a final state, its units to the queue, its demand withdrawn. */
 export async function end(

@@ -3,10 +3,10 @@ import { type BackOrderRow, updateBackOrder } from '../store/back-order.ts'
 import type { Transaction } from '../store/database.ts'
 import { planDelivery } from '../store/delivery.ts'
 import type { PaymentRow } from '../store/payment.ts'
+import { openPayment, type PaymentChange, requestPayment } from '../store/payment-changes.ts'
 import { move } from '../store/stock.ts'
 import { readStorefront } from '../store/storefront.ts'
 import { recordBackOrder } from './back-order-changes.ts'
-import { openPayment, type PaymentChange, requestPayment } from './payment-changes.ts'
 
 /** The confirmation of a back order (REQUIREMENTS A8), and its payment where the house takes it (B5). */
 

@@ -1,17 +1,18 @@
-import type { Command } from '../domain/command.ts'
+import { type Command, refuseStale } from '../domain/command.ts'
 import {
   CHOOSE_SECONDS,
-  CUSTOM_ORDER_ACTIONS,
   CUSTOM_ORDER_TRANSITIONS,
   type CustomOrderProgress,
   type CustomOrderVerb,
   JUDGES,
   type Judge,
+  type TurnEnd,
+  undecided,
 } from '../domain/custom-order.ts'
 import { after } from '../domain/period.ts'
 import { faultAt, Refusal } from '../domain/refusal.ts'
-import { allowed, may } from '../domain/states.ts'
-import { VEHICLE_TRANSITIONS } from '../domain/vehicle.ts'
+import { may } from '../domain/states.ts'
+import { isOpenTo } from '../domain/vehicle.ts'
 import type { Links } from '../integrations/link.ts'
 import {
   type CustomOrderRow,
@@ -22,22 +23,23 @@ import {
   tellPartner,
   updateCustomOrder,
 } from '../store/custom-order.ts'
-import { customOrderView } from '../store/custom-order-view.ts'
+import { actionsOf, asDealerSees, asProcessorSees, customOrderView } from '../store/custom-order-view.ts'
 import type { Database, Transaction } from '../store/database.ts'
 import { type DealerRow, dealerSelling, readDealer } from '../store/dealer.ts'
 import { readCommandBody, storeAnswer } from '../store/idempotency-key.ts'
-import { productionStartOf } from '../store/production.ts'
-import { freezePointOf } from '../store/schedule-view.ts'
-import { bankVehicle, lockVehicle, updateVehicle, type VehicleRow } from '../store/vehicle.ts'
-import { advanceVehicle, openVehicle } from '../store/vehicle-progress.ts'
 import {
   askForBalance,
   askForDeposit,
   isDepositHeld,
+  type Price,
   refund,
   settleBalance,
   takeDeposit,
-} from './custom-order-money.ts'
+} from '../store/order-money.ts'
+import { productionStartOf } from '../store/production.ts'
+import { freezePointOf } from '../store/schedule-view.ts'
+import { bankVehicle, lockVehicle, readVehicle, updateVehicle, type VehicleRow } from '../store/vehicle.ts'
+import { advanceVehicle, openVehicle } from '../store/vehicle-progress.ts'
 import type { Steps } from './steps.ts'
 
 /** The custom order's own transactions (REQUIREMENTS B4, B6, B10): each locks the order, then its vehicle. */
@@ -70,9 +72,22 @@ export function createCustomOrderActivities({
       return steps.run(step, async (tx) => {
         const { row, now } = await open(tx, number)
         if (row.state !== 'received') return customOrderProgress(tx, number)
-        const dealer = await dealerFor(tx, row, row.dealer)
-        if (!(await askForDeposit(tx, links, row, { actor: 'house', step, now })))
-          await submit(tx, row, dealer, now)
+        const deposit = await askForDeposit(tx, links, row, await priceOf(tx, row), {
+          actor: 'house',
+          step,
+          now,
+        })
+        if (deposit) {
+          const { payment, deadline_at } = deposit
+          await updateCustomOrder(
+            tx,
+            row,
+            { state: 'awaiting_deposit', deposit: payment, deadline: { kind: 'deposit', at: deadline_at } },
+            { type: 'custom_order.deposit_requested', actor: 'house', details: { payment } },
+          )
+        } else {
+          await submit(tx, row, await dealerOf(tx, row), now)
+        }
         return answered(tx, row.command, 201, number)
       })
     },
@@ -88,42 +103,44 @@ export function createCustomOrderActivities({
       return steps.run(step, async (tx) => {
         const { row, now } = await open(tx, number)
         if (row.state === 'awaiting_deposit') {
-          if (await isDepositHeld(tx, row)) {
-            const held = await updateCustomOrder(
+          await followDeposit(tx, row, now, step)
+        } else if (row.state === 'accepted') {
+          const change = { actor: 'house', step }
+          const balance = await askForBalance(tx, links, row, await priceOf(tx, row), { ...change, now })
+          if (balance) {
+            const { number: payment } = balance
+            await updateCustomOrder(
               tx,
               row,
-              { deadline: null },
-              { type: 'custom_order.deposit_held', actor: 'house', details: { payment: row.deposit } },
+              { balance: payment },
+              { type: 'custom_order.balance_requested', actor: 'house', details: { payment } },
             )
-            await submit(tx, held, await dealerFor(tx, row, row.dealer), now)
-          } else {
-            await cancel(tx, row, { actor: 'house', step, note: null, because: 'no_deposit' })
           }
-        } else if (row.state === 'accepted') {
-          await askForBalance(tx, links, row, { actor: 'house', step, now })
         }
         return customOrderProgress(tx, number)
       })
     },
 
     /**
-     * The dealer hands the vehicle over, which completes the order; only when all of it is paid, or `settled` at the
-     * dealer (B5). Said twice it changes nothing.
+     * The dealer who has the order, or an operator (null), hands the vehicle over, which completes the order; only when all
+     * of it is paid, or `settled` at the dealer (B5). Said twice it changes nothing.
      */
     async handOverVehicle(
-      asked: Command & { number: string; settled: boolean },
+      asked: Command & { number: string; settled: boolean; dealer: string | null },
     ): Promise<CustomOrderProgress | null> {
-      const { number, settled, command: step, actor } = asked
+      const { number, settled, dealer, command: step, actor } = asked
       return steps.run(step, async (tx) => {
         const { row, now } = await open(tx, number)
+        refuseStale(asked, row)
+        refuseOthers(row, asked)
         if (row.state !== 'completed') {
-          refuseUnless(row, 'complete')
+          await refuseUnless(tx, row, 'complete')
           const vehicle = row.vehicle ?? ''
           const { state } = await openVehicle(tx, vehicle)
-          if (state === 'at_dealer') await settleBalance(tx, row, settled, { actor, step })
+          if (state === 'at_dealer') await settle(tx, row, settled, { actor, step })
           await advanceVehicle(tx, 'delivered', { vehicle, at: now, actor, step })
         }
-        return answered(tx, step, 200, number)
+        return answered(tx, step, 200, number, { dealer })
       })
     },
 
@@ -137,17 +154,14 @@ export function createCustomOrderActivities({
       const { number, judge, dealer, command: step, actor } = asked
       return steps.run(step, async (tx) => {
         const { row, now } = await open(tx, number)
+        refuseStale(asked, row)
         const word = (await readCommandBody(tx, step)) as Word
-        if ((dealer !== null && dealer !== row.dealer) || (word.turn ?? row.turn) !== row.turn) {
-          throw new Refusal('state-conflict', 'The order has gone to another dealer since.', {
-            state: row.state,
-          })
-        }
+        refuseOthers(row, { ...asked, turn: word.turn })
         if (word.verdict === 'refused') {
-          refuseUnless(row, 'refuse')
+          await refuseUnless(tx, row, 'refuse')
           await refuse(tx, row, { by: judge, actor, now, note: word.reasons.join('; ') })
         } else if (!hasAcceptedAlready(row, judge, word)) {
-          refuseUnless(row, 'accept')
+          await refuseUnless(tx, row, 'accept')
           const accepted = await updateCustomOrder(
             tx,
             row,
@@ -161,7 +175,7 @@ export function createCustomOrderActivities({
           if (accepted.dealer_accepted && accepted.processor_reference !== null)
             await confirm(tx, accepted, step)
         }
-        return answered(tx, step, 200, number)
+        return answered(tx, step, 200, number, judge === 'processor' ? judge : { dealer })
       })
     },
 
@@ -172,7 +186,7 @@ export function createCustomOrderActivities({
       const { number, command: step, actor } = asked
       return steps.run(step, async (tx) => {
         const { row, now } = await open(tx, number)
-        refuseUnless(row, 'choose_dealer')
+        await refuseUnless(tx, row, 'choose_dealer')
         const dealer = await dealerFor(tx, row, asked.dealer)
         const chosen = await updateCustomOrder(
           tx,
@@ -197,7 +211,7 @@ export function createCustomOrderActivities({
       const { number, command: step, actor } = asked
       return steps.run(step, async (tx) => {
         const { row } = await open(tx, number)
-        refuseUnless(row, 'cancel')
+        await refuseUnless(tx, row, 'cancel')
         // A cancellation in the Temporal UI comes without a request.
         const body = (await readCommandBody(tx, step)) as { reason?: string } | undefined
         await cancel(tx, row, { actor, step, note: body?.reason ?? null, because: 'asked' })
@@ -215,7 +229,7 @@ export function createCustomOrderActivities({
       const { number, configuration: id, command: step, actor } = asked
       return steps.run(step, async (tx) => {
         const { row } = await open(tx, number)
-        refuseUnless(row, 'reconfigure')
+        await refuseUnless(tx, row, 'reconfigure')
         const vehicle = await openVehicleOf(tx, row, 'reconfigure')
         const found = await configurationOf(tx, id)
         if (!found || found.configuration.currency !== vehicle.currency) {
@@ -290,12 +304,22 @@ async function open(tx: Transaction, number: string): Promise<{ row: CustomOrder
   return locked
 }
 
-function refuseUnless(order: CustomOrderRow, verb: CustomOrderVerb): void {
+async function refuseUnless(tx: Transaction, order: CustomOrderRow, verb: CustomOrderVerb): Promise<void> {
   if (may(CUSTOM_ORDER_TRANSITIONS, order.state, verb)) return
+  const vehicle = order.vehicle === null ? undefined : await readVehicle(tx, order.vehicle)
   throw new Refusal('state-conflict', `The custom order is ${order.state}.`, {
     state: order.state,
-    allowed_actions: allowed(CUSTOM_ORDER_TRANSITIONS, order.state, CUSTOM_ORDER_ACTIONS),
+    allowed_actions: await actionsOf(tx, order, vehicle),
   })
+}
+
+/** Refuses the word of a dealer who does not have the order now, or about an earlier turn; with null it is no dealer's. */
+function refuseOthers(
+  row: CustomOrderRow,
+  { dealer, turn = row.turn }: { dealer: string | null; turn?: number | undefined },
+): void {
+  if ((dealer === null || dealer === row.dealer) && turn === row.turn) return
+  throw new Refusal('state-conflict', 'The order has gone to another dealer since.', { state: row.state })
 }
 
 function hasAcceptedAlready(row: CustomOrderRow, judge: Judge, word: Word): boolean {
@@ -307,11 +331,55 @@ function hasAcceptedAlready(row: CustomOrderRow, judge: Judge, word: Word): bool
   return row.processor_reference !== null
 }
 
+/** The dealer who has it, also where it has stopped selling the make since it was chosen: it may refuse the order. */
+async function dealerOf(tx: Transaction, row: CustomOrderRow): Promise<DealerRow> {
+  const dealer = await readDealer(tx, row.dealer)
+  if (!dealer) throw new Error('a custom order without its dealer')
+  return dealer
+}
+
 /** The dealer who is to have it, if it exists and sells the make. */
 async function dealerFor(tx: Transaction, row: CustomOrderRow, id: string): Promise<DealerRow> {
   const found = await configurationOf(tx, row.configuration)
   if (!found) throw new Error('a custom order without its configuration')
   return dealerSelling(tx, id, found.make)
+}
+
+/** The time to pay the deposit is over, or it is held: then, if that was in time, the order is sent. */
+async function followDeposit(tx: Transaction, row: CustomOrderRow, now: Date, step: string): Promise<void> {
+  if (!(await isDepositHeld(tx, row)))
+    return cancel(tx, row, { actor: 'house', step, note: null, because: 'no_deposit' })
+  const held = await updateCustomOrder(
+    tx,
+    row,
+    { deadline: null },
+    { type: 'custom_order.deposit_held', actor: 'house', details: { payment: row.deposit } },
+  )
+  await submit(tx, held, await dealerOf(tx, row), now)
+}
+
+async function priceOf(tx: Transaction, row: CustomOrderRow): Promise<Price> {
+  const found = await configurationOf(tx, row.configuration)
+  if (!found) throw new Error('a custom order without its configuration')
+  return { amount: found.configuration.total_price_minor, currency: found.configuration.currency }
+}
+
+/** The balance is paid, or recorded as settled at the dealer. */
+async function settle(
+  tx: Transaction,
+  row: CustomOrderRow,
+  settled: boolean,
+  change: { actor: string; step: string },
+): Promise<void> {
+  const balance = await settleBalance(tx, row, await priceOf(tx, row), settled, change)
+  if (!balance) return
+  const { number: payment } = balance
+  await updateCustomOrder(
+    tx,
+    row,
+    { balance: payment },
+    { type: 'custom_order.balance_settled', actor: change.actor, details: { payment } },
+  )
 }
 
 /** Both have accepted: the vehicle enters the bank, and everybody has it confirmed. */
@@ -348,7 +416,7 @@ async function confirm(tx: Transaction, row: CustomOrderRow, step: string): Prom
 async function refuse(
   tx: Transaction,
   row: CustomOrderRow,
-  { by, actor, now, note }: { by: Judge | 'silence'; actor: string; now: Date; note: string | null },
+  { by, actor, now, note }: { by: TurnEnd; actor: string; now: Date; note: string | null },
 ): Promise<void> {
   const deadline = { kind: 'choose', at: after(now, CHOOSE_SECONDS) } as const
   let current = await updateCustomOrder(
@@ -364,7 +432,7 @@ async function refuse(
   )
   // Whoever did not refuse it has nothing more to do for it.
   for (const partner of JUDGES)
-    if (partner !== by) current = await tellPartner(tx, current, partner, 'withdrawn')
+    if (partner !== by) current = await tellPartner(tx, current, partner, 'withdrawn', { because: by })
 }
 
 /** The order's vehicle, locked, as long as it may be changed or cancelled. */
@@ -375,15 +443,15 @@ async function openVehicleOf(
 ): Promise<VehicleRow> {
   const locked = row.vehicle === null ? undefined : await lockVehicle(tx, row.vehicle)
   if (!locked) throw new Error('an accepted custom order without its vehicle')
-  const { row: vehicle, now } = locked
+  const { row: vehicle } = locked
   const freeze = await freezePointOf(tx, vehicle)
-  const frozen_at = freeze !== null && freeze <= now ? freeze : await productionStartOf(tx, vehicle)
-  if ((frozen_at !== null && frozen_at <= now) || !may(VEHICLE_TRANSITIONS, vehicle.state, verb)) {
-    const since = frozen_at?.toISOString()
+  const frozen = freeze?.has_passed ?? false
+  if (!isOpenTo(verb, { state: vehicle.state, frozen })) {
+    const since = (frozen ? freeze?.at : await productionStartOf(tx, vehicle))?.toISOString()
     throw new Refusal(
       'freeze-point-passed',
       `The vehicle is ${vehicle.state}: since ${since} it can no longer be ${verb === 'cancel' ? 'cancelled' : 'changed'}.`,
-      { state: vehicle.state, frozen_at: since },
+      { state: vehicle.state, frozen_at: since, allowed_actions: await actionsOf(tx, row, vehicle) },
     )
   }
   return vehicle
@@ -430,7 +498,7 @@ async function cancel(
         because,
         ...(returned === null || because === 'no_deposit'
           ? {}
-          : { refund: returned, currency: row.terms?.currency }),
+          : { ...returned, currency: row.terms?.currency }),
       },
       note,
     },
@@ -441,16 +509,13 @@ async function cancel(
 }
 
 async function passDeadline(tx: Transaction, row: CustomOrderRow, now: Date, step: string): Promise<void> {
-  const dealer = await readDealer(tx, row.dealer)
-  if (!dealer) throw new Error('a custom order without its dealer')
-  const silent = JUDGES.filter((judge) =>
-    judge === 'dealer' ? !row.dealer_accepted : row.processor_reference === null,
-  )
+  const dealer = await dealerOf(tx, row)
+  const silent = undecided(row)
   switch (row.deadline_kind) {
     case null:
       return
     case 'deposit':
-      return cancel(tx, row, { actor: 'house', step, note: null, because: 'no_deposit' })
+      return followDeposit(tx, row, now, step)
     case 'answer': {
       const deadline = { kind: 'remind', at: after(now, dealer.remind_seconds) } as const
       let current = row
@@ -478,13 +543,25 @@ async function passDeadline(tx: Transaction, row: CustomOrderRow, now: Date, ste
   }
 }
 
-/** Stores the answer to the command, the order as it is now; gives what its workflow sees of it. */
+/**
+ * Stores the answer to the command, the order as it is now: as much of it as whoever asked may see. Gives what its workflow
+ * sees of it.
+ */
 async function answered(
   tx: Transaction,
   command: string,
   status: 200 | 201,
   number: string,
+  asker: 'processor' | { dealer: string | null } = { dealer: null },
 ): Promise<CustomOrderProgress | null> {
-  await storeAnswer(tx, command, status, await customOrderView(tx, number))
+  const view = await customOrderView(tx, number)
+  if (!view) throw new Error('the custom order is gone')
+  const answer =
+    asker === 'processor'
+      ? asProcessorSees(view)
+      : asker.dealer === null
+        ? view
+        : asDealerSees(view, asker.dealer)
+  await storeAnswer(tx, command, status, answer)
   return customOrderProgress(tx, number)
 }

@@ -21,10 +21,10 @@ import {
 } from '../store/delivery.ts'
 import { recordEvent } from '../store/event.ts'
 import { readOrder } from '../store/order.ts'
+import { askForCapture, releasePayment } from '../store/payment-changes.ts'
 import { allocateToWaiters, lockStock, move } from '../store/stock.ts'
 import { withdrawSurplus } from '../store/supply.ts'
 import { wake } from '../store/wake.ts'
-import { askForCapture, releasePayment } from './payment-changes.ts'
 
 /** Who changes a delivery, in which step, and what is to be remembered of it. */
 export type DeliveryChange = {

@@ -8,9 +8,10 @@ import {
 import { newNumber } from '../domain/number.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { allowed, may } from '../domain/states.ts'
+import type { Links } from '../integrations/link.ts'
 import type { Database, Locked, Transaction } from '../store/database.ts'
 import { readCommandBody, storeAnswer } from '../store/idempotency-key.ts'
-import { endOffer, freeVehicle } from '../store/match-offer.ts'
+import { endOffer, freeVehicle, offerBest } from '../store/match-offer.ts'
 import {
   closeOffer,
   lockMatchRequest,
@@ -21,7 +22,7 @@ import {
   updateMatchRequest,
 } from '../store/match-request.ts'
 import { matchRequestView } from '../store/match-request-view.ts'
-import { placeTag } from '../store/tag.ts'
+import { placeTag } from '../store/tag-placing.ts'
 import { lockVehicle, updateVehicle } from '../store/vehicle.ts'
 import { wake } from '../store/wake.ts'
 import type { Steps } from './steps.ts'
@@ -30,7 +31,15 @@ import type { Steps } from './steps.ts'
  * A match request's own transactions (REQUIREMENTS B8, B11): each locks the vehicle that is offered to it, if one is, and
  * then the request.
  */
-export function createMatchRequestActivities({ db, steps }: { db: Database; steps: Steps }) {
+export function createMatchRequestActivities({
+  db,
+  steps,
+  links,
+}: {
+  db: Database
+  steps: Steps
+  links: Links
+}) {
   return {
     /** The match request's row as its workflow sees it; null when there is no such request. */
     async readMatchRequest(number: string): Promise<MatchRequestProgress | null> {
@@ -50,7 +59,7 @@ export function createMatchRequestActivities({ db, steps }: { db: Database; step
             offer ? { until: offer.until.toISOString() } : {},
           )
         const tag = newNumber('tag')
-        await placeTag(tx, {
+        await placeTag(tx, links, {
           number: tag,
           vehicle: offer.vehicle,
           storefront: row.storefront,
@@ -73,7 +82,7 @@ export function createMatchRequestActivities({ db, steps }: { db: Database; step
       })
     },
 
-    /** The buyer does not want this one: it goes to the next, and they wait on. */
+    /** The buyer does not want this one: it goes to the next, and they get the next best, or wait on. */
     async declineMatch(asked: Command & { number: string }): Promise<MatchRequestProgress | null> {
       const { number, command: step, actor } = asked
       return steps.run(step, async (tx) => {
@@ -82,6 +91,7 @@ export function createMatchRequestActivities({ db, steps }: { db: Database; step
         if (!offer) throw new Error('an offered match request without an offer')
         await endOffer(tx, row, { outcome: 'declined', actor, now, vehicle: offer.vehicle })
         await passOn(tx, offer, step)
+        await offerBest(tx, number, step)
         return answered(tx, step, number)
       })
     },

@@ -28,7 +28,6 @@ import { paymentView } from '../store/payment-view.ts'
 import { readPeriods } from '../store/period.ts'
 import { purchaseOrderView } from '../store/purchase-order-view.ts'
 import { readSupplier } from '../store/supplier.ts'
-import { tagOf } from '../store/tag.ts'
 import { tagView } from '../store/tag-view.ts'
 import { type Attempt, verdict } from './attempt.ts'
 import { createCustomOrderTelling, type Processor } from './custom-order-telling.ts'
@@ -130,7 +129,7 @@ export function createTelling(kit: {
       case 'dealer':
         return tellerOf(notice).tellDealer(notice)
       case 'processor':
-        return customOrders.tellProcessor(notice)
+        return (kindOf(notice.event.number) === 'tag' ? tags : customOrders).tellProcessor(notice)
       case 'operators':
         return tellerOf(notice).mailOperators(notice)
     }
@@ -164,7 +163,7 @@ export function createTelling(kit: {
       url: endpoint.url,
       secret: endpoint.secret,
       id: notification.id,
-      body: { type: event.type, timestamp: event.at.toISOString(), data: await subject(event.number) },
+      body: { type: event.type, timestamp: event.at.toISOString(), data: await subject(event) },
     })
     if (status === 410) await disableEndpoint(db, endpoint.id, 'gone')
     return verdict(status)
@@ -209,10 +208,12 @@ export function createTelling(kit: {
   }
 
   /** What a webhook carries: the order, back order, delivery, lead, custom order, payment, tag or match request as the API shows it now. */
-  async function subject(number: string) {
+  async function subject(event: Notice['event']) {
+    const { number } = event
     const { wait } = await readPeriods(db)
     const order = await orderOf(db, number)
-    const customOrder = await customOrderOf(db, number)
+    const owner = ownerIn(event)
+    const customOrder = await customOrderOf(db, owner)
     return {
       order: order ? await orderView(db, order, wait.default_seconds) : undefined,
       back_order: await backOrderView(db, number),
@@ -220,10 +221,15 @@ export function createTelling(kit: {
       lead: await leadView(db, number),
       custom_order: customOrder ? await customOrderView(db, customOrder) : undefined,
       payment: await paymentView(db, number),
-      tag: await tagView(db, (await tagOf(db, number)) ?? number),
+      tag: await tagView(db, owner),
       match_request: await matchRequestView(db, number),
     }
   }
+}
+
+/** The order or tag that an event is about: of a vehicle, whose it was when it happened. It may be another buyer's by now. */
+function ownerIn({ number, type, details: { buyer } }: Notice['event']): string {
+  return isAbout('vehicle', type) && typeof buyer === 'string' ? buyer : number
 }
 
 /** True for what happens to a tag, to a match request, or to a vehicle that is tagged. */

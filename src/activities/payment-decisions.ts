@@ -2,7 +2,7 @@ import { Refusal } from '../domain/refusal.ts'
 import type { RefundOutcome } from '../integrations/payment-provider.ts'
 import type { Transaction } from '../store/database.ts'
 import { type PaymentRow, type RefundRow, refundsOf, updateRefund } from '../store/payment.ts'
-import { changePayment, type PaymentChange, wakeOwner } from './payment-changes.ts'
+import { changePayment, isPaidElsewhere, type PaymentChange, wakeOwner } from '../store/payment-changes.ts'
 
 /** Records what the provider said to a refund; one that was decided otherwise meanwhile stays as it is. */
 export async function recordRefund(
@@ -41,6 +41,10 @@ export async function recordRefund(
 /** What the provider refused is asked of it once more, as another try. */
 export async function retry(tx: Transaction, row: PaymentRow, change: PaymentChange): Promise<void> {
   if (row.state === 'refund_failed') {
+    if (isPaidElsewhere(row)) {
+      const detail = 'It was paid without the provider, and goes back without it.'
+      throw new Refusal('state-conflict', detail, { state: row.state })
+    }
     const refund = await failedRefund(tx, row)
     await updateRefund(tx, refund, {
       state: 'asked',
@@ -84,8 +88,17 @@ async function finish(
   change: PaymentChange,
 ): Promise<void> {
   const refunded_minor = row.refunded_minor + refund.amount_minor
-  const isMore = (await refundsOf(tx, row.number)).some(({ state }) => state === 'asked')
-  const state = refunded_minor === row.captured_minor ? 'refunded' : isMore ? 'refunding' : 'captured'
+  const left = (await refundsOf(tx, row.number)).map(({ state }) => state)
+  const state =
+    refunded_minor === row.captured_minor
+      ? 'refunded'
+      : left.includes('failed')
+        ? 'refund_failed'
+        : left.includes('asked')
+          ? 'refunding'
+          : isPaidElsewhere(row)
+            ? 'settled'
+            : 'captured'
   await changePayment(tx, row, verb, state, 'payment.refunded', change, {
     set: { refunded_minor },
     details: { amount_minor: refund.amount_minor },

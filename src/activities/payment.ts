@@ -13,8 +13,14 @@ import {
   readPayment,
   refundsOf,
 } from '../store/payment.ts'
+import {
+  askForRefund,
+  changePayment,
+  openPayment,
+  type PaymentChange,
+  wakeOwner,
+} from '../store/payment-changes.ts'
 import { paymentView } from '../store/payment-view.ts'
-import { askForRefund, changePayment, openPayment, type PaymentChange, wakeOwner } from './payment-changes.ts'
 import { recordRefund, retry, settle } from './payment-decisions.ts'
 import type { Steps } from './steps.ts'
 

@@ -1,29 +1,37 @@
+import type { Judge } from '../domain/custom-order.ts'
 import { buyerLetter } from '../domain/custom-order-letter.ts'
 import { isAbout, isTold } from '../domain/event.ts'
 import type { PlainLetter } from '../domain/lead-letter.ts'
+import type { TagWord } from '../domain/tag.ts'
 import { tagDealerLetter, tagLetter } from '../domain/tag-letter.ts'
+import type { Links } from '../integrations/link.ts'
 import { type Mailer, typeset } from '../integrations/mail.ts'
 import type { WebhookSender } from '../integrations/webhook.ts'
 import type { Database } from '../store/database.ts'
 import { readDealer } from '../store/dealer.ts'
 import type { Notice } from '../store/notification.ts'
-import { tagLetterFacts } from '../store/tag-letter.ts'
+import { tagDocument, tagLetterFacts } from '../store/tag-letter.ts'
 import { asTagsDealerSees, tagView } from '../store/tag-view.ts'
 import { type Attempt, verdict } from './attempt.ts'
+import type { Processor } from './custom-order-telling.ts'
 
 type Facts = NonNullable<Awaited<ReturnType<typeof tagLetterFacts>>>
+
+type Escalated = { dealer: string; silent: Judge[]; deadline_at: string }
 
 const SENT: Attempt = { result: 'sent', outcome: 'accepted' }
 const NOBODY: Attempt = { result: 'gone', outcome: 'nobody to tell' }
 
-/** How buyers, dealers and operators are told of tags and match requests (REQUIREMENTS B8, B11); one attempt each. */
+/** How buyers, dealers, the order processor and operators are told of tags and match requests (REQUIREMENTS B4, B8, B11); one attempt each. */
 export function createTagTelling(kit: {
   db: Database
   mailer: Mailer
   webhooks: WebhookSender
+  processor: Processor
+  links: Links
   operatorsEmail: string | undefined
 }) {
-  const { db, mailer, webhooks, operatorsEmail } = kit
+  const { db, mailer, webhooks, processor, links, operatorsEmail } = kit
 
   return {
     /** Also of the tagged vehicle itself, in the words that custom orders have for theirs. */
@@ -58,20 +66,32 @@ export function createTagTelling(kit: {
       const letter = await typeset(tagDealerLetter(type, details, { number, vehicle: vehicle.name, vin }), {
         to: dealer.name,
         from: 'Holdfast',
+        ...(type === 'tag.withdrawn'
+          ? {}
+          : { button: { words: 'Say whether it is there', link: links.tagUrl(number) } }),
       })
       await mailer.send({ id, to: dealer.email, fromName: 'Holdfast', replyTo: null, ...letter })
       return SENT
     },
 
+    async tellProcessor({ notification, event }: Notice): Promise<Attempt> {
+      const data = await tagDocument(db, event.number)
+      if (!data) return NOBODY
+      const { message } = event.details as { message: TagWord }
+      const body = { type: `tag.${message}`, timestamp: event.at.toISOString(), data }
+      return verdict(await webhooks.send({ ...processor, id: notification.id, body }))
+    },
+
     async mailOperators({ notification, event }: Notice): Promise<Attempt> {
       if (!operatorsEmail) return { result: 'gone', outcome: 'no operators' }
-      const { dealer } = event.details as { dealer: string }
+      const { dealer, silent, deadline_at } = event.details as Escalated
+      const who = silent.map((judge) => (judge === 'dealer' ? `the dealer ${dealer}` : 'the order processor'))
       const letter = await typeset(
         {
-          subject: `Tag ${event.number}: ${dealer} does not answer`,
+          subject: `Tag ${event.number}: no answer`,
           paragraphs: [
-            `The dealer ${dealer} answers neither the tag ${event.number} nor our reminder.`,
-            'Please reach them, and say in their place whether the vehicle is there or sold.',
+            `Neither the tag nor our reminder is answered by ${who.join(' and ')}.`,
+            `Please reach them until ${deadline_at}, and say in the dealer's place whether the vehicle is there or sold. Then it counts as refused, and the vehicle is free.`,
           ],
         },
         { to: 'operators', from: 'Holdfast' },
@@ -90,9 +110,11 @@ export function createTagTelling(kit: {
 
 function wordsFor({ type, details, note }: Notice['event'], facts: Facts): PlainLetter | undefined {
   if (!isTold('buyer', type)) return undefined
-  if (isAbout('tag', type) || isAbout('match_request', type)) return tagLetter(type, details, facts)
+  if (isAbout('tag', type) || isAbout('match_request', type)) return tagLetter(type, details, note, facts)
   const { tag, vehicle, number, storefront } = facts
   if (!isAbout('vehicle', type) || !tag || !vehicle) return undefined
+  // What became of a vehicle before it was given up, or sold, is no news for the buyer after that.
+  if (tag.state === 'cancelled' || tag.state === 'sold') return undefined
   const { price_minor: price, currency } = tag
   const { name, dealer } = vehicle
   return buyerLetter(type, details, note, {

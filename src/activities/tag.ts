@@ -1,4 +1,5 @@
-import type { Command } from '../domain/command.ts'
+import { type Command, refuseStale } from '../domain/command.ts'
+import { type Judge, undecided } from '../domain/custom-order.ts'
 import { after } from '../domain/period.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { allowed, may } from '../domain/states.ts'
@@ -8,28 +9,57 @@ import {
   TAG_TRANSITIONS,
   type TagAnswer,
   type TagProgress,
+  type TagState,
   type TagVerb,
+  type TagVerdict,
 } from '../domain/tag.ts'
 import { VEHICLE_TRANSITIONS } from '../domain/vehicle.ts'
+import type { Links } from '../integrations/link.ts'
 import type { Database, Locked, Transaction } from '../store/database.ts'
-import { readDealer } from '../store/dealer.ts'
 import { readCommandBody, storeAnswer } from '../store/idempotency-key.ts'
+import { askForBalance, isDepositHeld, settleBalance, takeDeposit } from '../store/order-money.ts'
 import {
-  cancelTag,
-  endAsSold,
+  dealerOf,
   lockTag,
   lockVehicleOf,
+  priceOf,
+  submitTag,
   type TagRow,
   tagProgress,
+  tellProcessor,
   updateTag,
 } from '../store/tag.ts'
+import { cancelTag, endAsSold, refuseTag } from '../store/tag-ending.ts'
 import { asTagsDealerSees, tagView } from '../store/tag-view.ts'
 import { updateVehicle } from '../store/vehicle.ts'
 import { setAvailability } from '../store/vehicle-availability.ts'
 import type { Steps } from './steps.ts'
 
-/** The tag's own transactions after it was placed (REQUIREMENTS B8, B11): each locks the tag, then its vehicle. */
-export function createTagActivities({ db, steps }: { db: Database; steps: Steps }) {
+/** The tag's own transactions after it was placed (REQUIREMENTS B4, B5, B8, B11): each locks the tag, then its vehicle. */
+export function createTagActivities({ db, steps, links }: { db: Database; steps: Steps; links: Links }) {
+  /**
+   * The word of a dealer or the processor. One that comes too early or too late is kept in the tag's history and changes
+   * nothing, and whoever said it is told so.
+   */
+  async function hear(
+    asked: Command & { number: string },
+    verb: TagVerb,
+    work: (tx: Transaction, row: TagRow, word: Word) => Promise<TagProgress | null>,
+  ): Promise<TagProgress | null> {
+    const { number, command: step, actor } = asked
+    const heard = await steps.run(step, async (tx): Promise<TagProgress | { kept: TagState } | null> => {
+      const { row } = await open(tx, number)
+      refuseStale(asked, row)
+      const word = (await readCommandBody(tx, step)) as Word
+      if (may(TAG_TRANSITIONS, row.state, verb)) return work(tx, row, word)
+      const note = word.note ?? word.reasons?.join('; ') ?? null
+      await updateTag(tx, row, {}, { type: 'tag.word_kept', actor, note, details: { word: verb } })
+      return { kept: row.state }
+    })
+    if (heard && 'kept' in heard) throw conflict(heard.kept)
+    return heard
+  }
+
   return {
     /** The tag's row as its workflow sees it; null when there is no such tag. */
     async readTag(number: string): Promise<TagProgress | null> {
@@ -39,31 +69,61 @@ export function createTagActivities({ db, steps }: { db: Database; steps: Steps 
     /** The dealer's word: the vehicle is there, or it is sold. The same word again is kept and changes nothing. */
     async answerTag(asked: Command & { number: string; answer: TagAnswer }): Promise<TagProgress | null> {
       const { number, answer, command: step, actor } = asked
-      return steps.run(step, async (tx) => {
-        const { row } = await open(tx, number)
-        refuseUnless(row, ANSWER_VERBS[answer])
-        const { note = null } = (await readCommandBody(tx, step)) as { note?: string }
-        if (answer === 'sold') {
-          await endAsSold(tx, row, { actor, note, step })
-        } else if (row.state === 'confirmed') {
-          await updateTag(tx, row, {}, { type: 'tag.answer_repeated', actor, note })
-        } else {
-          await updateTag(
-            tx,
-            row,
-            { state: 'confirmed', silent_since: null, deadline: null },
-            { type: 'tag.confirmed', actor, note },
-          )
+      return hear(asked, ANSWER_VERBS[answer], async (tx, row, { note = null }) => {
+        if (answer === 'sold') await endAsSold(tx, row, { actor, note, step })
+        else if (row.dealer_accepted) await repeat(tx, row, actor, note)
+        else {
+          const change = { dealer_accepted: true } as const
+          const accepted = await updateTag(tx, row, change, { type: 'tag.dealer_accepted', actor, note })
+          await confirmIfAgreed(tx, accepted, step)
         }
         return answered(tx, step, number, 'dealer')
       })
     },
 
-    /** The buyer has the vehicle now, and the story is over. */
-    async handOverTag(asked: Command & { number: string }): Promise<TagProgress | null> {
-      const { number, command: step, actor } = asked
+    /** The order processor accepts or refuses. The same acceptance again is kept and changes nothing. */
+    async judgeTag(asked: Command & { number: string; verdict: TagVerdict }): Promise<TagProgress | null> {
+      const { number, verdict, command: step, actor } = asked
+      return hear(asked, verdict === 'accepted' ? 'accept' : 'refuse', async (tx, row, word) => {
+        const { reference = null, reasons = [] } = word
+        if (verdict === 'refused') {
+          await refuseTag(tx, row, { by: 'processor', actor, note: reasons.join('; '), step })
+        } else if (row.processor_reference === null) {
+          const change = { processor_reference: reference ?? '' }
+          const accepted = await updateTag(tx, row, change, { type: 'tag.processor_accepted', actor })
+          await confirmIfAgreed(tx, accepted, step)
+        } else if (row.processor_reference === reference) {
+          await repeat(tx, row, actor, null)
+        } else {
+          throw new Refusal('state-conflict', 'It was accepted under another reference.', {
+            state: row.state,
+          })
+        }
+        return answered(tx, step, number, 'storefront')
+      })
+    },
+
+    /** Follows what became of its payments (B5): a deposit that is held sends it on, and the balance is asked for once the vehicle is there. */
+    async followTagMoney({ number, step }: { number: string; step: string }): Promise<TagProgress | null> {
+      return steps.run(step, async (tx) => {
+        const { row, now } = await open(tx, number)
+        if (row.state === 'awaiting_deposit') await followDeposit(tx, row, now, step)
+        else if (row.state === 'confirmed') {
+          const change = { actor: 'house', step }
+          const balance = await askForBalance(tx, links, row, priceOf(row), { ...change, now })
+          if (balance)
+            await noteBalance(tx, row, balance.number, { type: 'tag.balance_requested', actor: 'house' })
+        }
+        return tagProgress(tx, number)
+      })
+    },
+
+    /** The buyer has the vehicle now, and the story is over; only when all of it is paid, or `settled` at the dealer (B5). */
+    async handOverTag(asked: Command & { number: string; settled: boolean }): Promise<TagProgress | null> {
+      const { number, settled, command: step, actor } = asked
       return steps.run(step, async (tx) => {
         const { row } = await open(tx, number)
+        refuseStale(asked, row)
         refuseUnless(row, 'hand_over')
         const vehicle = await lockVehicleOf(tx, row)
         if (!may(VEHICLE_TRANSITIONS, vehicle.state, 'deliver')) {
@@ -72,6 +132,10 @@ export function createTagActivities({ db, steps }: { db: Database; steps: Steps 
             allowed_actions: allowed(TAG_TRANSITIONS, row.state, TAG_ACTIONS),
           })
         }
+        const balance = await settleBalance(tx, row, priceOf(row), settled, { actor, step })
+        const paid = balance
+          ? await noteBalance(tx, row, balance.number, { type: 'tag.balance_settled', actor })
+          : row
         await updateVehicle(
           tx,
           vehicle,
@@ -79,7 +143,7 @@ export function createTagActivities({ db, steps }: { db: Database; steps: Steps 
           { type: 'vehicle.delivered', actor, step },
         )
         await setAvailability(tx, vehicle.number, { state: 'sold' })
-        await updateTag(tx, row, { state: 'delivered', ended: true }, { type: 'tag.delivered', actor })
+        await updateTag(tx, paid, { state: 'delivered', ended: true }, { type: 'tag.delivered', actor })
         return answered(tx, step, number, 'dealer')
       })
     },
@@ -92,21 +156,27 @@ export function createTagActivities({ db, steps }: { db: Database; steps: Steps 
         refuseUnless(row, 'cancel')
         // A cancellation in the Temporal UI comes without a request.
         const body = (await readCommandBody(tx, step)) as { reason?: string } | undefined
-        await cancelTag(tx, row, { actor, note: body?.reason ?? null, step })
+        await cancelTag(tx, row, { because: 'asked', actor, note: body?.reason ?? null, step })
         return answered(tx, step, number, 'storefront')
       })
     },
 
-    /** A deadline has come: the dealer is reminded, then operators are shown that it stays silent. */
+    /**
+     * A deadline has come: whoever did not answer is reminded, then operators see it, then silence counts as a refusal; a
+     * deposit that is not paid ends it.
+     */
     async passTagDeadline({ number, step }: { number: string; step: string }): Promise<TagProgress | null> {
       return steps.run(step, async (tx) => {
         const { row, now } = await open(tx, number)
-        if (row.deadline_at && row.deadline_at <= now) await passDeadline(tx, row, now)
+        if (row.deadline_at && row.deadline_at <= now) await passDeadline(tx, row, now, step)
         return tagProgress(tx, number)
       })
     },
   }
 }
+
+/** What the API has stored of a dealer's or the processor's word. */
+type Word = { note?: string; reference?: string; reasons?: string[] }
 
 async function answered(
   tx: Transaction,
@@ -126,26 +196,84 @@ async function open(tx: Transaction, number: string): Promise<Locked<TagRow>> {
 }
 
 function refuseUnless(tag: TagRow, verb: TagVerb): void {
-  if (may(TAG_TRANSITIONS, tag.state, verb)) return
-  throw new Refusal('state-conflict', `The tag is ${tag.state}.`, {
-    state: tag.state,
-    allowed_actions: allowed(TAG_TRANSITIONS, tag.state, TAG_ACTIONS),
+  if (!may(TAG_TRANSITIONS, tag.state, verb)) throw conflict(tag.state)
+}
+
+function conflict(state: TagState): Refusal {
+  return new Refusal('state-conflict', `The tag is ${state}.`, {
+    state,
+    allowed_actions: allowed(TAG_TRANSITIONS, state, TAG_ACTIONS),
   })
 }
 
-async function passDeadline(tx: Transaction, row: TagRow, now: Date): Promise<void> {
-  const event = { actor: 'house', details: { dealer: row.dealer } }
-  if (row.deadline_kind === 'remind') {
-    await updateTag(tx, row, { silent_since: now, deadline: null }, { ...event, type: 'tag.escalated' })
-    return
+async function repeat(tx: Transaction, row: TagRow, actor: string, note: string | null): Promise<void> {
+  await updateTag(tx, row, {}, { type: 'tag.answer_repeated', actor, note })
+}
+
+/** Once dealer and processor have said yes the tag is confirmed to everybody, and the deposit is taken. */
+async function confirmIfAgreed(tx: Transaction, row: TagRow, step: string): Promise<void> {
+  if (undecided(row).length > 0) return
+  const change = { state: 'confirmed', deadline: null } as const
+  const confirmed = await updateTag(tx, row, change, { type: 'tag.confirmed', actor: 'house' })
+  const ready = await updateTag(tx, confirmed, {}, { type: 'tag.ready', actor: 'house' })
+  await tellProcessor(tx, ready, 'confirmed')
+  await takeDeposit(tx, row, { actor: 'house', step })
+}
+
+/** The time to pay the deposit is over, or it is held: then, if that was in time, dealer and processor are asked. */
+async function followDeposit(tx: Transaction, row: TagRow, now: Date, step: string): Promise<void> {
+  if (await isDepositHeld(tx, row)) {
+    const { deposit: payment } = row
+    const held = await updateTag(
+      tx,
+      row,
+      { deadline: null },
+      { type: 'tag.deposit_held', actor: 'house', details: { payment } },
+    )
+    await submitTag(tx, held, now)
+  } else {
+    await cancelTag(tx, row, { because: 'no_deposit', actor: 'house', note: null, step })
   }
-  const dealer = await readDealer(tx, row.dealer)
-  if (!dealer) throw new Error('a tag without its dealer')
-  const at = after(now, dealer.remind_seconds)
-  await updateTag(
-    tx,
-    row,
-    { deadline: { kind: 'remind', at } },
-    { type: 'tag.reminded', actor: 'house', details: { dealer: row.dealer, deadline_at: at } },
-  )
+}
+
+async function noteBalance(
+  tx: Transaction,
+  row: TagRow,
+  payment: string,
+  event: { type: 'tag.balance_requested' | 'tag.balance_settled'; actor: string },
+): Promise<TagRow> {
+  return updateTag(tx, row, { balance: payment }, { ...event, details: { payment } })
+}
+
+async function passDeadline(tx: Transaction, row: TagRow, now: Date, step: string): Promise<void> {
+  const { dealer } = row
+  const { remind_seconds, escalate_seconds } = await dealerOf(tx, row)
+  const silent: Judge[] = undecided(row)
+  switch (row.deadline_kind) {
+    case null:
+      return
+    case 'deposit':
+      return followDeposit(tx, row, now, step)
+    case 'answer': {
+      const deadline = { kind: 'remind', at: after(now, remind_seconds) } as const
+      let current = row
+      if (silent.includes('dealer'))
+        current = await updateTag(
+          tx,
+          current,
+          { deadline },
+          { type: 'tag.reminded', actor: 'house', details: { dealer, deadline_at: deadline.at } },
+        )
+      if (silent.includes('processor')) await tellProcessor(tx, current, 'reminded', { deadline })
+      return
+    }
+    case 'remind': {
+      const deadline = { kind: 'escalate', at: after(now, escalate_seconds) } as const
+      const details = { dealer, silent, deadline_at: deadline.at }
+      await updateTag(tx, row, { deadline }, { type: 'tag.escalated', actor: 'house', details })
+      return
+    }
+    case 'escalate':
+      await refuseTag(tx, row, { by: 'silence', actor: 'house', note: null, step })
+  }
 }

@@ -17,6 +17,7 @@ export async function answerFromBooks(
 ): Promise<Response> {
   return answerOnce(c, kit, {
     ...request,
+    kept: {},
     work: async ({ command }) => {
       await inStep(kit.db, command, async (tx) => {
         await storeAnswer(tx, command, status, await effect(tx, command))

@@ -44,6 +44,11 @@ export type Request = {
    * erased; null where they can name no customer or prospect.
    */
   number: string | null
+  /**
+   * What is kept of the body, for activities to read; all of it unless told otherwise. Work that is done here needs none of
+   * it, and a request that never came to an end then holds nobody's name (REQUIREMENTS B2, P6).
+   */
+  kept?: object
   /** What is stored together with the key, when the request is seen for the first time. */
   first?: (tx: Transaction, row: IdempotencyRow) => Promise<void>
   /** Does the work, or completes it. The effect's own transaction stores the answer under `row.command`. */
@@ -88,7 +93,7 @@ async function claimFor(c: Context<ApiEnv>, kit: ApiKit, request: Request): Prom
     caller: c.var.caller.scope,
     key: request.key,
     request_hash: hashOf(c, request.body),
-    body: request.body,
+    body: request.kept ?? request.body,
     number: request.number,
   }
   const { first } = request

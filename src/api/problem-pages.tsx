@@ -106,6 +106,10 @@ export const EXPLANATIONS: Record<RefusalType, { means: string; todo: string }> 
       'The vehicle cannot be had: another buyer has tagged it or has it kept for a while, or its dealer sold or withdrew it.',
     todo: '`availability` says which, and `until` how long it is kept. Where a search was given, `matches` are the next best that can be had.',
   },
+  'price-changed': {
+    means: 'Its dealer asks for another price than the buyer has seen; nothing was tagged.',
+    todo: '`price` is what it costs now. Ask the buyer, and tag it with that.',
+  },
   'version-stale': {
     means: 'Somebody changed it after you read it, and your change would undo theirs unseen.',
     todo: 'Read it again, apply your change to what it says now, and send that with the new ETag.',

@@ -1,4 +1,4 @@
-import { type GatewayWord, type Terms } from './custom-order.ts'
+import type { GatewayWord, Terms, TurnEnd } from './custom-order.ts'
 import type { BuyerEvent } from './event.ts'
 import type { PlainLetter } from './lead-letter.ts'
 import { moneyInWords } from './money.ts'
@@ -129,25 +129,32 @@ export function buyerLetter(
   }
 }
 
-const REFUND_WORDS = {
+/** How much of a deposit is given back, within a sentence. */
+export const REFUND_WORDS = {
   full: 'in full',
   less_fee: 'less the fee',
   deposit_kept: 'not at all',
 }
 
+/** What the terms take, in a sentence. */
+export function depositInWords({ deposit, fee, currency }: Terms): string {
+  return `The deposit is ${moneyInWords(deposit, currency)}, the fee for a cancellation ${moneyInWords(fee, currency)}.`
+}
+
 function termsInWords(terms: Terms | null): string[] {
   if (!terms) return ['No deposit is taken.']
-  const { deposit, fee, currency, refund_banked, refund_scheduled } = terms
+  const { refund_banked, refund_scheduled } = terms
   return [
-    `The deposit is ${moneyInWords(deposit, currency)}, the fee for a cancellation ${moneyInWords(fee, currency)}. Should you cancel, the deposit is given back ${REFUND_WORDS[refund_banked]} until production is scheduled, and ${REFUND_WORDS[refund_scheduled]} after that.`,
+    `${depositInWords(terms)} Should you cancel, the deposit is given back ${REFUND_WORDS[refund_banked]} until production is scheduled, and ${REFUND_WORDS[refund_scheduled]} after that.`,
   ]
 }
 
 /** The words for each message about an order that a dealer gets by mail. */
 export function dealerOrderLetter(
   message: GatewayWord,
-  { number, vehicle, answer_by }: { number: string; vehicle: string; answer_by: string | null },
+  told: { number: string; vehicle: string; answer_by: string | null; because: TurnEnd | null },
 ): PlainLetter {
+  const { number, vehicle, answer_by, because } = told
   const about = `It is about a ${vehicle}.`
   const until = answer_by === null ? [] : [`Please accept or refuse it until ${answer_by}.`]
   switch (message) {
@@ -171,6 +178,13 @@ export function dealerOrderLetter(
     case 'cancelled':
       return { subject: `Order ${number} is cancelled`, paragraphs: [about, 'There is nothing more to do.'] }
     case 'withdrawn':
-      return { subject: `Order ${number} is withdrawn`, paragraphs: [about, 'There is nothing more to do.'] }
+      return {
+        subject: `Order ${number} is withdrawn`,
+        paragraphs: [
+          about,
+          because === 'silence' ? 'It was not answered in time.' : 'The manufacturer did not accept it.',
+          'There is nothing more to do.',
+        ],
+      }
   }
 }

@@ -8,7 +8,8 @@ import type { StateOf, VerbOf } from './states.ts'
  * The owner, such as a back order, asks for a capture, a release or a refund by the verb that leads to `capturing`,
  * `voiding` or `refunding`; the payment's process carries that out with the provider and takes the next one. A declined
  * attempt leaves it `pending`: the buyer may try again until the deadline. `lapsed`, `capture_failed` and `refund_failed`
- * wait for a person. `settled` was paid without the provider, such as at the dealer.
+ * wait for a person. `settled` was paid without the provider, such as at the dealer; what of it is to be given back is a
+ * person's to give back, so that is `refund_failed` at once.
  */
 export const PAYMENT_TRANSITIONS = {
   requested: { open: 'pending', change_deadline: 'requested', void: 'voided', expire: 'expired' },
@@ -39,9 +40,9 @@ export const PAYMENT_TRANSITIONS = {
   refund_failed: {
     ask_refund: 'refund_failed',
     retry: 'refunding',
-    settle: ['captured', 'refunding', 'refunded'],
+    settle: ['captured', 'settled', 'refunding', 'refund_failed', 'refunded'],
   },
-  settled: {},
+  settled: { ask_refund: 'refund_failed' },
   voided: {},
   expired: {},
   refunded: {},
@@ -54,8 +55,8 @@ export type PaymentVerb = VerbOf<typeof PAYMENT_TRANSITIONS>
 export const PAYMENT_ACTIONS = ['ask_refund', 'retry', 'settle'] as const
 
 /**
- * Nothing is to be done about a payment at rest, so it has no process: the final states, and `captured`, which a refund
- * that is asked for later begins anew.
+ * Nothing is to be done about a payment at rest, so it has no process: the final states, and `captured` and `settled`, which
+ * a refund that is asked for later begins anew.
  */
 export const AT_REST: readonly PaymentState[] = ['captured', 'settled', 'voided', 'expired', 'refunded']
 
@@ -69,6 +70,11 @@ export const UNTAKEN: readonly PaymentState[] = ['requested', 'pending', 'author
 /** What was paid is ours, or is about to be. */
 export function isTaken(state: PaymentState): boolean {
   return ['capturing', 'captured', 'settled', 'refunding', 'refund_failed'].includes(state)
+}
+
+/** The buyer has paid: it is held, or more than that, and nobody has let go of it or given it back. */
+export function isPaid(state: PaymentState): boolean {
+  return isTaken(state) || ['authorised', 'lapsed', 'capture_failed'].includes(state)
 }
 
 /** The step of the order that is paid for; each at most once (REQUIREMENTS B5). */

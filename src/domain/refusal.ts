@@ -30,6 +30,7 @@ export const REFUSALS = {
   erased: { status: 410, title: 'What this request was about was erased' },
   'slots-frozen': { status: 409, title: 'Vehicles that are frozen would lose their slots' },
   'vehicle-taken': { status: 409, title: 'Somebody else has this vehicle' },
+  'price-changed': { status: 409, title: 'It costs something else now' },
   'version-stale': { status: 412, title: 'It has changed since you read it' },
   'freeze-point-passed': { status: 409, title: 'Production has it: it can no longer be changed' },
   'configuration-stale': { status: 409, title: 'The configuration is no longer sold like this' },

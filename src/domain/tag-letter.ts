@@ -1,3 +1,5 @@
+import type { Terms } from './custom-order.ts'
+import { depositInWords, REFUND_WORDS } from './custom-order-letter.ts'
 import type { BuyerEvent, DealerEvent } from './event.ts'
 import type { PlainLetter } from './lead-letter.ts'
 import { moneyInWords } from './money.ts'
@@ -9,18 +11,35 @@ export type TagFacts = {
   /** IANA zone in which times are stated. */
   time_zone: string
   /** The vehicle in words, and its dealer's name; null while there is none. */
-  vehicle: { name: string; features: string[]; price: string; dealer: string } | null
+  vehicle: {
+    name: string
+    features: string[]
+    price: string
+    dealer: string
+    whereabouts: 'lot' | 'pipeline'
+  } | null
+  terms: Terms | null
+  /** Whether the house asks for the deposit. */
+  takes_deposit: boolean
   /** The next best that can be had, each in a line. */
   next_matches: string[]
 }
 
 type About<Event, Kind extends string> = Extract<Event, `${Kind}.${string}`>
-type Details = { deadline_at?: string; was?: string; is_over?: boolean }
+type Details = {
+  deadline_at?: string
+  is_over?: boolean
+  by?: 'processor' | 'silence'
+  because?: 'asked' | 'no_deposit' | 'given_up' | 'refused' | 'silent'
+  refund?: number
+  currency?: string
+}
 
 /** The words for each event of a tag or a match request that buyers are told of (REQUIREMENTS B8, B11). */
 export function tagLetter(
   type: About<BuyerEvent, 'tag' | 'match_request'>,
   details: Details,
+  note: string | null,
   facts: TagFacts,
 ): PlainLetter {
   const { number, storefront } = facts
@@ -34,16 +53,33 @@ export function tagLetter(
         paragraphs: [
           `You tagged this vehicle, and nobody else can have it now:`,
           ...vehicleLines(facts),
-          `We are asking ${dealer} whether it is there and tell you what they say. Until the handover you may give it up at any time: write to ${storefront}.`,
+          facts.takes_deposit
+            ? `We ask you for the deposit in a mail of its own. Once it is held we ask ${dealer} whether the vehicle is there, and the manufacturer to accept your tag. Nothing is charged before both have said yes; if the deposit is not paid in time, the vehicle is free again.`
+            : `We are asking ${dealer} whether it is there, and the manufacturer to accept your tag, and tell you what they say.`,
+          `Until the handover you may give it up at any time: write to ${storefront}.`,
+          ...termsInWords(facts),
         ],
       }
     case 'tag.confirmed':
       return {
         subject: `Tag ${number}: the ${car} is there`,
         paragraphs: [
-          `${dealer} confirms that your vehicle is there:`,
+          `${dealer} confirms that your vehicle is there, and the manufacturer has accepted your tag:`,
           ...vehicleLines(facts),
-          'They will get in touch with you about the handover.',
+          `${dealer} will get in touch with you about the handover.`,
+          ...termsInWords(facts),
+        ],
+      }
+    case 'tag.refused':
+      return {
+        subject: `Tag ${number}: not accepted`,
+        paragraphs: [
+          details.by === 'silence'
+            ? `We had no answer about the ${car} in time. We are sorry. Your tag has ended.`
+            : `The manufacturer did not accept your tag of the ${car}. We are sorry. Your tag has ended.`,
+          ...(note ? [`The reasons: ${note}.`] : []),
+          ...refundInWords(details),
+          ...nextMatches(facts),
         ],
       }
     case 'tag.sold':
@@ -51,13 +87,19 @@ export function tagLetter(
         subject: `Tag ${number}: the ${car} is sold`,
         paragraphs: [
           `${dealer} tells us that the vehicle was sold to somebody else. We are sorry. Your tag has ended.`,
+          ...refundInWords(details),
           ...nextMatches(facts),
         ],
       }
     case 'tag.cancelled':
       return {
         subject: `Tag ${number} is cancelled`,
-        paragraphs: [`Your tag of the ${car} at ${dealer} is cancelled. The vehicle is free again.`],
+        paragraphs: [
+          details.because === 'no_deposit'
+            ? `The deposit for the ${car} at ${dealer} was not paid in time. Your tag is cancelled, and the vehicle is free again.`
+            : `Your tag of the ${car} at ${dealer} is cancelled. The vehicle is free again.`,
+          ...refundInWords(details),
+        ],
       }
     case 'match_request.received':
       return {
@@ -123,17 +165,50 @@ export function tagDealerLetter(
         subject: `Tag ${number}: we are waiting for your answer`,
         paragraphs: [`A buyer has tagged a vehicle of yours: ${car}.`, until],
       }
-    case 'tag.withdrawn':
+    case 'tag.ready':
+      return {
+        subject: `Tag ${number} is confirmed`,
+        paragraphs: [
+          `The manufacturer has accepted it, too: keep it for this buyer, and hand it over to them: ${car}.`,
+        ],
+      }
+    case 'tag.withdrawn': {
+      const because = {
+        given_up: 'The buyer gave it up',
+        refused: 'The manufacturer refused it',
+        silent: 'It was not answered in time',
+      }
       return {
         subject: `Tag ${number} is withdrawn`,
-        paragraphs: [`The buyer gave it up: ${car} is free again. There is nothing more to do.`],
+        paragraphs: [
+          `${because[details.because as keyof typeof because]}: ${car} is free again. There is nothing more to do.`,
+        ],
       }
+    }
   }
 }
 
 function vehicleLines({ vehicle }: TagFacts): string[] {
   if (!vehicle) return []
   return [`${vehicle.name}: ${vehicle.features.join(', ')}`, `${vehicle.price}, at ${vehicle.dealer}`]
+}
+
+function termsInWords({ terms, vehicle }: TagFacts): string[] {
+  if (!terms) return ['No deposit is taken.']
+  const { refund_banked, refund_scheduled } = terms
+  const afterwards =
+    vehicle?.whereabouts === 'lot'
+      ? REFUND_WORDS[refund_scheduled]
+      : `${REFUND_WORDS[refund_banked]} while its production is not scheduled, and ${REFUND_WORDS[refund_scheduled]} after that`
+  return [
+    `${depositInWords(terms)} Should you give the vehicle up, the deposit is given back in full until the dealer and the manufacturer have both said yes. From then on it is given back ${afterwards}.`,
+  ]
+}
+
+function refundInWords({ refund, currency }: Details): string[] {
+  return refund === undefined || currency === undefined
+    ? []
+    : [`You are given back ${moneyInWords(refund, currency)}.`]
 }
 
 function nextMatches({ next_matches: matches, storefront }: TagFacts): string[] {

@@ -1,19 +1,40 @@
+import type { Judge, MoneyDue } from './custom-order.ts'
 import type { StateOf, VerbOf } from './states.ts'
+import type { VehicleState } from './vehicle.ts'
 
 /**
- * A tag: a buyer's claim on a vehicle of a dealer's stock. It is pending until the dealer says that the vehicle is there;
- * told that it is sold, it ends. A dealer that stays silent is reminded and then shown to operators (REQUIREMENTS B8, B11).
+ * A tag: a buyer's claim on a vehicle of a dealer's stock, which nobody else can have from then on. Once a deposit is
+ * authorised, if one is taken, the dealer is asked whether the vehicle is there, and the order processor about the tag; it
+ * is pending until both have said yes. Where the processor refuses it, or one of them stays silent for too long, the tag
+ * ends and the vehicle is free; told that it is sold, the tag ends without it (REQUIREMENTS B8, B11).
  */
 export const TAG_TRANSITIONS = {
+  placed: { place: ['awaiting_deposit', 'pending'] },
+  awaiting_deposit: {
+    pay_deposit: 'pending',
+    lapse: 'cancelled',
+    report_sold: 'sold',
+    cancel: 'cancelled',
+  },
   pending: {
-    confirm: 'confirmed',
+    confirm: ['pending', 'confirmed'],
+    accept: ['pending', 'confirmed'],
+    refuse: 'refused',
     report_sold: 'sold',
     cancel: 'cancelled',
     remind: 'pending',
     escalate: 'pending',
+    lapse: 'refused',
   },
-  confirmed: { confirm: 'confirmed', report_sold: 'sold', hand_over: 'delivered', cancel: 'cancelled' },
+  confirmed: {
+    confirm: 'confirmed',
+    accept: 'confirmed',
+    report_sold: 'sold',
+    hand_over: 'delivered',
+    cancel: 'cancelled',
+  },
   sold: {},
+  refused: {},
   cancelled: {},
   delivered: {},
 } as const
@@ -28,15 +49,24 @@ export const TAG_ACTIONS = ['confirm', 'report_sold', 'hand_over', 'cancel'] as 
 export const TAG_ANSWERS = ['there', 'sold'] as const
 export type TagAnswer = (typeof TAG_ANSWERS)[number]
 
+/** What the order processor can say of the tag. */
+export type TagVerdict = 'accepted' | 'refused'
+
 /** What the dealer's word asks for. */
 export const ANSWER_VERBS = { there: 'confirm', sold: 'report_sold' } as const satisfies Record<
   TagAnswer,
   TagVerb
 >
 
-/** What a pending tag waits for: the dealer's word (`answer`), and after the reminder still that (`remind`). */
-export const TAG_DEADLINES = ['answer', 'remind'] as const
+/**
+ * What it waits for: the deposit to be authorised (`deposit`, then it is cancelled), answers (`answer`, after the reminder
+ * `remind`, after operators know `escalate`, then silence counts as a refusal).
+ */
+export const TAG_DEADLINES = ['deposit', 'answer', 'remind', 'escalate'] as const
 export type TagDeadline = (typeof TAG_DEADLINES)[number]
+
+/** What the gateway tells the order processor of a tag: the `type` of the message is `tag.<word>`. */
+export type TagWord = 'submitted' | 'reminded' | 'confirmed' | 'withdrawn' | 'cancelled'
 
 /** What the workflow of a tag knows of its row. */
 export type TagProgress = {
@@ -46,6 +76,11 @@ export type TagProgress = {
   /** True while somebody is to be told of it; whoever read it has them told. */
   untold: boolean
   dealer: string
+  /** Who has not said yes yet. */
+  waits_for: Judge[]
+  /** The state of its vehicle: a change there is none of the tag's row. */
+  vehicle: VehicleState
+  money_due: MoneyDue | null
   deadline_kind: TagDeadline | null
   deadline_at: string | null
 }

@@ -17,6 +17,10 @@ const TOO_LONG = Object.entries(LONGEST_SILENCE)
   .map(([state, seconds]) => `${state} for ${inWords(seconds)}`)
   .join(', ')
 
+/** Who has not answered a custom order or tag. */
+const WAITS_FOR = sql`to_jsonb(array_remove(ARRAY[CASE WHEN NOT dealer_accepted THEN 'dealer' END,
+                                                  CASE WHEN processor_reference IS NULL THEN 'processor' END], NULL))`
+
 /** Outcomes that need nobody: a switched-off endpoint, a lead that another dealer has by now or that has ended, no operators' address. */
 export const NOBODY_LEFT = ['endpoint off', 'passed on', 'ended', 'no operators'] as const
 
@@ -89,11 +93,22 @@ export const Attention = z
           tag: z.string(),
           vehicle: z.string(),
           dealer: z.string(),
-          storefront: z.string(),
-          since: Instant.meta({ description: 'When the reminder had run out' }),
+          waits_for: z.array(z.enum(JUDGES)),
+          until: Instant.meta({ description: 'When silence counts as a refusal' }),
         }),
       )
-      .meta({ description: 'Their dealer does not say whether the vehicle is there' }),
+      .meta({ description: 'Neither the tag nor the reminder is answered' }),
+    late_vehicles: z
+      .array(
+        z.object({
+          vehicle: z.string(),
+          dealer: z.string(),
+          plant: z.string(),
+          period: z.int(),
+          since: Instant.meta({ description: 'When the period was over' }),
+        }),
+      )
+      .meta({ description: 'Their plant has not said that it builds them; `slot-release` queues them anew' }),
     abandoned_notifications: z
       .array(
         z.object({
@@ -162,13 +177,15 @@ export async function readAttention(db: Database): Promise<Attention> {
       JOIN LATERAL (SELECT max(at) AS at FROM events WHERE number = l.number AND type = 'lead.escalated') e ON true
      WHERE l.state = 'escalated' AND l.ended_at IS NULL ORDER BY e.at LIMIT ${LIMIT}`)
   const silentOrders = await db.execute<Attention['silent_custom_orders'][number]>(sql`
-    SELECT number AS custom_order, dealer, deadline_at AS until,
-           array_remove(ARRAY[CASE WHEN NOT dealer_accepted THEN 'dealer' END,
-                              CASE WHEN processor_reference IS NULL THEN 'processor' END], NULL) AS waits_for
+    SELECT number AS custom_order, dealer, deadline_at AS until, ${WAITS_FOR} AS waits_for
       FROM custom_orders WHERE deadline_kind = 'escalate' AND ended_at IS NULL ORDER BY deadline_at LIMIT ${LIMIT}`)
   const silentTags = await db.execute<Attention['silent_tags'][number]>(sql`
-    SELECT number AS tag, vehicle, dealer, storefront, silent_since AS since FROM tags
-     WHERE silent_since IS NOT NULL AND ended_at IS NULL ORDER BY silent_since LIMIT ${LIMIT}`)
+    SELECT number AS tag, vehicle, dealer, storefront, deadline_at AS until, ${WAITS_FOR} AS waits_for
+      FROM tags WHERE deadline_kind = 'escalate' AND ended_at IS NULL ORDER BY deadline_at LIMIT ${LIMIT}`)
+  const late = await db.execute<Attention['late_vehicles'][number]>(sql`
+    SELECT v.number AS vehicle, v.dealer, v.plant, v.period, p.ends_at AS since
+      FROM vehicles v JOIN production_periods p ON p.ordinal = v.period
+     WHERE v.state = 'scheduled' AND p.ends_at <= now() ORDER BY p.ends_at, v.number LIMIT ${LIMIT}`)
   const abandoned = await db.execute<Attention['abandoned_notifications'][number]>(sql`
     SELECT id AS notification, number, channel, last_failure AS failure, last_attempt_at FROM notifications
      WHERE state = 'abandoned' AND created_at > now() - interval '30 days' AND COALESCE(last_failure, '') <> ALL (${sql.raw(`ARRAY[${NOBODY_LEFT.map((code) => `'${code}'`).join(', ')}]`)})
@@ -187,7 +204,8 @@ export async function readAttention(db: Database): Promise<Attention> {
     silent_custom_orders: silentOrders.map((row) => ({ ...row, until: instant(row.until) })),
     failed_payments: failedPayments.map((row) => ({ ...row, since: instant(row.since) })),
     silent_leads: silentLeads.map((row) => ({ ...row, since: instant(row.since) })),
-    silent_tags: silentTags.map((row) => ({ ...row, since: instant(row.since) })),
+    silent_tags: silentTags.map((row) => ({ ...row, until: instant(row.until) })),
+    late_vehicles: late.map((row) => ({ ...row, since: instant(row.since) })),
     abandoned_notifications: abandoned.map((row) => ({
       ...row,
       last_attempt_at: row.last_attempt_at && instant(row.last_attempt_at),

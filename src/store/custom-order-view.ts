@@ -6,19 +6,21 @@ import {
   CUSTOM_ORDER_DEADLINES,
   CUSTOM_ORDER_TRANSITIONS,
   type CustomOrderState,
+  customOrderActions,
+  DEALER_ORDER_ACTIONS,
+  dealerOrderActions,
   JUDGES,
-  REFUNDS,
 } from '../domain/custom-order.ts'
-import { allowed } from '../domain/states.ts'
+import type { EventType } from '../domain/event.ts'
 import { VEHICLE_TRANSITIONS, type VehicleState } from '../domain/vehicle.ts'
 import type { ConfigurationRow } from './configuration.ts'
 import { ConfigurationView, configurationView } from './configuration-view.ts'
-import { configurationOf, readCustomOrder } from './custom-order.ts'
+import { type CustomOrderRow, configurationOf, readCustomOrder } from './custom-order.ts'
 import type { Database, Transaction } from './database.ts'
+import { FrozenTerms, frozenTerms } from './order-terms.ts'
 import { Instant, Money } from './order-view.ts'
-import { readPayment } from './payment.ts'
-import { PaymentDue, paymentDue } from './payment-view.ts'
-import { BankView, bankViewOf } from './schedule-view.ts'
+import { PaymentDue, paymentDueOf } from './payment-view.ts'
+import { BankView, bankViewOf, freezePointOf } from './schedule-view.ts'
 import { customers, events } from './schema.ts'
 import { readVehicle, type VehicleRow } from './vehicle.ts'
 
@@ -53,6 +55,9 @@ export const CustomOrderView = z
       .nullable()
       .meta({ description: 'What it waits for, and until when' }),
     allowed_actions: z.array(z.enum(CUSTOM_ORDER_ACTIONS)),
+    dealer_actions: z
+      .array(z.enum(DEALER_ORDER_ACTIONS))
+      .meta({ description: 'What its dealer may do; nothing for one who has it no longer' }),
     buyer: z
       .object({
         name: z.string(),
@@ -64,15 +69,9 @@ export const CustomOrderView = z
       .meta({ description: 'Null for a dealer who has the order no longer, and for everybody once erased' }),
     configuration: ConfigurationView,
     price: Money,
-    terms: z
-      .object({
-        deposit: Money,
-        fee: Money,
-        refund_banked: z.enum(REFUNDS),
-        refund_scheduled: z.enum(REFUNDS),
-      })
-      .nullable()
-      .meta({ description: 'As they were when it was made; null when no deposit is taken' }),
+    terms: FrozenTerms.nullable().meta({
+      description: 'As they were when it was made; null when no deposit is taken',
+    }),
     deposit: PaymentDue.nullable().meta({ description: 'Held when the buyer pays, taken on acceptance' }),
     balance: PaymentDue.nullable().meta({
       description: 'Taken once the vehicle is at the dealer, before the handover',
@@ -106,7 +105,6 @@ export async function customOrderView(
   if (!buyer || !found) throw new Error('a custom order without its buyer or configuration')
   const { configuration } = found
   const money = (amount: number) => ({ amount, currency: configuration.currency })
-  const { terms } = row
   const { name, email, time_zone } = buyer
   return {
     number,
@@ -119,37 +117,53 @@ export async function customOrderView(
       row.deadline_kind && row.deadline_at
         ? { kind: row.deadline_kind, at: row.deadline_at.toISOString() }
         : null,
-    allowed_actions: allowed(CUSTOM_ORDER_TRANSITIONS, row.state, CUSTOM_ORDER_ACTIONS),
+    allowed_actions: await actionsOf(db, row, vehicle),
+    dealer_actions: dealerOrderActions(row.state, vehicle?.state ?? null),
     buyer: name === null || email === null ? null : { name, email, phone: row.phone, time_zone },
     configuration: configurationView(configuration),
     price: money(configuration.total_price_minor),
-    terms: terms && {
-      deposit: money(terms.deposit),
-      fee: money(terms.fee),
-      refund_banked: terms.refund_banked,
-      refund_scheduled: terms.refund_scheduled,
-    },
-    deposit: await dueOf(db, row.deposit),
-    balance: await dueOf(db, row.balance),
+    terms: row.terms && frozenTerms(row.terms),
+    deposit: await paymentDueOf(db, row.deposit),
+    balance: await paymentDueOf(db, row.balance),
     dealer: row.dealer,
     turn: row.turn,
     dealer_accepted: row.dealer_accepted,
     processor_reference: row.processor_reference,
-    refusal: row.refused_by && { by: row.refused_by, reasons: await reasonsOf(db, number) },
+    refusal: row.refused_by && {
+      by: row.refused_by,
+      reasons: await reasonsOf(db, number, 'custom_order.refused'),
+    },
     vehicle: vehicle ? await vehicleView(db, vehicle) : null,
     created_at: row.created_at.toISOString(),
   }
 }
 
-async function dueOf(db: Database | Transaction, number: string | null) {
-  const payment = number === null ? undefined : await readPayment(db, number)
-  return payment ? paymentDue(payment) : null
+/** What the storefront may ask for now, as the commands themselves judge it. */
+export async function actionsOf(
+  db: Database | Transaction,
+  { state }: Pick<CustomOrderRow, 'state'>,
+  vehicle: VehicleRow | undefined,
+): Promise<ReturnType<typeof customOrderActions>> {
+  if (!vehicle) return customOrderActions(state, null)
+  const frozen = (await freezePointOf(db, vehicle))?.has_passed ?? false
+  return customOrderActions(state, { state: vehicle.state, frozen })
+}
+
+/** What of it a dealer may see: all as long as the order is with this one. */
+export function asDealerSees(view: CustomOrderView, dealer: string): CustomOrderView {
+  const isTheirs = view.dealer === dealer && view.state !== 'refused' && view.state !== 'cancelled'
+  return isTheirs ? view : asFormerDealerSees(view)
 }
 
 /** What of it a dealer may see who has it no longer: nothing of the buyer, and of the vehicle only what others can see. */
-export function asDealerSees(view: CustomOrderView, dealer: string): CustomOrderView {
-  if (view.dealer === dealer && view.state !== 'refused') return view
-  return { ...view, buyer: null, vehicle: null, deposit: null, balance: null }
+export function asFormerDealerSees(view: CustomOrderView): CustomOrderView {
+  return { ...view, dealer_actions: [], buyer: null, vehicle: null, deposit: null, balance: null }
+}
+
+/** What of it the order processor is answered: nothing of the buyer, whose deposit is paid by whoever has its link. */
+export function asProcessorSees(view: CustomOrderView) {
+  const { number, state, version, dealer, turn, processor_reference, vehicle } = view
+  return { number, state, version, dealer, turn, processor_reference, vehicle }
 }
 
 export async function vehicleView(
@@ -160,12 +174,16 @@ export async function vehicleView(
   return { number, state, version, vin, banked_at: banked_at.toISOString(), order_bank }
 }
 
-/** The reasons of the last refusal, as they were given. */
-export async function reasonsOf(db: Database | Transaction, number: string): Promise<string | null> {
+/** The reasons of the last refusal of a custom order or tag, as they were given. */
+export async function reasonsOf(
+  db: Database | Transaction,
+  number: string,
+  type: Extract<EventType, `${string}.refused`>,
+): Promise<string | null> {
   const [row] = await db
     .select({ note: events.note })
     .from(events)
-    .where(and(eq(events.number, number), eq(events.type, 'custom_order.refused')))
+    .where(and(eq(events.number, number), eq(events.type, type)))
     .orderBy(desc(events.sequence))
     .limit(1)
   return row?.note ?? null

@@ -6,6 +6,8 @@ import type {
   GatewayWord,
   Judge,
   Terms,
+  Turn,
+  TurnEnd,
 } from '../domain/custom-order.ts'
 import { EVENTS, type EventType } from '../domain/event.ts'
 import { after } from '../domain/period.ts'
@@ -13,6 +15,7 @@ import { type Database, type Locked, type Transaction, transactionTime } from '.
 import type { DealerRow } from './dealer.ts'
 import { recordEvent } from './event.ts'
 import { type Customer, saveCustomer } from './order.ts'
+import { moneyDue } from './order-money.ts'
 import { configurations, customOrders, modelYears, vehicles } from './schema.ts'
 
 export type CustomOrderRow = typeof customOrders.$inferSelect
@@ -104,7 +107,7 @@ type Change = {
   turn?: number
   dealer_accepted?: boolean
   processor_reference?: string | null
-  refused_by?: Judge | 'silence' | null
+  refused_by?: TurnEnd | null
   configuration?: string
   vehicle?: string
   deposit?: string
@@ -144,12 +147,15 @@ export async function tellPartner(
   row: CustomOrderRow,
   partner: Judge,
   message: GatewayWord,
-  set: Change = {},
+  { because = null, ...set }: Change & { because?: TurnEnd | null } = {},
 ): Promise<CustomOrderRow> {
+  const { state, dealer, turn, configuration, vehicle, deadline_at } = { ...row, ...set }
+  const deadline = set.deadline === undefined ? deadline_at : (set.deadline?.at ?? null)
+  const answer_by = state === 'submitted' ? (deadline?.toISOString() ?? null) : null
   return updateCustomOrder(tx, row, set, {
     type: partner === 'dealer' ? 'custom_order.told_dealer' : 'custom_order.told_processor',
     actor: 'house',
-    details: { message, dealer: set.dealer ?? row.dealer, turn: set.turn ?? row.turn },
+    details: { message, dealer, turn, configuration, vehicle, answer_by, because } satisfies Turn,
   })
 }
 
@@ -223,14 +229,10 @@ export async function customOrderProgress(
   }
 }
 
-/** A balance that was let lapse is asked for again. */
-const MONEY_DUE = sql<CustomOrderProgress['money_due']>`CASE
-  WHEN custom_orders.state = 'awaiting_deposit'
-       AND EXISTS (SELECT 1 FROM payments p WHERE p.number = custom_orders.deposit AND p.state = 'authorised') THEN 'deposit_authorised'
-  WHEN custom_orders.state = 'accepted' AND custom_orders.takes_payment AND vehicles.state = 'at_dealer'
-       AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.number = custom_orders.balance
-                          AND NOT p.withdrawn AND p.state NOT IN ('expired', 'voided')) THEN 'ask_balance'
-  END`
+const MONEY_DUE = moneyDue('custom_orders', {
+  accepted: 'accepted',
+  price: sql`(SELECT c.total_price_minor FROM configurations c WHERE c.id = custom_orders.configuration)`,
+})
 
 /** True while a notification of the order or of its vehicle has not been tried yet. */
 const isUntoldOf = sql<boolean>`EXISTS (

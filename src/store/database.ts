@@ -116,3 +116,11 @@ export async function transact<T>(db: Database, work: (tx: Transaction) => Promi
     }
   }
 }
+
+/**
+ * Reads what belongs together as it was at one moment. Statements by themselves could show an order as it is and its lines
+ * as they were.
+ */
+export function snapshot<T>(db: Database, read: (tx: Transaction) => Promise<T>): Promise<T> {
+  return db.transaction(read, { isolationLevel: 'repeatable read', accessMode: 'read only' })
+}

@@ -6,12 +6,13 @@ import { LEAD_TRANSITIONS } from '../domain/lead.ts'
 import { MATCH_REQUEST_TRANSITIONS } from '../domain/match-request.ts'
 import { MOVEMENT_EFFECTS } from '../domain/movement.ts'
 import { ORDER_TRANSITIONS } from '../domain/order.ts'
-import { AT_REST } from '../domain/payment.ts'
+import { AT_REST, type PaymentState } from '../domain/payment.ts'
 import { PURCHASE_ORDER_TRANSITIONS } from '../domain/purchase-order.ts'
 import { may, statesOf, type Transitions } from '../domain/states.ts'
 import { TAG_TRANSITIONS } from '../domain/tag.ts'
 import { VEHICLE_TRANSITIONS } from '../domain/vehicle.ts'
 import type { Database } from './database.ts'
+import { isFor } from './match-offer.ts'
 import {
   limitsKept,
   nobodyPassedOver,
@@ -55,6 +56,16 @@ const HOLDING = list(
   ),
 )
 const LEAVING = list(statesOf(DELIVERY_TRANSITIONS, 'open'))
+/** The states in which a payment was taken, is about to be, or was given back since by an operator. */
+const COUNTED = list([
+  'capturing',
+  'capture_failed',
+  'captured',
+  'settled',
+  'refunding',
+  'refund_failed',
+  'refunded',
+] satisfies PaymentState[])
 /** What one unit of each kind of movement does to the three counts. */
 const EFFECTS = sql.raw(
   `effects (kind, on_hand, allocated, outbound) AS (VALUES ${Object.entries(MOVEMENT_EFFECTS)
@@ -295,13 +306,24 @@ export const INVARIANTS: Record<string, (graceSeconds: number) => SQL> = {
                CASE o.state
                  WHEN 'completed' THEN c.total_price_minor
                  WHEN 'accepted' THEN COALESCE(d.amount_minor, 0)
-                   + CASE WHEN l.state IN ('capturing', 'captured', 'settled') THEN l.amount_minor ELSE 0 END
-                 WHEN 'cancelled' THEN CASE WHEN o.vehicle IS NULL THEN 0 ELSE d.amount_minor - (
-                   SELECT (e.details ->> 'refund')::bigint FROM events e WHERE e.number = o.number AND e.type = 'custom_order.cancelled') END
+                   + CASE WHEN l.state IN (${COUNTED}) THEN l.amount_minor ELSE 0 END
+                 WHEN 'cancelled' THEN COALESCE((
+                   SELECT (e.details ->> 'kept')::bigint FROM events e WHERE e.number = o.number AND e.type = 'custom_order.cancelled'), 0)
                  ELSE 0 END
           FROM custom_orders o JOIN configurations c ON c.id = o.configuration
           LEFT JOIN payments d ON d.number = o.deposit LEFT JOIN payments l ON l.number = o.balance
          WHERE o.deposit IS NOT NULL OR o.balance IS NOT NULL
+        UNION ALL
+        SELECT t.number,
+               CASE t.state
+                 WHEN 'delivered' THEN t.price_minor
+                 WHEN 'confirmed' THEN COALESCE(d.amount_minor, 0)
+                   + CASE WHEN l.state IN (${COUNTED}) THEN l.amount_minor ELSE 0 END
+                 WHEN 'cancelled' THEN COALESCE((
+                   SELECT (e.details ->> 'kept')::bigint FROM events e WHERE e.number = t.number AND e.type = 'tag.cancelled'), 0)
+                 ELSE 0 END
+          FROM tags t LEFT JOIN payments d ON d.number = t.deposit LEFT JOIN payments l ON l.number = t.balance
+         WHERE t.deposit IS NOT NULL OR t.balance IS NOT NULL
       )
       SELECT pays_for AS subject, format('%s owed, %s of it remitted, but %s paid', owed, COALESCE(remitted, 0), COALESCE(net, 0)) AS detail
         FROM owed o LEFT JOIN paid p USING (pays_for)
@@ -361,6 +383,18 @@ export const INVARIANTS: Record<string, (graceSeconds: number) => SQL> = {
         FROM match_requests r LEFT JOIN tags t ON t.number = r.tag AND t.match_request = r.number
        WHERE (r.state = 'accepted') <> (t.number IS NOT NULL)
        ORDER BY 1`,
+
+  // Who let an offer lapse is only offered what becomes free after that. A dealer who moves offers nothing anew.
+  'no vehicle that can be had is left beside a match request that it fits': () => sql`
+      SELECT r.number AS subject, format('it waits, and %s can be had', v.number) AS detail
+        FROM match_requests r
+        JOIN model_years m ON m.make = r.make AND m.model = r.model
+        JOIN specifications s ON s.model_year = m.id AND s.stocked
+        JOIN vehicle_availability a ON a.specification = s.fingerprint AND a.state = 'available'
+        JOIN vehicles v ON v.number = a.vehicle JOIN dealers d ON d.id = v.dealer
+       WHERE ${isFor} AND r.wish #>> '{near,within_m}' IS NULL
+         AND NOT EXISTS (SELECT 1 FROM match_offers o WHERE o.match_request = r.number AND o.outcome = 'lapsed')
+       ORDER BY 1, 2`,
 
   'nobody who is to be woken is left asleep': (graceSeconds) => sql`
       SELECT workflow AS subject, format('not woken since %s', created_at) AS detail FROM wakes

@@ -1,28 +1,79 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import { after } from '../domain/period.ts'
 import { post, type Transaction } from './database.ts'
 import { distanceTo, readDealer } from './dealer.ts'
-import { closeOffer, lockMatchRequest, type MatchRequestRow, updateMatchRequest } from './match-request.ts'
+import { searchMatches } from './match.ts'
+import {
+  closeOffer,
+  lockMatchRequest,
+  type MatchRequestRow,
+  offersTo,
+  updateMatchRequest,
+} from './match-request.ts'
 import { matchOffers } from './schema.ts'
-import { updateVehicle, type VehicleRow } from './vehicle.ts'
-import { setAvailability } from './vehicle-availability.ts'
+import { lockVehicle, updateVehicle, type VehicleRow } from './vehicle.ts'
+import { readAvailability, setAvailability } from './vehicle-availability.ts'
 import { wake } from './wake.ts'
 
 /**
  * A vehicle that becomes free is offered, in the transaction that frees it, to the oldest match request that it fits and
- * that did not have it before (REQUIREMENTS B8, B11). Its lock is held, and then the request's is taken.
+ * that did not have it before; a request that begins to wait is offered the best of what can be had (REQUIREMENTS B8, B11).
+ * The vehicle's lock is held, and then the request's is taken.
  */
 
-/** Frees the locked vehicle: it is offered to whoever has waited longest for such a one, or else can be had by anybody. */
-export async function freeVehicle(tx: Transaction, vehicle: VehicleRow, step: string): Promise<void> {
+/** Advisory locks by the hash of a model; nobody else uses this class. */
+const MODELS = 6_203
+
+/**
+ * To the end of the transaction nobody begins to wait for a model of these specifications. Who frees vehicles holds it
+ * beside others who do, who begins to wait holds it alone: of a vehicle and a request that come at the same moment the later
+ * one sees the other.
+ */
+export async function lockModelsOf(tx: Transaction, specifications: string[]): Promise<void> {
+  await tx.execute(sql`
+    SELECT pg_advisory_xact_lock_shared(${MODELS}, model)
+      FROM (SELECT DISTINCT hashtext(m.make || '/' || m.model) AS model
+              FROM specifications s JOIN model_years m ON m.id = s.model_year
+             WHERE s.fingerprint IN (SELECT value FROM jsonb_array_elements_text(${JSON.stringify(specifications)}::jsonb))
+             ORDER BY 1) AS models`)
+}
+
+/**
+ * Frees the locked vehicle: it is offered to whoever has waited longest for such a one, or else can be had by anybody.
+ * Returns whether it was offered.
+ */
+export async function freeVehicle(tx: Transaction, vehicle: VehicleRow, step: string): Promise<boolean> {
+  await lockModelsOf(tx, [vehicle.specification])
   await setAvailability(tx, vehicle.number, { state: 'available' })
   for (;;) {
     const number = await oldestFitting(tx, vehicle.number)
-    if (number === undefined) return
+    if (number === undefined) return false
     const locked = await lockMatchRequest(tx, number)
     // Another vehicle may have come first, or its end: then the next one is looked for with newer eyes.
     if (locked?.row.state !== 'waiting') continue
     await offer(tx, vehicle, locked.row, locked.now, step)
+    return true
+  }
+}
+
+/** Of what can be had already, the best that a match request did not have before is offered to it as it begins to wait. */
+export async function offerBest(tx: Transaction, number: string, step: string): Promise<void> {
+  const locked = await lockMatchRequest(tx, number)
+  if (locked?.row.state !== 'waiting') return
+  const { make, model, wish } = locked.row
+  await tx.execute(
+    sql`SELECT pg_advisory_xact_lock(${MODELS}, hashtext(${make}::text || '/' || ${model}::text))`,
+  )
+  const offers = await offersTo(tx, number)
+  const had = new Set(offers.filter(({ outcome }) => outcome !== 'taken_back').map(({ vehicle }) => vehicle))
+  for (;;) {
+    const matches = await searchMatches(tx, wish, had.size + 1)
+    const best = matches.find((match) => !had.has(match.number))
+    if (!best) return
+    const vehicle = await lockVehicle(tx, best.number)
+    // Somebody else may have come first: then the next one is looked for with newer eyes.
+    if (!vehicle || (await readAvailability(tx, best.number))?.state !== 'available') continue
+    await offer(tx, vehicle.row, locked.row, locked.now, step)
     return
   }
 }
@@ -42,7 +93,12 @@ async function offer(
     tx,
     tx
       .insert(matchOffers)
-      .values({ match_request, vehicle: vehicle.number, offered_at: now, until, outcome: 'open' }),
+      .values({ match_request, vehicle: vehicle.number, offered_at: now, until, outcome: 'open' })
+      // Its dealer had taken it back.
+      .onConflictDoUpdate({
+        target: [matchOffers.match_request, matchOffers.vehicle],
+        set: { offered_at: now, until, outcome: 'open' },
+      }),
   )
   await setAvailability(tx, vehicle.number, { state: 'offered', match_request, offered_until: until })
   await updateVehicle(
@@ -64,28 +120,33 @@ async function offer(
   await wake(tx, step, [`match-request/${match_request}`])
 }
 
-/** The match request that has waited longest of those that a vehicle fits and was not offered to yet. As `fits` has it. */
+const near = {
+  latitude: sql`(r.wish #>> '{near,latitude}')`,
+  longitude: sql`(r.wish #>> '{near,longitude}')`,
+}
+/** True when a vehicle `v` of specification `s`, model year `m` and dealer `d` is to be offered to a match request `r`. As `fits` has it. */
+export const isFor: SQL = sql`(
+  r.make = m.make AND r.model = m.model AND r.state = 'waiting' AND r.valid_until > now()
+  AND COALESCE((r.wish ->> 'year')::integer, m.year) = m.year
+  AND s.features @> ARRAY(SELECT jsonb_array_elements_text(r.wish -> 'must_have'))
+  AND (r.wish #>> '{price,currency}' IS NULL
+       OR r.wish #>> '{price,currency}' = v.currency
+          AND v.price_minor >= COALESCE((r.wish #>> '{price,min}')::bigint, 0)
+          AND v.price_minor <= COALESCE((r.wish #>> '{price,max}')::bigint, v.price_minor))
+  AND (r.wish #>> '{near,within_m}' IS NULL OR ${distanceTo(near, sql`d`)} <= (r.wish #>> '{near,within_m}')::integer)
+  AND NOT EXISTS (SELECT 1 FROM match_offers o
+                   WHERE o.match_request = r.number AND o.vehicle = v.number AND o.outcome <> 'taken_back'))`
+
+/** The match request that has waited longest of those that a vehicle fits and was not offered to yet. */
 async function oldestFitting(tx: Transaction, vehicle: string): Promise<string | undefined> {
-  const near = {
-    latitude: sql`(r.wish #>> '{near,latitude}')`,
-    longitude: sql`(r.wish #>> '{near,longitude}')`,
-  }
   const [row] = await tx.execute<{ number: string }>(sql`
     SELECT r.number
       FROM vehicles v
       JOIN specifications s ON s.fingerprint = v.specification
       JOIN model_years m ON m.id = s.model_year
       JOIN dealers d ON d.id = v.dealer
-      JOIN match_requests r ON r.make = m.make AND r.model = m.model AND r.state = 'waiting'
-     WHERE v.number = ${vehicle} AND r.valid_until > now()
-       AND COALESCE((r.wish ->> 'year')::integer, m.year) = m.year
-       AND s.features @> ARRAY(SELECT jsonb_array_elements_text(r.wish -> 'must_have'))
-       AND (r.wish #>> '{price,currency}' IS NULL
-            OR r.wish #>> '{price,currency}' = v.currency
-               AND v.price_minor >= COALESCE((r.wish #>> '{price,min}')::bigint, 0)
-               AND v.price_minor <= COALESCE((r.wish #>> '{price,max}')::bigint, v.price_minor))
-       AND (r.wish #>> '{near,within_m}' IS NULL OR ${distanceTo(near, sql`d`)} <= (r.wish #>> '{near,within_m}')::integer)
-       AND NOT EXISTS (SELECT 1 FROM match_offers o WHERE o.match_request = r.number AND o.vehicle = v.number)
+      JOIN match_requests r ON ${isFor}
+     WHERE v.number = ${vehicle}
      ORDER BY r.place LIMIT 1`)
   return row?.number
 }
@@ -119,7 +180,7 @@ export async function endOffer(
   )
 }
 
-/** The dealer has the locked vehicle no longer for the match request to which it is offered: that waits on. */
+/** The dealer has the locked vehicle no longer for the match request to which it is offered: another one is, or it waits on. */
 export async function takeBackOffer(
   tx: Transaction,
   vehicle: string,
@@ -128,5 +189,6 @@ export async function takeBackOffer(
   const locked = await lockMatchRequest(tx, request)
   if (!locked) throw new Error('the match request is gone')
   await endOffer(tx, locked.row, { outcome: 'taken_back', actor: 'house', now: locked.now, vehicle })
+  await offerBest(tx, request, step)
   await wake(tx, step, [`match-request/${request}`])
 }

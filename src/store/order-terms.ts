@@ -1,6 +1,8 @@
 import { and, asc, eq, sql } from 'drizzle-orm'
-import type { Terms } from '../domain/custom-order.ts'
+import { z } from 'zod'
+import { REFUNDS, type Terms } from '../domain/custom-order.ts'
 import type { Database, Transaction } from './database.ts'
+import { Money } from './order-view.ts'
 import { orderTerms } from './schema.ts'
 
 export const ORDER_KINDS = ['custom_order', 'tag'] as const
@@ -43,4 +45,22 @@ export async function saveTerms(
     .where(and(eq(orderTerms.kind, kind), eq(orderTerms.currency, currency), eq(orderTerms.version, version)))
     .returning()
   return row
+}
+
+/** The terms of a custom order or tag as it shows them. */
+export const FrozenTerms = z.object({
+  deposit: Money,
+  fee: Money,
+  refund_banked: z.enum(REFUNDS),
+  refund_scheduled: z.enum(REFUNDS),
+})
+
+export function frozenTerms(terms: Terms): z.infer<typeof FrozenTerms> {
+  const { currency, deposit, fee, refund_banked, refund_scheduled } = terms
+  return {
+    deposit: { amount: deposit, currency },
+    fee: { amount: fee, currency },
+    refund_banked,
+    refund_scheduled,
+  }
 }

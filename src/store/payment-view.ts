@@ -62,6 +62,15 @@ export function paymentDue(
   }
 }
 
+/** A payment of an order as that shows it; null where there is none. */
+export async function paymentDueOf(
+  db: Database | Transaction,
+  number: string | null,
+): Promise<PaymentDue | null> {
+  const payment = number === null ? undefined : await readPayment(db, number)
+  return payment ? paymentDue(payment) : null
+}
+
 /** A payment as the API shows it. */
 export async function paymentView(
   db: Database | Transaction,
@@ -86,7 +95,10 @@ export async function paymentView(
     })),
     failure: row.failure,
     deadline_at: row.deadline_at?.toISOString() ?? null,
-    operator_actions: allowed(PAYMENT_TRANSITIONS, row.state, PAYMENT_ACTIONS),
+    // Of what was paid without the provider it has no reference to try anything with.
+    operator_actions: allowed(PAYMENT_TRANSITIONS, row.state, PAYMENT_ACTIONS).filter(
+      (action) => action !== 'retry' || row.intent !== null,
+    ),
     created_at: row.created_at.toISOString(),
   }
 }

@@ -110,11 +110,11 @@ export async function isPaymentDue(db: Database, number: string): Promise<boolea
   return row?.isDue ?? false
 }
 
-/** Adds a refund behind those of the locked payment. */
+/** Adds a refund behind those of the locked payment; `asked` of the provider unless told otherwise. */
 export async function insertRefund(
   tx: Transaction,
   payment: string,
-  refund: { amount_minor: number; asked_by: RefundRow['asked_by'] },
+  refund: Pick<RefundRow, 'amount_minor' | 'asked_by'> & Partial<Pick<RefundRow, 'state' | 'failure'>>,
 ): Promise<void> {
   const { length } = await refundsOf(tx, payment)
   await tx.insert(refunds).values({ payment, sequence: length + 1, state: 'asked', ...refund })

@@ -121,7 +121,7 @@ function* chunksOf<T>(values: T[]): Generator<T[]> {
   for (let start = 0; start < values.length; start += CHUNK) yield values.slice(start, start + CHUNK)
 }
 
-/** An array as Postgres writes it. The values are numbers, ids and codes of ours: nothing in them has to be quoted. */
+/** An array as Postgres writes it. Texts are in quotes: an id may read `null`. */
 function arrayOf(values: readonly (string | number | boolean | null)[]): string {
-  return `{${values.map((value) => value ?? 'NULL').join(',')}}`
+  return `{${values.map((value) => (typeof value === 'string' ? JSON.stringify(value) : (value ?? 'NULL'))).join(',')}}`
 }

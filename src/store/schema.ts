@@ -957,7 +957,7 @@ export const vehicles = pgTable(
   },
   (t) => [
     unique('vehicles_vin').on(t.vin),
-    uniqueIndex('vehicles_buyer').on(t.buyer).where(sql`${t.state} <> 'cancelled'`),
+    uniqueIndex('vehicles_buyer').on(t.buyer).where(sql`${t.buyer} IS NOT NULL`),
     index('vehicles_in_bank')
       .on(t.model_line, t.type, t.place)
       .where(sql`${t.state} IN ('banked', 'scheduled', 'in_production')`),
@@ -1256,10 +1256,21 @@ export const tags = pgTable(
     wish: jsonb('wish').$type<Wish>().notNull(),
     /** The match request by which the buyer came to it. */
     match_request: text('match_request'),
+    /** As they were when it was placed. */
+    terms: jsonb('terms').$type<Terms>(),
+    /** Whether the house takes the money, as it was when it was placed; otherwise the storefront does. */
+    takes_payment: boolean('takes_payment').notNull().default(false),
+    /** The payments of the deposit, which is taken on acceptance, and of the balance, before the handover. */
+    deposit: text('deposit').references(() => payments.number),
+    balance: text('balance').references(() => payments.number),
     state: text('state').$type<TagState>().notNull(),
     version: integer('version').notNull(),
-    /** Since when operators are shown that the dealer stays silent; null while it does not. */
-    silent_since: at('silent_since'),
+    /** Whether the dealer said that the vehicle is there. */
+    dealer_accepted: boolean('dealer_accepted').notNull().default(false),
+    /** The order processor's own reference, once it has accepted. */
+    processor_reference: text('processor_reference'),
+    /** Who refused it: the processor, or the silence of one of both. */
+    refused_by: text('refused_by').$type<Exclude<Judge, 'dealer'> | 'silence'>(),
     deadline_kind: text('deadline_kind').$type<TagDeadline>(),
     deadline_at: at('deadline_at'),
     created_at: createdAt(),

@@ -9,7 +9,7 @@ import {
   STOCK_VEHICLE_ACTIONS,
 } from '../domain/vehicle.ts'
 import type { Database, Transaction } from './database.ts'
-import { freeVehicle, takeBackOffer } from './match-offer.ts'
+import { freeVehicle, lockModelsOf, takeBackOffer } from './match-offer.ts'
 import { OfferedVehicle, offeredVehicles } from './offered-vehicle.ts'
 import { Instant } from './order-view.ts'
 import { vehicleAvailability, vehicles } from './schema.ts'
@@ -106,8 +106,18 @@ export async function addToLots(
   { actor, step }: { actor: string; step: string },
 ): Promise<VehicleRow[]> {
   const rows = await listVehicles(tx, given, actor)
+  await lockModelsOf(
+    tx,
+    rows.map(({ specification }) => specification),
+  )
   const wanted = await wantedSpecifications(tx, rows)
-  for (const row of rows) if (wanted.has(row.specification)) await freeVehicle(tx, row, step)
+  // Whom one does not fit, others like it do not fit either: of many alike only as many are looked at as are offered.
+  const nobodys = new Set<string>()
+  for (const row of rows) {
+    const like = [row.specification, row.dealer, row.price_minor].join()
+    if (!wanted.has(row.specification) || nobodys.has(like)) continue
+    if (!(await freeVehicle(tx, row, step))) nobodys.add(like)
+  }
   return rows
 }
 
@@ -125,7 +135,7 @@ async function wantedSpecifications(tx: Transaction, rows: VehicleRow[]): Promis
 /** What a dealer asks for, and who asks. */
 type Asked = { number: string; actor: string; step: string }
 
-/** Another asking price, as long as it is nobody's. */
+/** Another asking price, as long as it is nobody's. It may fit now what somebody waits for. */
 export async function priceStockVehicle(
   tx: Transaction,
   { number, actor, step }: Asked,
@@ -139,12 +149,13 @@ export async function priceStockVehicle(
     })
   }
   const details = { before: row.price_minor, after: price.amount, currency: price.currency }
-  await updateVehicle(
+  const priced = await updateVehicle(
     tx,
     row,
     { price_minor: price.amount },
     { type: 'vehicle.priced', actor, step, details },
   )
+  await freeVehicle(tx, priced, step)
 }
 
 /** The dealer offers it no longer. */

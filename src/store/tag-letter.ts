@@ -40,7 +40,8 @@ export async function tagLetterFacts(db: Database, event: Event): Promise<Told |
   if (customer.name === null || customer.email === null) return undefined
   const about = tag?.vehicle ?? named
   const vehicle = typeof about === 'string' ? await offeredVehicle(db, about) : null
-  const matches = event.type === 'tag.sold' ? await matchesOf(db, row.wish, NAMED) : []
+  const isToldNext = event.type === 'tag.sold' || event.type === 'tag.refused'
+  const matches = isToldNext ? await matchesOf(db, row.wish, NAMED) : []
   return {
     tag,
     number,
@@ -53,11 +54,29 @@ export async function tagLetterFacts(db: Database, event: Event): Promise<Told |
         ? moneyInWords(tag.price_minor, tag.currency)
         : moneyInWords(vehicle.asking_price.amount, vehicle.asking_price.currency),
       dealer: vehicle.dealer.name,
+      whereabouts: vehicle.whereabouts,
     },
+    terms: tag?.terms ?? null,
+    takes_deposit: typeof tag?.deposit === 'string',
     next_matches: matches.map(matchLine),
     to: customer.email,
     customer: customer.name,
     from_name: storefront.mail_name,
     reply_to: storefront.reply_to,
+  }
+}
+
+/** A tag as the gateway sends it to the order processor: without the buyer, and without the VIN. Undefined once it is gone. */
+export async function tagDocument(db: Database, number: string) {
+  const tag = await readTag(db, number)
+  if (!tag) return undefined
+  const { model_year, features, dealer } = await offeredVehicle(db, tag.vehicle)
+  return {
+    number,
+    type: 'retail',
+    dealer: { id: dealer.id, name: dealer.name },
+    configuration: { model_year, features, total_price: tag.price_minor, currency: tag.currency },
+    vehicle: tag.vehicle,
+    answer_by: tag.state === 'pending' ? (tag.deadline_at?.toISOString() ?? null) : null,
   }
 }

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm'
 import { processOf } from '../domain/number.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { isFinal } from '../domain/states.ts'
@@ -97,6 +98,39 @@ export async function releaseVin(
     row,
     { vin: null },
     { type: 'vehicle.vin_released', actor, step, note: reason },
+  )
+  await wakeBuyer(tx, changed, step)
+  return changed
+}
+
+/**
+ * Takes the slot from a vehicle that its plant did not build in its period: it waits for another one, at its old place. Only
+ * operators do, with a reason.
+ *
+ * @throws Refusal `state-conflict` where that is not so.
+ */
+export async function releaseSlot(
+  tx: Transaction,
+  { vehicle, actor, step, reason }: Omit<Report, 'at'> & { reason: string },
+): Promise<VehicleRow> {
+  const row = await openVehicle(tx, vehicle)
+  const { state, plant, period } = row
+  const [late] = await tx.execute(
+    sql`SELECT 1 FROM production_periods WHERE ordinal = ${period} AND ends_at <= now()`,
+  )
+  if (state !== 'scheduled' || !late)
+    throw new Refusal('state-conflict', 'Its period is not over, or it was built.', { state })
+  const changed = await updateVehicle(
+    tx,
+    row,
+    { state: 'banked', slot: null },
+    {
+      type: 'vehicle.unscheduled',
+      actor,
+      step,
+      details: { from: { plant, period }, to: null, held_by: row.held_by },
+      note: reason,
+    },
   )
   await wakeBuyer(tx, changed, step)
   return changed

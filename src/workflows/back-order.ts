@@ -35,7 +35,8 @@ export async function backOrder(number: string, stepsBefore = 0): Promise<void> 
     act: async (row) => {
       if (!row.payment_due) return false
       story.adopt(await books.settleConfirmation({ number, step: story.nextStep('settle-confirmation') }))
-      return true
+      // What changed its payment alone is done for it, until the payment has more to tell.
+      return story.row !== row
     },
     cancel: (command) => books.cancelBackOrder({ number, command, actor: 'operator:temporal' }),
   })

@@ -43,7 +43,8 @@ export async function customOrder(number: string, stepsBefore = 0): Promise<void
     act: async (row) => {
       if (row.money_due === null) return false
       story.adopt(await books.followMoney({ number, step: story.nextStep('follow-money') }))
-      return true
+      // Where nothing was left to pay there is nothing to do until something else happens.
+      return story.row !== row
     },
     cancel: (command) => books.cancelCustomOrder({ number, command, actor: 'operator:temporal' }),
   })

@@ -4,7 +4,7 @@ import type { Command, Outcome } from '../domain/command.ts'
 import type { Judge } from '../domain/custom-order.ts'
 import type { CarrierReport } from '../domain/delivery.ts'
 import type { LineAnswer } from '../domain/order.ts'
-import type { TagAnswer } from '../domain/tag.ts'
+import type { TagAnswer, TagVerdict } from '../domain/tag.ts'
 
 /** Every message that a workflow understands, and the search attributes that operators find it by. */
 
@@ -49,10 +49,13 @@ export const decidePayment = defineUpdate<
   [Command & ({ decision: 'refund'; amount_minor: number } | { decision: 'retry' | 'settle' })]
 >('decidePayment')
 
-export const handOverVehicle = defineUpdate<Outcome, [Command & { settled: boolean }]>('handOverVehicle')
+export const handOverVehicle = defineUpdate<Outcome, [Command & { settled: boolean; dealer: string | null }]>(
+  'handOverVehicle',
+)
 
 export const answerTag = defineUpdate<Outcome, [Command & { answer: TagAnswer }]>('answerTag')
-export const handOverTagged = defineUpdate<Outcome, [Command]>('handOverTagged')
+export const judgeTag = defineUpdate<Outcome, [Command & { verdict: TagVerdict }]>('judgeTag')
+export const handOverTagged = defineUpdate<Outcome, [Command & { settled: boolean }]>('handOverTagged')
 
 export const acceptMatch = defineUpdate<Outcome, [Command]>('acceptMatch')
 export const declineMatch = defineUpdate<Outcome, [Command]>('declineMatch')

@@ -190,7 +190,10 @@ export class Story<Row extends Progress> {
     isOver: (row: Row) => boolean
     /** The end of the running clock, and what to do when it has come. */
     deadline?: { at: (row: Row) => string | null; pass: (step: string) => Promise<Row | null> }
-    /** Something that the process does by itself in this state; true when it did and the row is to be looked at anew. */
+    /**
+     * Something that the process does by itself in this state. True when it did and the row is to be looked at anew, at
+     * once: so never where neither the row changed nor time passed, or it would go on without end.
+     */
     act?: (row: Row) => Promise<boolean>
     /** The business cancellation that a cancel in the Temporal UI stands for. */
     cancel?: (command: string) => Promise<Row | null>

@@ -70,6 +70,8 @@ export const SUMMARIES: Record<keyof Activities, string> = {
 
   readTag: 'reads where the tag stands',
   answerTag: 'the dealer says whether the vehicle is there',
+  judgeTag: 'the order processor accepts or refuses the tag',
+  followTagMoney: 'follows what became of a payment',
   handOverTag: 'the buyer gets the vehicle',
   cancelTag: 'gives the tag up and frees the vehicle',
   passTagDeadline: 'a deadline of the tag has come',

@@ -1,17 +1,20 @@
 import { setHandler } from '@temporalio/workflow'
+import type { Judge } from '../domain/custom-order.ts'
 import { isFinal } from '../domain/states.ts'
 import { TAG_TRANSITIONS, type TagProgress } from '../domain/tag.ts'
-import { answerTag, cancel, handOverTagged } from './messages.ts'
+import { answerTag, cancel, handOverTagged, judgeTag } from './messages.ts'
 import { books, type Shown, Story } from './story.ts'
 
 /**
- * A tag, `tag/<number>`: pending until the dealer says that the vehicle is there → a silent dealer is reminded, then shown to
- * operators → confirmed → handed over; or the vehicle is sold, or the buyer gives it up (REQUIREMENTS B8, B11).
+ * A tag, `tag/<number>`: the deposit is held, where one is taken → pending until the dealer says that the vehicle is there
+ * and the order processor accepts; who is silent is reminded, then shown to operators → confirmed → the balance → handed
+ * over; or it is refused, the vehicle is sold, or the buyer gives it up (REQUIREMENTS B4, B5, B8, B11).
  */
 export async function tagOrder(number: string, stepsBefore = 0): Promise<void> {
   const story = new Story<TagProgress>({ number, read: () => books.readTag(number), show, stepsBefore })
 
   setHandler(answerTag, (asked) => story.command(() => books.answerTag({ ...asked, number })))
+  setHandler(judgeTag, (asked) => story.command(() => books.judgeTag({ ...asked, number })))
   setHandler(handOverTagged, (asked) => story.command(() => books.handOverTag({ ...asked, number })))
   setHandler(cancel, (asked) => story.command(() => books.cancelTag({ ...asked, number })))
 
@@ -21,29 +24,44 @@ export async function tagOrder(number: string, stepsBefore = 0): Promise<void> {
       at: (row) => row.deadline_at,
       pass: (step) => books.passTagDeadline({ number, step }),
     },
+    act: async (row) => {
+      if (row.money_due === null) return false
+      story.adopt(await books.followTagMoney({ number, step: story.nextStep('follow-money') }))
+      return true
+    },
     cancel: (command) => books.cancelTag({ number, command, actor: 'operator:temporal' }),
   })
 }
 
+const WORDS: Record<Judge, string> = { dealer: 'the dealer', processor: 'the order processor' }
+
 function show(row: TagProgress): Shown {
+  const until = row.deadline_at
+  const whom = row.waits_for.map((judge) => WORDS[judge]).join(' and ')
   const waits = {
-    answer: `Waits until ${row.deadline_at} for the dealer to say whether the vehicle is there, then the dealer is reminded.`,
-    remind: `The dealer was reminded: waits for its word until ${row.deadline_at}, then operators see it.`,
+    deposit: `The vehicle is the buyer's: waits for the deposit to be authorised until ${until}, then it is free again.`,
+    answer: `Waits for ${whom} until ${until}, then who is silent is reminded.`,
+    remind: `Reminded: waits for ${whom} until ${until}, then operators see it.`,
+    escalate: `Operators know that ${whom} is silent: counts as refused from ${until}.`,
   }
   const words: Record<TagProgress['state'], string> = {
-    pending: row.deadline_kind
-      ? waits[row.deadline_kind]
-      : 'The dealer stays silent and operators see it: waits for its word.',
-    confirmed: 'The dealer has the vehicle ready: waits for the handover.',
+    placed: 'About to be sent.',
+    awaiting_deposit: 'Waits for the deposit.',
+    pending: `Waits for ${whom}.`,
+    confirmed:
+      row.vehicle === 'at_dealer'
+        ? 'Dealer and order processor have said yes, and the vehicle is there: waits for the handover.'
+        : `Dealer and order processor have said yes: waits for the vehicle, which is ${row.vehicle}.`,
     sold: 'Ended: the dealer says that the vehicle is sold.',
-    cancelled: 'Ended: the buyer gave it up, and the vehicle is free.',
+    refused: 'Ended: it was refused or not answered in time, and the vehicle is free.',
+    cancelled: 'Ended: the buyer gave it up or paid no deposit, and the vehicle is free.',
     delivered: 'Ended: the buyer has the vehicle.',
   }
   return {
     stage: row.state,
-    details: words[row.state],
+    details: row.deadline_kind ? waits[row.deadline_kind] : words[row.state],
     partner: row.dealer,
     skus: [],
-    deadline_at: row.deadline_at,
+    deadline_at: until,
   }
 }

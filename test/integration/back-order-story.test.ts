@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { useHouse } from '../support/house.ts'
 import { ADDRESS, expectStatus, Shop, waitFor } from '../support/shop.ts'
 
-const house = useHouse({ environment: {} })
+const house = useHouse()
 let shop: Shop
 beforeAll(async () => {
   shop = await Shop.open(house())
@@ -101,27 +101,5 @@ describe('the whole story of a back order (A1–A3, A6–A8)', () => {
       'Delivery … is on its way',
       'Delivery … has arrived',
     ])
-    if (process.env.DUMP) {
-      for await (const { workflowId, runId } of house().temporal.workflow.list()) {
-        const h = house().temporal.workflow.getHandle(workflowId, runId)
-        const hist = await h.fetchHistory()
-        const d = await h.describe()
-        console.log(
-          workflowId,
-          hist.events?.length,
-          'transitions',
-          String(d.raw.workflowExecutionInfo?.stateTransitionCount),
-        )
-        console.log(
-          hist.events
-            ?.map((e) =>
-              Object.keys(e)
-                .find((k) => k.endsWith('Attributes'))
-                ?.replace('EventAttributes', ''),
-            )
-            .join(' '),
-        )
-      }
-    }
   })
 })

@@ -2,11 +2,11 @@ import { drizzle } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
 import Stripe from 'stripe'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { recordSettled, requestPayment } from '../../src/activities/payment-changes.ts'
 import { lookAt } from '../../src/clients/look.ts'
 import { newNumber } from '../../src/domain/number.ts'
 import { createLinks } from '../../src/integrations/link.ts'
 import { transact } from '../../src/store/database.ts'
+import { recordSettled, requestPayment } from '../../src/store/payment-changes.ts'
 import * as schema from '../../src/store/schema.ts'
 import { pendingWakes, wakesDone } from '../../src/store/wake.ts'
 import { useHouse } from '../support/house.ts'
@@ -173,7 +173,7 @@ describe('what other owners of payments can ask for (B5)', () => {
       state: 'settled',
       purpose: 'balance',
       pay_url: null,
-      operator_actions: [],
+      operator_actions: ['ask_refund'],
     })
     expect(await provider.booksOf(settled.number)).toMatchObject({ sessions: [], calls: [] })
     await client.end()

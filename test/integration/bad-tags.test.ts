@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { newNumber } from '../../src/domain/number.ts'
+import { processorSays } from '../support/custom-order.ts'
 import { useHouse } from '../support/house.ts'
+import { anInbox } from '../support/inbox.ts'
 import { changesNothing, expectProblem, expectSoundHouse } from '../support/proof.ts'
 import { type Answer, expectStatus, Shop } from '../support/shop.ts'
 import {
@@ -16,7 +18,7 @@ import {
 } from '../support/vehicle.ts'
 
 // What is wrong with searches, tags, match requests and stock: each with its exact refusal, and nothing of it stored (B8, B11).
-const house = useHouse({ partners: ['mail'] })
+const house = useHouse({ partners: ['mail'], environment: { PROCESSOR_URL: await anInbox() } })
 let shop: Shop
 let stranger: Shop
 let dealer: Awaited<ReturnType<Shop['dealer']>>
@@ -211,6 +213,45 @@ describe('a tag that is there', () => {
     ['something beside it', { answer: 'there', price: 1 }, invalid('/price')],
   ])('%s of the dealer', async (_, body, expected) => {
     await refused(() => shop.call('POST', `/v1/tags/${number}/answers`, { key: dealer.key, body }), expected)
+  })
+
+  test.each<[string, string, () => object, Refused]>([
+    ['without its reference', 'tag.accepted', () => ({ number }), invalid('/data/reference')],
+    ['without reasons', 'tag.refused', () => ({ number }), invalid('/data/reasons')],
+    ['with no reason', 'tag.refused', () => ({ number, reasons: [] }), invalid('/data/reasons')],
+    ['of a turn', 'tag.accepted', () => ({ number, turn: 1, reference: 'P' }), invalid('/data/turn')],
+    ['about an order', 'tag.accepted', () => ({ number: tagged, reference: 'P' }), NOT_FOUND],
+    ['as about an order', 'custom_order.accepted', () => ({ number, reference: 'P' }), NOT_FOUND],
+    ['about nothing', 'tag.refused', () => ({ number: newNumber('tag'), reasons: ['No'] }), NOT_FOUND],
+  ])('a word of the order processor %s', async (_, type, data, expected) => {
+    await refused(() => processorSays(shop, type, data()), expected)
+  })
+
+  test('a word of the order processor that is forged', async () => {
+    const secret = `whsec_${Buffer.alloc(24, 7).toString('base64')}`
+    const forged = () => processorSays(shop, 'tag.accepted', { number, reference: 'P' }, { secret })
+    await refused(forged, { status: 401, type: 'invalid-signature' })
+  })
+
+  test('a handover that says in no way whether the balance was settled', async () => {
+    const body = { settled_at_dealer: 'yes' }
+    await refused(
+      () => shop.call('POST', `/v1/tags/${number}/handover`, { key: dealer.key, body }),
+      invalid('/settled_at_dealer'),
+    )
+  })
+
+  test('terms that take a fee beyond the deposit, or know no such rule', async () => {
+    const path = '/v1/operator/order-terms/tag/EUR'
+    const terms = { deposit: 100, fee: 0, refund_banked: 'full', refund_scheduled: 'full' }
+    const put =
+      (more: object, key = shop.operatorKey) =>
+      () =>
+        shop.call('PUT', path, { key, body: { ...terms, ...more } })
+    await refused(put({ fee: 101 }), invalid('/fee'))
+    await refused(put({ refund_scheduled: 'half' }), invalid('/refund_scheduled'))
+    await refused(put({ deposit: -1 }), invalid('/deposit', '/fee'))
+    await refused(put({}, dealer.key), FORBIDDEN)
   })
 
   test('is not handed over before the dealer confirmed it', async () => {

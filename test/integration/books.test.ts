@@ -136,6 +136,10 @@ describe('books that prove themselves (X3)', () => {
     SELECT 'PY-1', number, 'confirmation', storefront, customer, 3998, 'EUR', 'when_asked', 'authorised'
       FROM back_orders ORDER BY place LIMIT 1; UPDATE back_orders SET payment = 'PY-1' WHERE number = (SELECT pays_for FROM payments)`
 
+  /** The deposit of the tag, as it would be held. */
+  const DEPOSIT = `INSERT INTO payments (number, pays_for, purpose, storefront, customer, amount_minor, currency, capture, state)
+    SELECT 'PY-2', number, 'deposit', storefront, customer, 50000, 'EUR', 'when_asked', 'authorised' FROM tags; UPDATE tags SET deposit = 'PY-2'`
+
   const rules = Object.keys(INVARIANTS)
   const rule = (words: string) => rules.find((name) => name.includes(words)) ?? words
   test.each([
@@ -231,6 +235,23 @@ describe('books that prove themselves (X3)', () => {
         `${PAID}; UPDATE back_orders SET state = 'dispatched' WHERE number = '${backOrders[0]}';
          INSERT INTO events (number, sequence, type, actor, details) VALUES ('${backOrders[0]}', 99, 'back_order.dispatched', 'x', '{}')`,
       /3998 owed, 0 of it remitted, but 0 paid/,
+    ],
+    [
+      'captured − refunded = owed',
+      () => `${DEPOSIT}; UPDATE payments SET captured_minor = 50000`,
+      /0 owed, 0 of it remitted, but 50000 paid/,
+    ],
+    [
+      'captured − refunded = owed',
+      () => `${DEPOSIT}; UPDATE tags SET state = 'confirmed'`,
+      /50000 owed, 0 of it remitted, but 0 paid/,
+    ],
+    [
+      'captured − refunded = owed',
+      () =>
+        `${DEPOSIT}; UPDATE tags SET state = 'cancelled';
+         INSERT INTO events (number, sequence, type, actor, details) SELECT number, 99, 'tag.cancelled', 'x', '{"kept": 15000}' FROM tags`,
+      /15000 owed, 0 of it remitted, but 0 paid/,
     ],
     ['at rest', () => `${PAID}; UPDATE payments SET ended_at = now()`, /it is authorised and its end is/],
     [

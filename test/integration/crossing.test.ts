@@ -93,12 +93,21 @@ describe('nobody is there to do it: the outcome is not known, and the same key l
     meanwhile = await order()
     let confirmed: Sent, cancelled: Sent, answered: Sent, received: Sent, accepted: Sent
     ;[placing, early, confirmed, cancelled, answered, received, accepted] = await all
-    const again = accepted.request()
+    const repeat = accepted.request()
     commands = { confirmed, cancelled, answered, received }
     before = { order: stored[0]?.number, level: await shop.level(sku) }
     await house().temporal.workflow.getHandle(`order/${stored[1]?.number}`).cancel()
     await house().startWorker(worker)
-    hasty = { first: accepted.answer, again: await again, request: accepted.request }
+    let again = await repeat
+    // On a busy machine a worker may take longer to start than a request is waited for.
+    if (again.status === 503)
+      again = await waitFor(
+        'an outcome',
+        accepted.request,
+        ({ status }) => status < 503 && status !== 409,
+        60,
+      )
+    hasty = { first: accepted.answer, again, request: accepted.request }
   })
 
   test('who asks hears so in time, who asks again meanwhile hears that it is in work', async () => {
@@ -199,5 +208,5 @@ describe('Temporal is away', () => {
         .db`SELECT 1 FROM customers JOIN orders ON orders.customer = customers.id WHERE email = 'away@example.test'`,
     ).toHaveLength(1)
     await expectSoundHouse(house())
-  }, 120_000)
+  })
 })

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { useHouse } from '../support/house.ts'
-import { ADDRESS, expectStatus, Shop } from '../support/shop.ts'
+import { ADDRESS, expectStatus, Shop, waitFor } from '../support/shop.ts'
 
 const house = useHouse({ partners: ['mail'] })
 let shop: Shop
@@ -92,6 +92,25 @@ describe('the offer (A2, A3, A7)', () => {
     await house().temporal.workflow.getHandle(`order/${number}`).signal('look')
     const ended = await shop.until(number, (view) => view.state === 'decided')
     expect(ended.lines).toMatchObject([{ state: 'expired', back_order: null }])
+  })
+
+  test('is shown as it was at one moment, with its lines, whatever changes meanwhile (P5)', async () => {
+    const sku = await shop.item()
+    const { number } = expectStatus(await shop.order([{ sku, quantity: 1 }]), 201).body
+    const before = await shop.look(number)
+    const shown = await house().db.begin(async (tx) => {
+      await tx`LOCK TABLE order_lines IN ACCESS EXCLUSIVE MODE`
+      const looking = shop.look(number)
+      await waitFor(
+        'the order to be read, and its lines to be asked for',
+        () => house().db`SELECT 1 FROM pg_locks WHERE relation = 'order_lines'::regclass AND NOT granted`,
+        (rows) => rows.length > 0,
+      )
+      await tx`UPDATE order_lines SET expected_at = now() WHERE order_number = ${number}`
+      return { looking }
+    })
+    expect(await shown.looking).toEqual(before)
+    expect((await shop.look(number)).lines[0].expected_at).not.toBeNull()
   })
 
   test('answering after its end is refused and changes nothing', async () => {

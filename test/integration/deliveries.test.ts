@@ -634,7 +634,7 @@ describe('cancelling between confirmation and dispatch (A8)', () => {
     await shop.until(delivery, (view) => view.state === 'cancelled', 90)
     expect(Date.now() - start).toBeGreaterThan(55_000)
     expect(await movements(sku)).toEqual(['confirm 2', 'recall 2'])
-  }, 120_000)
+  })
 
   test('the carrier reports the collection while it is asked to give the parcel back', async () => {
     const { number, sku, delivery } = await confirmed()

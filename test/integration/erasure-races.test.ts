@@ -174,7 +174,7 @@ test('thousands of orders are erased in batches, also when the worker is killed,
     const handle = await temporal.workflow.start('erasure', options)
     await handle.result()
   })
-}, 240_000)
+})
 
 test('an erasure that was terminated is begun again by reconcile', async () => {
   const { member } = await customer(here)
@@ -190,4 +190,4 @@ test('an erasure that was terminated is begun again by reconcile', async () => {
   await house().startWorker(0)
   await untilErased(member, 120)
   await expectSoundHouse(house())
-}, 180_000)
+})

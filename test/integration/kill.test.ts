@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { configure, dealerSays, newRange, processorSays } from '../support/custom-order.ts'
 import { useHouse } from '../support/house.ts'
 import { expectSoundHouse } from '../support/proof.ts'
-import { ADDRESS, type Answer, expectStatus, Shop, waitFor } from '../support/shop.ts'
+import { ADDRESS, type Answer, BY_RECONCILE, expectStatus, Shop, waitFor } from '../support/shop.ts'
 
 // A Postgres of its own with full durability and a Temporal that keeps its workflows on disk: both can be killed.
 const house = useHouse({
@@ -53,7 +53,7 @@ describe('nothing acknowledged is lost when any process is killed at any moment 
       () => house().db`SELECT n.number FROM notifications n JOIN events e ON e.id = n.event
                         WHERE e.type = 'back_order.met' AND n.state = 'sent' AND n.number IN ${house().db(numbers)}`,
       (rows) => rows.length === 20,
-      60,
+      BY_RECONCILE,
     )
     expect(new Set(met.map((row) => row.number)).size).toBe(20)
     await expectSoundHouse(house())
@@ -121,7 +121,7 @@ describe('nothing acknowledged is lost when any process is killed at any moment 
       .db`SELECT 1 FROM events WHERE number = ${number} AND type = 'custom_order.confirmed'`
     expect(told).toHaveLength(1)
     await expectSoundHouse(house())
-  }, 120_000)
+  })
 
   for (const [name, kill, start] of [
     ['Temporal', () => house().killTemporal(), () => house().startTemporal()],
@@ -162,7 +162,7 @@ describe('nothing acknowledged is lost when any process is killed at any moment 
       )
       await shop.until(met, (view) => view.state === 'delivered', 60)
       expectStatus(await shop.bring(supplier, sku, 6), 201)
-      for (const { number } of others) await shop.until(number, (view) => view.state === 'met')
+      for (const { number } of others) await shop.until(number, (view) => view.state === 'met', BY_RECONCILE)
       expect(await shop.level(sku)).toEqual({ on_hand: 6, allocated: 6, outbound: 0, outstanding: 0 })
       await expectSoundHouse(house())
     })

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { useHouse } from '../support/house.ts'
 import { newLead, say } from '../support/lead.ts'
 import { expectSoundHouse } from '../support/proof.ts'
-import { expectStatus, Shop, waitFor } from '../support/shop.ts'
+import { BY_RECONCILE, expectStatus, Shop, waitFor } from '../support/shop.ts'
 
 const house = useHouse({ partners: ['mail'], temporalOnDisk: true })
 
@@ -14,7 +14,7 @@ test('a lead is taken while Temporal is away, and goes on when it is back (A9, B
   expect(lead).toMatchObject({ state: 'sent', dealer: dealer.id })
   await house().startTemporal()
   await shop.until(number, (view) => view.deadline?.kind === 'remind', 90)
-  await shop.mails(email, /we have it$/)
+  await shop.mails(email, /we have it$/, BY_RECONCILE)
   expect(await house().db`SELECT 1 FROM leads WHERE dealer = ${dealer.id}`).toHaveLength(1)
 
   // The same for a worker that is killed in the middle of a dealer's word: it is done once.
@@ -28,4 +28,4 @@ test('a lead is taken while Temporal is away, and goes on when it is back (A9, B
     ({ status }) => status.name === 'COMPLETED',
   )
   await expectSoundHouse(house())
-}, 180_000)
+})

@@ -128,6 +128,23 @@ describe.concurrent('a lead, from the prospect to the sale (B9)', () => {
     expect([await count('lead_statuses', number), await count('events', number)]).toEqual([6, 8])
   })
 
+  test('sent as JSON by mail, to a dealer who prefers that', async () => {
+    const dealer = await shop.dealer({ format: 'json' })
+    const { number, email } = await newLead(shop, dealer, { comments: 'After six' })
+    await shop.mails(dealer.email, new RegExp(number))
+    const url = `${house().mailUrl}/api/mails?to=${encodeURIComponent(dealer.email)}`
+    const [mail] = (await (await fetch(url)).json()) as {
+      attachments: { filename: string; mime_type: string; text: string }[]
+    }[]
+    expect(mail?.attachments).toMatchObject([{ filename: `${number}.json`, mime_type: 'application/json' }])
+    expect(JSON.parse(mail?.attachments[0]?.text ?? '')).toMatchObject({
+      number,
+      dealer: dealer.id,
+      prospect: { name: 'Ada Example', email },
+      comments: 'After six',
+    })
+  })
+
   test('lost, with its reason; the storefront and the operator see why', async () => {
     const dealer = await shop.dealer()
     const { number } = await newLead(shop, dealer)
@@ -559,5 +576,5 @@ describe.concurrent('Cancel and Terminate in the Temporal UI (P4)', () => {
     )
     const { searchAttributes } = await handle.describe()
     expect(searchAttributes).toMatchObject({ OrderNumber: [number], PartnerId: [dealer.id], Stage: ['sold'] })
-  }, 120_000)
+  })
 })

@@ -605,13 +605,13 @@ describe('storefronts, their endpoints and keys (P8, P5)', () => {
 
 describe('periods (A7, P8)', () => {
   const body = (wait: object) => {
-    const usual = { default: 'PT1M', min: 'PT1S', max: 'PT1H' }
+    const usual = { default: 'PT15M', min: 'PT1S', max: 'PT1H' }
     return { offer: usual, wait, hold: usual, confirm: usual }
   }
 
   test('read and changed on what was read; in order, or refused', async () => {
     const read = expectStatus(await shop.operate('GET', 'periods'), 200)
-    const usual = { default: 'PT1M', min: 'PT1S', max: 'PT1H' }
+    const usual = { default: 'PT15M', min: 'PT1S', max: 'PT1H' }
     expect(read.body).toEqual({ offer: usual, wait: usual, hold: usual, confirm: usual })
     const longer = body({ default: 'PT2M', min: 'PT1S', max: 'PT2H' })
     const etag = read.headers.get('etag')

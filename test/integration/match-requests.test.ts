@@ -1,5 +1,11 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { plantSays } from '../support/custom-order.ts'
 import { useHouse } from '../support/house.ts'
+import { anInbox } from '../support/inbox.ts'
+import { type Document, differences } from '../support/openapi.ts'
 import { expectProblem, expectReplayable, expectSoundHouse } from '../support/proof.ts'
 import { type Answer, expectStatus, Shop, waitFor } from '../support/shop.ts'
 import {
@@ -8,6 +14,7 @@ import {
   lotVehicle,
   newBuyer,
   newModel,
+  newVin,
   onLot,
   PLAIN,
   story,
@@ -15,7 +22,7 @@ import {
   waitForMatch,
 } from '../support/vehicle.ts'
 
-const house = useHouse({ partners: ['mail'] })
+const house = useHouse({ partners: ['mail'], environment: { PROCESSOR_URL: await anInbox() } })
 let shop: Shop
 beforeAll(async () => {
   shop = await Shop.open(house())
@@ -132,20 +139,31 @@ describe.concurrent('waiting for a vehicle that fits (B8, B11)', () => {
     const [car, second] = await onLot(shop, dealer, [lotVehicle(model), lotVehicle(model)])
     const first = (await shop.look(waiter.number)).offered.number
     expectStatus(await ofVehicle(first, 'withdrawal', dealer), 200)
+    // The other one could be had all the time: that is offered instead.
+    const other = first === car ? (second ?? '') : car
     expect(await shop.look(waiter.number)).toMatchObject({
-      state: 'waiting',
-      offers: [{ outcome: 'taken_back' }],
+      state: 'offered',
+      offered: { number: other },
+      offers: [{ outcome: 'taken_back' }, { outcome: 'open' }],
     })
     await shop.mails(waiter.email, /the vehicle is gone$/)
     expect(await bookedAs(shop, first)).toMatchObject({ type: 'stock', availability: 'withdrawn' })
-    // What could be had all the time is no news; what is sold and comes back is.
-    const other = first === car ? (second ?? '') : car
     expectStatus(await ofVehicle(other, 'sale', dealer), 200)
     expect(await bookedAs(shop, other)).toMatchObject({ type: 'retail', availability: 'sold' })
-    expectStatus(await ofVehicle(other, 'listing', dealer), 200)
-    expect(await shop.look(waiter.number)).toMatchObject({ state: 'offered', offered: { number: other } })
-    expectStatus(await ofVehicle(other, 'sale', dealer), 200)
     expect(await shop.look(waiter.number)).toMatchObject({ state: 'waiting' })
+    // Taken back and listed again it passes nobody over who waits longer.
+    const younger = await waitForMatch(shop, model)
+    expectStatus(await ofVehicle(first, 'listing', dealer), 200)
+    expect(await shop.look(waiter.number)).toMatchObject({
+      state: 'offered',
+      offered: { number: first },
+      offers: [
+        { vehicle: other, outcome: 'taken_back' },
+        { vehicle: first, outcome: 'open' },
+      ],
+    })
+    expect(await shop.look(younger.number)).toMatchObject({ state: 'waiting', offers: [] })
+    expectStatus(await command(younger.number, 'cancellation'), 200)
     expectStatus(await command(waiter.number, 'cancellation'), 200)
   })
 
@@ -165,6 +183,75 @@ describe.concurrent('waiting for a vehicle that fits (B8, B11)', () => {
     expect(await bookedAs(shop, car)).toMatchObject({ availability: 'available' })
     for (const path of ['acceptance', 'refusal', 'cancellation'])
       expect(problem(await command(a.number, path))).toEqual([409, 'state-conflict'])
+  })
+
+  test('what can be had already is kept at once, the best first, and none of it twice', async () => {
+    const dealer = await shop.dealer()
+    const model = await newModel(shop)
+    const [dear, cheap, roof] = await onLot(shop, dealer, [
+      lotVehicle(model),
+      lotVehicle(model, { price: 2_900_000 }),
+      lotVehicle(model, { features: [...PLAIN, 'ROOF'], price: 3_100_000 }),
+    ])
+    const wish = { nice_to_have: [{ feature: 'ROOF' }], price: { max: 3_100_000, currency: 'EUR' } }
+    const waiter = await waitForMatch(shop, model, { search: wish })
+    expect(waiter.request).toMatchObject({ state: 'offered', version: 2, offered: { number: roof } })
+    for (const next of [cheap, dear]) {
+      const { body } = expectStatus(await command(waiter.number, 'refusal'), 200)
+      expect(body).toMatchObject({ state: 'offered', offered: { number: next } })
+    }
+    expect(expectStatus(await command(waiter.number, 'refusal'), 200).body).toMatchObject({
+      state: 'waiting',
+      offers: [{ vehicle: roof }, { vehicle: cheap }, { vehicle: dear }],
+    })
+    // One that is too dear fits as soon as its price does.
+    const [other] = await onLot(shop, dealer, [lotVehicle(model, { price: 3_100_001 })])
+    const price = (amount: number) =>
+      ofVehicle(other, 'price', dealer, { price: { amount, currency: 'EUR' } })
+    expectStatus(await price(3_100_002), 200)
+    expect(await shop.look(waiter.number)).toMatchObject({ state: 'waiting' })
+    expectStatus(await price(3_100_000), 200)
+    expect(await shop.look(waiter.number)).toMatchObject({ state: 'offered', offered: { number: other } })
+    expectStatus(await command(waiter.number, 'cancellation'), 200)
+  })
+
+  test('Cancel in the Temporal UI gives up tag and request, each with what follows; Terminate ends neither (P4)', async () => {
+    const dealer = await shop.dealer()
+    const model = await newModel(shop)
+    const [car] = await onLot(shop, dealer, [lotVehicle(model)])
+    const { number } = await tag(shop, car)
+    const waiter = await waitForMatch(shop, model)
+    const handleOf = (id: string) => house().temporal.workflow.getHandle(id)
+    const statusOf = async (id: string, status: string, seconds?: number) =>
+      waitFor(
+        `${id} to be ${status}`,
+        () => handleOf(id).describe(),
+        (described) => described.status.name === status,
+        seconds,
+      )
+    const [ofTag, ofRequest] = [`tag/${number}`, `match-request/${waiter.number}`]
+    for (const id of [ofTag, ofRequest]) await statusOf(id, 'RUNNING')
+    const { searchAttributes } = await handleOf(ofRequest).describe()
+    expect(searchAttributes).toMatchObject({
+      OrderNumber: [waiter.number],
+      PartnerId: [shop.storefront],
+      Stage: ['waiting'],
+    })
+    for (const id of [ofTag, ofRequest]) await handleOf(id).terminate('a test')
+    for (const id of [ofTag, ofRequest]) await statusOf(id, 'RUNNING', 75)
+
+    await handleOf(ofTag).cancel()
+    expect(await shop.until(number, ({ state }) => state === 'cancelled')).toMatchObject({ vin: null })
+    expect(await bookedAs(shop, car)).toMatchObject({
+      type: 'stock',
+      buyer: null,
+      availability: 'offered',
+      match_request: waiter.number,
+    })
+    await handleOf(ofRequest).cancel()
+    await shop.until(waiter.number, ({ state }) => state === 'cancelled')
+    expect(await bookedAs(shop, car)).toMatchObject({ availability: 'available', match_request: null })
+    for (const id of [ofTag, ofRequest]) await statusOf(id, 'COMPLETED')
   })
 
   test('price, year and distance count as they do in a search', async () => {
@@ -231,4 +318,110 @@ describe.concurrent('waiting for a vehicle that fits (B8, B11)', () => {
     ).body.data
     expect(found).toMatchObject([{ number: waiter.number, tag: number, make: model.make }])
   })
+})
+
+/** A storefront with a webhook endpoint, and what came there. */
+async function listening() {
+  const received: { type: string; data: Answer['body'] }[] = []
+  const server = createServer((request, response) => {
+    void text(request).then((body) => {
+      received.push(JSON.parse(body))
+      response.writeHead(204).end()
+    })
+  }).listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  const own = await Shop.open(house())
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`
+  expectStatus(await own.call('POST', '/v1/webhook-endpoints', { body: { url } }), 201)
+  const types = () => received.map(({ type }) => type).sort()
+  const until = (count: number) =>
+    waitFor(
+      `${count} webhooks`,
+      async () => types(),
+      ({ length }) => length >= count,
+    )
+  return { shop: own, received, until, close: () => server.close() }
+}
+
+test('storefronts are told by webhook, as documented, and of a vehicle only as long as it was their buyer’s (B2, B8)', async () => {
+  const [here, there] = [await listening(), await listening()]
+  try {
+    const dealer = await shop.dealer()
+    const model = await newModel(shop)
+    const waiter = await waitForMatch(here.shop, model)
+    const car = await inPipeline(shop, dealer, model)
+    const path = `/v1/match-requests/${waiter.number}/acceptance`
+    const { tag: first } = expectStatus(await here.shop.call('POST', path, { body: {} }), 200).body
+    const arrival = { key: dealer.key, body: {} }
+    expectStatus(await shop.call('POST', `/v1/vehicles/${car}/arrival`, arrival), 200)
+    await here.until(4)
+    expectStatus(await here.shop.call('POST', `/v1/tags/${first}/cancellation`, { body: {} }), 200)
+    const all = ['match_request.received', 'match_request.offered', 'tag.placed', 'vehicle.at_dealer']
+    expect(await here.until(5)).toEqual([...all, 'tag.cancelled'].sort())
+    const next = await tag(there.shop, car)
+    const vin = newVin()
+    expectStatus(await plantSays(shop, 'vin_assigned', car, { vin }), 200)
+    expect(await there.until(2)).toEqual(['tag.placed', 'vehicle.vin_assigned'])
+    expect(there.received.find(({ type }) => type === 'vehicle.vin_assigned')?.data.tag).toMatchObject({
+      number: next.number,
+      vin,
+      buyer: { email: next.email },
+    })
+
+    // Told once more when it is another buyer's: of the first one's tag, and by mail not at all.
+    const notices = await house().db<{ id: string; channel: string }[]>`
+      SELECT n.id, n.channel FROM notifications n JOIN events e ON e.id = n.event
+       WHERE e.number = ${car} AND e.type = 'vehicle.at_dealer'`
+    expect(notices.map(({ channel }) => channel).sort()).toEqual(['mail', 'webhook'])
+    for (const { id } of notices) {
+      const again = { key: shop.operatorKey, body: {} }
+      expectStatus(await shop.call('POST', `/v1/operator/notifications/${id}/redelivery`, again), 202)
+    }
+    await here.until(6)
+    expect(here.received.at(-1)).toMatchObject({
+      type: 'vehicle.at_dealer',
+      data: { tag: { number: first, storefront: here.shop.storefront, state: 'cancelled', vin: null } },
+    })
+    expect(JSON.stringify(here.received)).not.toMatch(new RegExp(`${next.email}|${next.number}|${vin}`))
+    await waitFor(
+      'the mail to be given up',
+      () => house().db`SELECT last_failure FROM notifications WHERE state = 'abandoned' AND number = ${car}`,
+      (rows) => rows.length === 1 && rows[0]?.last_failure === 'nobody to tell',
+    )
+
+    const document = (await (await fetch(`${house().apiUrl}/openapi.json`)).json()) as Document
+    for (const body of [...here.received, ...there.received]) {
+      const schema = document.webhooks[body.type]?.post.requestBody.content['application/json'].schema
+      expect([body.type, differences(document, schema ?? {}, body)]).toEqual([body.type, []])
+    }
+  } finally {
+    here.close()
+    there.close()
+  }
+})
+
+test('one that becomes free as the request is stored is seen by one of the two', async () => {
+  const dealer = await shop.dealer()
+  const model = await newModel(shop)
+  const [car] = await onLot(shop, dealer, [lotVehicle(model)])
+  const { number } = await tag(shop, car)
+  const { version } = await shop.look(number)
+  const { db } = house()
+  const waiting = () => db`
+    SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+  const both = await db.begin(async (tx) => {
+    // Freed, and looked for who waits, but not committed: its next event has to wait for this one.
+    await tx`INSERT INTO events (number, sequence, type, actor, details) VALUES (${number}, ${version + 1}, 'tag.cancelled', 'test', '{}')`
+    const freed = giveUp(number)
+    await waitFor('the tag to be about to end', waiting, (rows) => rows.length === 1)
+    let isStored = false
+    const stored = waitForMatch(shop, model).finally(() => (isStored = true))
+    const settled = async () => isStored || (await waiting()).length === 2
+    await waitFor('the request to be stored, or about to be', settled, (so) => so)
+    await tx`DELETE FROM events WHERE number = ${number} AND sequence = ${version + 1}`
+    return { freed, stored }
+  })
+  const [waiter] = await Promise.all([both.stored, both.freed])
+  expect(await shop.look(waiter.number)).toMatchObject({ state: 'offered', offered: { number: car } })
+  expectStatus(await command(waiter.number, 'cancellation'), 200)
 })

@@ -71,3 +71,11 @@ test('a position is exact to 1,000, then over 1,000 (B6)', async () => {
     explanation: 'Waits for a slot in production; over 1,000 ahead of you',
   })
 })
+
+test('whose vehicle it is, is found by an index: that is looked for at every telling', async () => {
+  const plan = await house().db.begin(async (tx) => {
+    await tx`SET LOCAL enable_seqscan = off`
+    return tx.unsafe(`EXPLAIN SELECT number FROM vehicles WHERE buyer = 'TG-1'`)
+  })
+  expect(JSON.stringify(plan)).toContain('vehicles_buyer')
+})

@@ -5,6 +5,17 @@ import { useHouse } from '../support/house.ts'
 import type { Dealer } from '../support/lead.ts'
 import { expectReplayable, expectSoundHouse } from '../support/proof.ts'
 import { type Answer, expectStatus, Shop, waitFor } from '../support/shop.ts'
+import {
+  answerTag,
+  bookedAs,
+  lotVehicle,
+  newModel,
+  onLot,
+  PLAIN,
+  story,
+  tag,
+  waitForMatch,
+} from '../support/vehicle.ts'
 
 const house = useHouse({ partners: ['mail', 'processor'] })
 let shop: Shop
@@ -18,7 +29,7 @@ beforeAll(async () => {
 beforeEach(() => behave({}))
 afterAll(async () => {
   await expectSoundHouse(house())
-  await expectReplayable(house(), `WorkflowType = 'customOrder'`)
+  await expectReplayable(house(), `WorkflowType = 'customOrder' OR WorkflowType = 'tagOrder'`)
 })
 
 async function processor(method: string, path: string, body?: object): Promise<Answer['body']> {
@@ -134,6 +145,95 @@ describe('the order processor, as a process of its own (B4)', () => {
     await step(vehicle, { step: 'in_production' })
     expect(await answersTo(another, 2)).toEqual([200, 409])
     expect(await storyOf(vehicle)).toEqual(['banked', 'cancelled'])
+  })
+})
+
+describe('tags (B4, B8)', () => {
+  /** One that the processor has heard of, unless it is told not to. */
+  async function tagged(of: { key: string } = dealer) {
+    const model = await newModel(shop)
+    const [car] = await onLot(shop, of, [lotVehicle(model)])
+    return { ...(await tag(shop, car)), car, model }
+  }
+  const answer = (number: string, verdict: object) =>
+    processor('POST', `/api/orders/${number}/answer`, verdict)
+
+  test('accepts, also before the dealer has said anything, and however often; hears that it is confirmed', async () => {
+    await behave({ repeat: 2, fresh_ids: true })
+    const { number, email, car } = await tagged()
+    const heard = await held(number, ({ answers }) => answers.length === 1)
+    expect(heard).toMatchObject({
+      type: 'retail',
+      dealer: { id: dealer.id },
+      vehicle: car,
+      configuration: { features: PLAIN.map((code) => ({ code })), total_price: 3_000_000, currency: 'EUR' },
+    })
+    // Without a word about the buyer.
+    expect(JSON.stringify(await processor('GET', '/api/webhooks'))).not.toContain(email)
+    expect(await answersTo(number, 2)).toEqual([200, 200])
+    const { reference } = heard.answers[0].verdict
+    expect(await shop.look(number)).toMatchObject({ state: 'pending', processor_reference: reference })
+    expectStatus(await answerTag(shop, dealer, number, 'there'), 200)
+    await held(number, ({ answer_by }) => answer_by === null)
+    expect(await story(shop, number)).toEqual(
+      [
+        'placed sent told_processor processor_accepted answer_repeated dealer_accepted',
+        'confirmed ready told_processor',
+      ]
+        .join(' ')
+        .split(' '),
+    )
+  })
+
+  test('refuses: the vehicle is free and goes to who waits, whose tag it accepts; late, it changes nothing', async () => {
+    await behave({ mode: 'never' })
+    const { number, car, model } = await tagged()
+    await held(number, () => true)
+    const waiter = await waitForMatch(shop, model)
+    await answer(number, { verdict: 'refuse', reasons: ['Recalled'] })
+    const refused = await shop.until(number, ({ state }) => state === 'refused')
+    expect(refused).toMatchObject({ refusal: { by: 'processor', reasons: 'Recalled' }, next_matches: [] })
+    expect(await bookedAs(shop, car)).toMatchObject({ availability: 'offered', match_request: waiter.number })
+    await answer(number, { verdict: 'accept' })
+    expect(await answersTo(number, 2)).toEqual([200, 409])
+    expect((await story(shop, number)).at(-1)).toBe('word_kept')
+    expect(await shop.look(number)).toMatchObject({ state: 'refused', processor_reference: null })
+    expect(await bookedAs(shop, car)).toMatchObject({ availability: 'offered', match_request: waiter.number })
+
+    const path = `/v1/match-requests/${waiter.number}/acceptance`
+    const { tag: next } = expectStatus(await shop.call('POST', path, { body: {} }), 200).body
+    await held(next, () => true)
+    await answer(next, { verdict: 'accept' })
+    await shop.until(next, (view) => view.processor_reference !== null)
+    expectStatus(await shop.call('POST', `/v1/tags/${next}/cancellation`, { body: {} }), 200)
+    await held(next, ({ cancelled_at }) => cancelled_at !== null)
+  })
+
+  test('never answers: reminded, shown to operators, then that counts as a refusal although the dealer has it', async () => {
+    await behave({ mode: 'never' })
+    const periods = { acknowledgeSeconds: 1, remindSeconds: 1, escalateSeconds: 2 }
+    const hasty = await shop.dealer({ makes: [range.make], ...periods })
+    const { number, car } = await tagged(hasty)
+    expectStatus(await answerTag(shop, hasty, number, 'there'), 200)
+    const silent = await waitFor(
+      'operators to see it',
+      async () =>
+        expectStatus(await shop.call('GET', '/v1/operator/attention', { key: shop.operatorKey }), 200).body
+          .silent_tags,
+      (tags) => tags.length === 1,
+    )
+    expect(silent).toMatchObject([{ tag: number, waits_for: ['processor'] }])
+    const refused = await shop.until(number, ({ state }) => state === 'refused')
+    expect(refused).toMatchObject({ refusal: { by: 'silence', reasons: null }, dealer_silent: false })
+    expect(await story(shop, number)).toEqual(
+      [
+        'placed sent told_processor dealer_accepted told_processor escalated refused withdrawn',
+        'told_processor',
+      ]
+        .join(' ')
+        .split(' '),
+    )
+    expect(await bookedAs(shop, car)).toMatchObject({ type: 'stock', buyer: null, availability: 'available' })
   })
 })
 

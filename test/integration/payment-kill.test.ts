@@ -2,7 +2,8 @@ import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { useHouse } from '../support/house.ts'
 import { expectReplayable, expectSoundHouse } from '../support/proof.ts'
 import { ProviderSide } from '../support/provider.ts'
-import { ADDRESS, expectStatus, Shop, waitFor } from '../support/shop.ts'
+import { ADDRESS, BY_RECONCILE, expectStatus, Shop, waitFor } from '../support/shop.ts'
+import { answerTag, confirmTag, lotVehicle, newModel, onLot, tag } from '../support/vehicle.ts'
 
 const house = useHouse({ partners: ['mail', 'carrier', 'payments'] })
 let shop: Shop
@@ -85,6 +86,35 @@ describe('the worker is killed in the middle of each step of a payment, and the 
       SELECT captured_minor::int AS captured, refunded_minor::int AS refunded FROM payments WHERE number = ${payment}`
     expect(books).toEqual({ captured: amount, refunded: amount })
     await expectSoundHouse(house())
+  })
+
+  test('of a tag: while its deposit is taken, and while it is given back because the vehicle is sold (B8)', async () => {
+    const dealer = await shop.dealer({ acknowledgeSeconds: 900 })
+    const terms = { deposit: 50_000, fee: 0, refund_banked: 'full', refund_scheduled: 'deposit_kept' }
+    const path = '/v1/operator/order-terms/tag/EUR'
+    expectStatus(await shop.call('PUT', path, { key: shop.operatorKey, body: terms }), 200)
+    const [car] = await onLot(shop, dealer, [lotVehicle(await newModel(shop))])
+    const { number, tag: placed } = await tag(shop, car)
+    const deposit: string = placed.deposit.number
+    await provider.buyer(deposit, 'pay')
+    await shop.until(number, ({ state }) => state === 'pending')
+    await provider.behave({ mode: 'normal', answer_after_ms: SLOW })
+    await confirmTag(shop, dealer, number)
+    await killDuring(deposit, 'capture/1')
+    await shop.until(deposit, ({ state }) => state === 'captured', BY_RECONCILE)
+
+    await provider.behave({ mode: 'normal', answer_after_ms: SLOW })
+    expectStatus(await answerTag(shop, dealer, number, 'sold'), 200)
+    await killDuring(deposit, 'refund/1/1')
+    await shop.until(deposit, ({ state }) => state === 'refunded', BY_RECONCILE)
+    expect(await provider.ledger(deposit)).toEqual({
+      held: 0,
+      taken: 50_000,
+      given_back: 50_000,
+      open_pages: 0,
+    })
+    expect(await timesDone(deposit)).toEqual({ 'session/1': 1, 'capture/1': 1, 'refund/1/1': 1 })
+    await expectSoundHouse(house())
   }, 240_000)
 
   test('while what is held is let go', async () => {
@@ -101,7 +131,7 @@ describe('the worker is killed in the middle of each step of a payment, and the 
     expect(await shop.level(sku)).toEqual({ on_hand: 2, allocated: 0, outbound: 0, outstanding: 0 })
     expect(await timesDone(payment)).toEqual({ 'session/1': 1, release: 1 })
     await expectSoundHouse(house())
-  }, 120_000)
+  })
 
   test('while nobody is there the buyer pays and every webhook is lost: the confirmation follows', async () => {
     await carrierHolds()
@@ -115,7 +145,7 @@ describe('the worker is killed in the middle of each step of a payment, and the 
     expect(await provider.ledger(payment)).toEqual({ held: amount, taken: 0, given_back: 0, open_pages: 0 })
     await expectSoundHouse(house())
     await expectReplayable(house(), `WorkflowType = 'payment' OR WorkflowType = 'backOrder'`)
-  }, 120_000)
+  })
 })
 
 const carrierFails = () => carrier({ mode: 'fail', collect_after_ms: 200, deliver_after_ms: 200 })

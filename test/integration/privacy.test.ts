@@ -393,7 +393,7 @@ describe('a story with every failure that quotes what it failed on', () => {
     expect((attempts[1]?.at.getTime() ?? 0) - firstNotice.getTime()).toBeGreaterThan(50_000)
     await shop.mails(EMAIL(), /some items are not in stock/)
     await expectSoundHouse(house())
-  }, 100_000)
+  })
 })
 
 describe('nowhere else than in the books and in what people are sent', () => {

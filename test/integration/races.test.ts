@@ -255,4 +255,4 @@ describe('a deadline against a command', () => {
 
 test('however commands and wakes came together, a back order is worked out anew from its history (A9)', async () => {
   await expectReplayable(house(), `WorkflowType = 'backOrder'`)
-}, 120_000)
+})

@@ -58,7 +58,7 @@ test('killed in the middle of writing, a run leaves nothing half done, and is do
   ])
   expect(await house().db`SELECT number FROM events WHERE type = 'vehicle.rescheduled'`).toHaveLength(2)
   await expectSoundHouse(house())
-}, 180_000)
+})
 
 test('orders enter the bank while Temporal is away, and get their slots when it is back (B6)', async () => {
   const shop = await Shop.open(house())
@@ -83,4 +83,4 @@ test('orders enter the bank while Temporal is away, and get their slots when it 
     90,
   )
   await expectSoundHouse(house())
-}, 180_000)
+})

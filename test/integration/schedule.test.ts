@@ -3,6 +3,7 @@ import { Bank } from '../support/bank.ts'
 import { useHouse } from '../support/house.ts'
 import { changesNothing, expectProblem, expectReplayable, expectSoundHouse } from '../support/proof.ts'
 import { type Answer, expectStatus, Shop, waitFor } from '../support/shop.ts'
+import { tag } from '../support/vehicle.ts'
 
 const house = useHouse({ partners: ['mail'], workers: 2, apis: 2 })
 let shop: Shop
@@ -23,6 +24,8 @@ const story = async (number: string): Promise<Answer['body'][]> =>
     .data
 const queue = async (query: string): Promise<Answer['body'][]> =>
   expectStatus(await bank.operate('GET', `order-bank?${query}`), 200).body.data
+
+const problemOf = ({ body }: Answer) => String(body?.type).split('/').at(-1)
 
 /** So many orders of a dealer, one after the other. */
 async function ordersOf(dealer: { key: string }, modelYear: string, count: number): Promise<string[]> {
@@ -208,18 +211,14 @@ describe('who is built when (B6)', () => {
     await expectSoundHouse(house())
   })
 
+  // The plant's id is one that Postgres could read as something else.
   test('fewer slots: the last ones in the order lose theirs, are named, and get others', async () => {
     const { line, modelYear } = await bank.line()
     const dealer = await shop.dealer()
-    expectStatus(await bank.plant('a-fewer', { lines: [line], slots: [3, 1, 1] }), 201)
+    expectStatus(await bank.plant('null', { lines: [line], slots: [3, 1, 1] }), 201)
     const orders = await ordersOf(dealer, modelYear, 4)
-    expect(await bank.settled(orders)).toEqual([
-      'a-fewer/1 -',
-      'a-fewer/1 -',
-      'a-fewer/1 -',
-      'a-fewer/2 capacity',
-    ])
-    const lowered = expectStatus(await bank.plant('a-fewer', { lines: [line], slots: [1, 1, 1] }), 200)
+    expect(await bank.settled(orders)).toEqual(['null/1 -', 'null/1 -', 'null/1 -', 'null/2 capacity'])
+    const lowered = expectStatus(await bank.plant('null', { lines: [line], slots: [1, 1, 1] }), 200)
     expect(lowered.body).toMatchObject({
       unscheduled: [orders[1], orders[2]],
       capacities: [
@@ -229,9 +228,9 @@ describe('who is built when (B6)', () => {
       ],
     })
     expect(await bank.settled(orders)).toEqual([
-      'a-fewer/1 -',
-      'a-fewer/2 capacity',
-      'a-fewer/3 capacity',
+      'null/1 -',
+      'null/2 capacity',
+      'null/3 capacity',
       '- capacity',
     ])
     const told = await story(orders[1] ?? '')
@@ -241,9 +240,9 @@ describe('who is built when (B6)', () => {
         actor: expect.stringMatching(/^operator:/),
         from: 'scheduled',
         to: 'banked',
-        details: { from: { plant: 'a-fewer', period: 1 }, to: null, held_by: 'capacity' },
+        details: { from: { plant: 'null', period: 1 }, to: null, held_by: 'capacity' },
       },
-      { type: 'vehicle.scheduled', actor: 'house', details: { to: { plant: 'a-fewer', period: 2 } } },
+      { type: 'vehicle.scheduled', actor: 'house', details: { to: { plant: 'null', period: 2 } } },
     ])
     await expectSoundHouse(house())
   })
@@ -299,7 +298,79 @@ describe('the freeze point (B6, B10)', () => {
   })
 })
 
+describe('a vehicle that its plant did not build in its period (B6)', () => {
+  test('is shown to operators, who take its slot; it gets another one at its place', async () => {
+    const { line, modelYear } = await bank.line()
+    const dealer = await shop.dealer()
+    expectStatus(await bank.plant('a-late', { lines: [line], slots: [1, 1] }), 201)
+    const [first = '', second = ''] = await ordersOf(dealer, modelYear, 2)
+    const orders = [first, second]
+    expect(await bank.settled(orders)).toEqual(['a-late/1 -', 'a-late/2 capacity'])
+    const reason = 'The line stood still'
+    const release = () => bank.operate('POST', `vehicles/${first}/slot-release`, { reason })
+    const early = await changesNothing(house(), release, { answersOnce: true })
+    await expectProblem(house(), early, 409, 'state-conflict')
+
+    // As if its period had passed.
+    const { db } = house()
+    await db`INSERT INTO production_periods (ordinal, starts_at, ends_at) VALUES (0, now() - interval '2 days', now() - interval '1 day')`
+    await db`UPDATE vehicles SET period = 0 WHERE number = ${first}`
+    await db`INSERT INTO schedule_requests (of_plan) VALUES (true)`
+    const third = await bank.ordered(dealer, modelYear)
+    orders.push(third)
+    expect(await bank.settled(orders)).toEqual(['a-late/0 -', 'a-late/1 -', 'a-late/2 capacity'])
+    const late = async () => expectStatus(await bank.operate('GET', 'attention'), 200).body.late_vehicles
+    expect(await late()).toEqual([
+      { vehicle: first, dealer: dealer.id, plant: 'a-late', period: 0, since: expect.any(String) },
+    ])
+    expect(problemOf(await bank.cancel(dealer, first))).toBe('freeze-point-passed')
+    expectStatus(await release(), 200)
+    expect(await bank.settled(orders)).toEqual(['a-late/1 -', 'a-late/2 capacity', '- capacity'])
+    expect(await late()).toEqual([])
+    expect((await story(first)).slice(2)).toMatchObject([
+      {
+        type: 'vehicle.unscheduled',
+        note: reason,
+        details: { from: { plant: 'a-late', period: 0 }, to: null },
+      },
+      { type: 'vehicle.scheduled', details: { to: { plant: 'a-late', period: 1 } } },
+    ])
+    await expectSoundHouse(house())
+  })
+})
+
 describe('runs beside each other and beside everything else', () => {
+  test('the next run does not wait until all whom the last one moved are woken', async () => {
+    const { line, modelYear } = await bank.line()
+    const dealer = await shop.dealer()
+    expectStatus(await bank.plant('a-woken', { lines: [line], slots: [1, 1, 1] }), 201)
+    const [first = '', second = ''] = await ordersOf(dealer, modelYear, 2)
+    await bank.settled([first, second])
+    const { db } = house()
+    // What a run wakes is not struck out as long as this lock is held.
+    await db`CREATE FUNCTION wait_here() RETURNS trigger LANGUAGE plpgsql AS
+             'BEGIN PERFORM pg_advisory_xact_lock(4711); RETURN OLD; END'`
+    await db`CREATE TRIGGER held_up BEFORE DELETE ON wakes FOR EACH ROW WHEN (OLD.step LIKE 'schedule-production/%')
+             EXECUTE FUNCTION wait_here()`
+    try {
+      await db.begin(async (tx) => {
+        await tx`SELECT pg_advisory_xact_lock(4711)`
+        // As a buyer's, it comes before the other one.
+        await tag(shop, second)
+        expect(await bank.settled([first, second])).toEqual(['a-woken/2 capacity', 'a-woken/1 -'])
+        const third = await bank.ordered(dealer, modelYear)
+        expect(await bank.settled([third])).toEqual(['a-woken/3 capacity'])
+        expect(await db`SELECT workflow FROM wakes WHERE step LIKE 'schedule-production/%'`).not.toHaveLength(
+          0,
+        )
+      })
+    } finally {
+      await db`DROP TRIGGER held_up ON wakes`
+      await db`DROP FUNCTION wait_here`
+    }
+    await expectSoundHouse(house())
+  })
+
   test('many orders, cancellations and runs at once: everybody has the slot of their turn', async () => {
     const { line, modelYear } = await bank.line()
     const dealer = await shop.dealer()

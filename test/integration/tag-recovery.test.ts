@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { useHouse } from '../support/house.ts'
 import { expectSoundHouse } from '../support/proof.ts'
-import { expectStatus, Shop, waitFor } from '../support/shop.ts'
+import { BY_RECONCILE, expectStatus, Shop, waitFor } from '../support/shop.ts'
 import {
   answerTag,
   bookedAs,
+  judgeTag,
   lotVehicle,
   newBuyer,
   newModel,
@@ -34,8 +35,8 @@ test('a tag outlives whatever is killed: Temporal, the worker after its transact
   await house().startTemporal()
   await house().startWorker(0)
   await shop.until(number, (view) => view.deadline?.kind === 'remind', 90)
-  await shop.mails(customer.email, /is yours if it is there$/)
-  await shop.mails(dealer.email, /^Tag TG-/)
+  await shop.mails(customer.email, /is yours if it is there$/, BY_RECONCILE)
+  await shop.mails(dealer.email, /^Tag TG-/, BY_RECONCILE)
 
   // Killed right after the transaction that gives it up and keeps the vehicle for the next: that one is told, once.
   const waiter = await waitForMatch(shop, model)
@@ -48,7 +49,7 @@ test('a tag outlives whatever is killed: Temporal, the worker after its transact
   await house().killWorker(0)
   await house().startWorker(0)
   expect(expectStatus(await cancellation, 200).body).toMatchObject({ state: 'cancelled' })
-  await shop.mails(waiter.email, /: a Tarn Heron 2027 for you$/)
+  await shop.mails(waiter.email, /: a Tarn Heron 2027 for you$/, BY_RECONCILE)
   expect(await story(shop, car)).toEqual(['listed', 'tagged', 'untagged', 'offered'])
 
   // Killed in the middle of an acceptance and of the dealer's word: each is done once.
@@ -59,9 +60,11 @@ test('a tag outlives whatever is killed: Temporal, the worker after its transact
   const word = answerTag(shop, dealer, tag, 'there')
   await house().killWorker(0)
   await house().startWorker(0)
-  expect(expectStatus(await word, 200).body).toMatchObject({ state: 'confirmed' })
+  expect(expectStatus(await word, 200).body).toMatchObject({ state: 'pending', dealer_accepted: true })
+  const accepted = await judgeTag(shop, tag, 'accepted', { reference: 'P-1' })
+  expect(expectStatus(accepted, 200).body).toMatchObject({ state: 'confirmed' })
   const types = await story(shop, tag)
-  expect(types.filter((type) => type === 'confirmed')).toHaveLength(1)
+  expect(types.filter((type) => type === 'dealer_accepted')).toHaveLength(1)
   expect(await house().db`SELECT 1 FROM tags WHERE vehicle = ${car}`).toHaveLength(2)
   await expectSoundHouse(house())
-}, 240_000)
+})

@@ -2,13 +2,16 @@ import { randomUUID } from 'node:crypto'
 import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { useHouse } from '../support/house.ts'
+import { anInbox } from '../support/inbox.ts'
 import { dealersServer } from '../support/lead.ts'
 import { expectProblem, expectReplayable, expectSoundHouse } from '../support/proof.ts'
 import { type Answer, expectStatus, Shop, waitFor } from '../support/shop.ts'
 import {
   answerTag,
   bookedAs,
+  confirmTag,
   inPipeline,
+  judgeTag,
   lotVehicle,
   newBuyer,
   newModel,
@@ -19,7 +22,10 @@ import {
   tag,
 } from '../support/vehicle.ts'
 
-const house = useHouse({ partners: ['mail'], environment: { OPERATORS_EMAIL: 'operators@example.test' } })
+const house = useHouse({
+  partners: ['mail'],
+  environment: { OPERATORS_EMAIL: 'operators@example.test', PROCESSOR_URL: await anInbox() },
+})
 let shop: Shop
 beforeAll(async () => {
   shop = await Shop.open(house())
@@ -52,13 +58,19 @@ describe.concurrent('a tag, from the search to the keys (B8)', () => {
       storefront: shop.storefront,
       reference: 'WEB-7',
       state: 'pending',
-      version: 2,
+      version: 3,
       deadline: { kind: 'answer' },
+      dealer_accepted: false,
+      processor_reference: null,
       dealer_silent: false,
+      refusal: null,
       allowed_actions: ['confirm', 'report_sold', 'cancel'],
       vehicle: { number: vehicle, name: 'Tarn Heron 2027', whereabouts: 'lot', slot: null },
       vin: expect.stringMatching(/^TRN/),
       price: { amount: 3_000_000, currency: 'EUR' },
+      terms: null,
+      deposit: null,
+      balance: null,
       dealer: dealer.id,
       buyer: { email },
       match_request: null,
@@ -80,17 +92,31 @@ describe.concurrent('a tag, from the search to the keys (B8)', () => {
 
     // As long as the dealer has not said that it is there, there is nothing to hand over.
     expect(problem(await handedOver(dealer, number))).toEqual([409, 'state-conflict'])
-    const confirmed = expectStatus(await answerTag(shop, dealer, number, 'there', { note: 'Row 4' }), 200)
-    expect(confirmed.body).toMatchObject({
-      state: 'confirmed',
-      deadline: null,
+    const there = expectStatus(await answerTag(shop, dealer, number, 'there', { note: 'Row 4' }), 200)
+    expect(there.body).toMatchObject({
+      state: 'pending',
+      dealer_accepted: true,
       reference: null,
       buyer: { email },
+    })
+    // Nor before the order processor has accepted it.
+    expect(problem(await handedOver(dealer, number))).toEqual([409, 'state-conflict'])
+    const accepted = await judgeTag(shop, number, 'accepted', { reference: 'P-7' })
+    expect(expectStatus(accepted, 200).body).toMatchObject({
+      state: 'confirmed',
+      processor_reference: 'P-7',
+      deadline: null,
       allowed_actions: ['confirm', 'report_sold', 'hand_over', 'cancel'],
     })
     await shop.mails(email, /is there$/)
+    await shop.mails(dealer.email, /is confirmed$/)
     // The same word again is kept and changes nothing.
     expectStatus(await answerTag(shop, dealer, number, 'there'), 200)
+    expectStatus(await judgeTag(shop, number, 'accepted', { reference: 'P-7' }), 200)
+    expect(problem(await judgeTag(shop, number, 'accepted', { reference: 'P-8' }))).toEqual([
+      409,
+      'state-conflict',
+    ])
     expectStatus(await handedOver(dealer, number), 200)
     await shop.mails(email, /: handed over$/)
     expect(await shop.look(number)).toMatchObject({ state: 'delivered', allowed_actions: [] })
@@ -101,17 +127,31 @@ describe.concurrent('a tag, from the search to the keys (B8)', () => {
       availability: 'sold',
       tag: null,
     })
-    expect(await story(shop, number)).toEqual(['placed', 'sent', 'confirmed', 'answer_repeated', 'delivered'])
+    const lived =
+      'placed sent told_processor dealer_accepted processor_accepted confirmed ready told_processor answer_repeated answer_repeated delivered'.split(
+        ' ',
+      )
+    expect(await story(shop, number)).toEqual(lived)
     expect(await story(shop, vehicle)).toEqual(['listed', 'tagged', 'delivered'])
 
     // What is over stays over.
-    for (const late of [
-      () => answerTag(shop, dealer, number, 'sold'),
-      () => handedOver(dealer, number),
-      () => cancelled(number),
-    ])
+    for (const late of [() => handedOver(dealer, number), () => cancelled(number)])
       expect(problem(await late())).toEqual([409, 'state-conflict'])
-    expect(await shop.look(number)).toMatchObject({ state: 'delivered', version: 5 })
+    expect(await shop.look(number)).toMatchObject({ state: 'delivered', version: lived.length })
+    // A word that comes too late changes nothing, but is kept.
+    const note = 'To my cousin'
+    expect(problem(await answerTag(shop, dealer, number, 'sold', { note }))).toEqual([409, 'state-conflict'])
+    const reasons = ['Not in this life']
+    expect(problem(await judgeTag(shop, number, 'refused', { reasons }))).toEqual([409, 'state-conflict'])
+    expect(await story(shop, number)).toEqual([...lived, 'word_kept', 'word_kept'])
+    const { data } = expectStatus(
+      await shop.call('GET', `/v1/tags/${number}/events`, { key: shop.operatorKey }),
+      200,
+    ).body
+    expect(data.slice(-2)).toMatchObject([
+      { actor: `dealer:${dealer.id}`, to: 'delivered', note },
+      { actor: 'processor', to: 'delivered', note: reasons[0] },
+    ])
   })
 
   test('in the pipeline, with its slot; handed over only once it is at the dealer', async () => {
@@ -124,7 +164,7 @@ describe.concurrent('a tag, from the search to the keys (B8)', () => {
       vin: null,
       vehicle: { whereabouts: 'pipeline', state: 'banked', slot: null },
     })
-    expectStatus(await answerTag(shop, dealer, number, 'there'), 200)
+    await confirmTag(shop, dealer, number)
     expect(problem(await handedOver(dealer, number))).toEqual([409, 'state-conflict'])
     expectStatus(await cancelled(number), 200)
     expect(await bookedAs(shop, vehicle)).toMatchObject({
@@ -137,7 +177,7 @@ describe.concurrent('a tag, from the search to the keys (B8)', () => {
 
     // Whoever has it when it comes is told, in the words that buyers of custom orders get.
     const next = await tag(shop, vehicle)
-    expectStatus(await answerTag(shop, dealer, next.number, 'there'), 200)
+    await confirmTag(shop, dealer, next.number)
     const arrived = `/v1/vehicles/${vehicle}/arrival`
     expectStatus(await shop.call('POST', arrived, { key: dealer.key, body: {} }), 200)
     await shop.mails(next.email, new RegExp(`^Order ${next.number}: has arrived$`))
@@ -163,7 +203,7 @@ describe.concurrent('a tag, from the search to the keys (B8)', () => {
       nice_to_have: [{ feature: 'ROOF', weight: 5 }, { feature: 'TOW' }],
     }
     const { number, email } = await tag(shop, best, { search: wish })
-    expectStatus(await answerTag(shop, dealer, number, 'there'), 200)
+    await confirmTag(shop, dealer, number)
     const sold = expectStatus(await answerTag(shop, dealer, number, 'sold', { note: 'This morning' }), 200)
     // The dealer has nothing more to do with this buyer.
     expect(sold.body).toMatchObject({ state: 'sold', buyer: null, next_matches: null, vin: null })
@@ -197,38 +237,43 @@ describe.concurrent('a tag, from the search to the keys (B8)', () => {
     const { number, email } = await tag(shop, vehicle)
     const body = { reason: 'Found a bigger one' }
     const answer = expectStatus(await cancelled(number, body), 200)
-    expect(answer.body).toMatchObject({ state: 'cancelled', version: 4, allowed_actions: [] })
+    expect(answer.body).toMatchObject({ state: 'cancelled', version: 6, allowed_actions: [] })
     await shop.mails(email, /is cancelled$/)
     await shop.mails(dealer.email, /is withdrawn$/)
-    expect(await story(shop, number)).toEqual(['placed', 'sent', 'cancelled', 'withdrawn'])
+    expect(await story(shop, number)).toEqual(
+      'placed sent told_processor cancelled withdrawn told_processor'.split(' '),
+    )
     expect(await bookedAs(shop, vehicle)).toMatchObject({
       type: 'stock',
       buyer: null,
       availability: 'available',
     })
     const history = expectStatus(await shop.call('GET', `/v1/tags/${number}/events`), 200).body.data
-    expect(history[2]).toMatchObject({ note: body.reason, from: 'pending', to: 'cancelled' })
+    expect(history[3]).toMatchObject({ note: body.reason, from: 'pending', to: 'cancelled' })
     const again = await tag(shop, vehicle)
-    // By an operator too, and after the dealer's word.
-    expectStatus(await answerTag(shop, dealer, again.number, 'there'), 200)
+    // By an operator too, and after both have said yes.
+    await confirmTag(shop, dealer, again.number)
     expectStatus(await cancelled(again.number, {}, shop.operatorKey), 200)
     expect(await search(shop, model)).toEqual([vehicle])
   })
 
-  test('a silent dealer is reminded, then operators see it and may answer in its place', async () => {
+  test('who is silent is reminded, then operators see it and may answer in the dealer’s place', async () => {
     const dealer = await shop.dealer({ acknowledgeSeconds: 1, remindSeconds: 1 })
     const model = await newModel(shop)
     const [vehicle] = await onLot(shop, dealer, [lotVehicle(model)])
     const { number, email } = await tag(shop, vehicle)
     await shop.until(number, (view) => view.dealer_silent)
-    expect(await story(shop, number)).toEqual(['placed', 'sent', 'reminded', 'escalated'])
+    expect(await story(shop, number)).toEqual(
+      'placed sent told_processor reminded told_processor escalated'.split(' '),
+    )
     await shop.mails(dealer.email, /we are waiting for your answer$/)
-    await shop.mails('operators@example.test', new RegExp(`^Tag ${number}: ${dealer.id} does not answer$`))
+    await shop.mails('operators@example.test', new RegExp(`^Tag ${number}: no answer$`))
     const isIt = ({ tag: silent }: { tag: string }) => silent === number
     expect((await attention()).silent_tags.find(isIt)).toMatchObject({
       vehicle,
       dealer: dealer.id,
       storefront: shop.storefront,
+      waits_for: ['dealer', 'processor'],
     })
     // Late is not too late.
     const answered = expectStatus(
@@ -238,7 +283,9 @@ describe.concurrent('a tag, from the search to the keys (B8)', () => {
       }),
       200,
     )
-    expect(answered.body).toMatchObject({ state: 'confirmed', dealer_silent: false })
+    expect(answered.body).toMatchObject({ state: 'pending', dealer_silent: false })
+    expect((await attention()).silent_tags.find(isIt)).toMatchObject({ waits_for: ['processor'] })
+    expectStatus(await judgeTag(shop, number, 'accepted', { reference: 'P-late' }), 200)
     await shop.mails(email, /is there$/)
     expect((await attention()).silent_tags.filter(isIt)).toEqual([])
   })
@@ -281,13 +328,13 @@ describe.concurrent('a tag, from the search to the keys (B8)', () => {
       const id = randomUUID()
       expectStatus(await say(id, 'there'), 200)
       // The same message again gets the same answer; under the same id another word is refused.
-      expect((await say(id, 'there')).body.version).toBe(3)
+      expect((await say(id, 'there')).body.version).toBe(4)
       expect(problem(await say(id, 'sold'))).toEqual([422, 'idempotency-key-reused'])
       // Another dealer's tag is none of theirs, by either way.
       const stranger = await shop.dealer()
       expect(problem(await say(randomUUID(), 'sold', stranger))).toEqual([404, 'not-found'])
       expect(problem(await answerTag(shop, stranger, number, 'sold'))).toEqual([404, 'not-found'])
-      expect((await shop.look(number)).version).toBe(3)
+      expect((await shop.look(number)).version).toBe(4)
     } finally {
       server.close()
     }
@@ -313,6 +360,43 @@ describe.concurrent('a tag, from the search to the keys (B8)', () => {
     expectStatus(await cancelled(first.number), 200)
     expect((await late()).body).toMatchObject(refused)
     await tag(shop, vehicle)
+  })
+
+  test('at the price that the buyer has seen, or not at all', async () => {
+    const dealer = await shop.dealer()
+    const [vehicle] = await onLot(shop, dealer, [lotVehicle(await newModel(shop))])
+    const at = (amount: number) =>
+      shop.call('POST', '/v1/tags', {
+        body: { vehicle, customer: newBuyer(), price: { amount, currency: 'EUR' } },
+      })
+    const dearer = { price: { amount: 3_100_000, currency: 'EUR' } }
+    const path = `/v1/stock-vehicles/${vehicle}/price`
+    expectStatus(await shop.call('POST', path, { key: dealer.key, body: dearer }), 200)
+    const refused = await expectProblem(house(), await at(3_000_000), 409, 'price-changed')
+    expect(refused).toMatchObject({ vehicle, ...dearer })
+    expect(await bookedAs(shop, vehicle)).toMatchObject({ availability: 'available', buyer: null, tag: null })
+    expect(await story(shop, vehicle)).toEqual(['listed', 'priced'])
+    expect(expectStatus(await at(3_100_000), 201).body.price).toEqual(dearer.price)
+  })
+
+  test('a request that is still in work holds nobody’s name: should it never end, nobody could erase it (B2, P6)', async () => {
+    const dealer = await shop.dealer()
+    const [car] = await onLot(shop, dealer, [lotVehicle(await newModel(shop))])
+    const { db } = house()
+    const idempotencyKey = randomUUID()
+    const body = { vehicle: car, customer: newBuyer(), reference: 'WEB-8' }
+    const sent = await db.begin(async (tx) => {
+      await tx`SELECT 1 FROM vehicles WHERE number = ${car} FOR UPDATE`
+      const answer = shop.call('POST', '/v1/tags', { body, idempotencyKey })
+      const [claimed] = await waitFor(
+        'the request to be claimed',
+        () => db`SELECT status, body, answer FROM idempotency_keys WHERE key = ${idempotencyKey}`,
+        (rows) => rows.length === 1,
+      )
+      expect(claimed).toEqual({ status: null, body: {}, answer: null })
+      return { answer }
+    })
+    expectStatus(await sent.answer, 201)
   })
 
   test('lists: storefronts find their own, dealers those of their vehicles, by vehicle and state', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { beforeAll, test } from 'vitest'
 import { ROOT } from '../../src/local/places.ts'
 import { useHouse } from '../support/house.ts'
-import { Shop } from '../support/shop.ts'
+import { expectStatus, Shop } from '../support/shop.ts'
 import * as backOrders from './back-order-paths.ts'
 import * as customOrders from './custom-order-paths.ts'
 import * as deliveries from './delivery-paths.ts'
@@ -36,6 +36,9 @@ beforeAll(async () => {
   shop = await Shop.open(house())
   paying = await Shop.open(house())
   await house().db`UPDATE storefronts SET takes_payment = true WHERE id = ${paying.storefront}`
+  const terms = { deposit: 50_000, fee: 0, refund_banked: 'full', refund_scheduled: 'full' }
+  const path = '/v1/operator/order-terms/tag/EUR'
+  expectStatus(await shop.call('PUT', path, { key: shop.operatorKey, body: terms }), 200)
   // Nothing ends by itself but where a path says so.
   await house().db`UPDATE periods SET default_seconds = 1800, max_seconds = 864000`
 })
@@ -46,6 +49,7 @@ test('every path, into test/histories', async () => {
   const payingScene = new Scene(house(), paying, (...what) => recording.keep(...what))
   const { toldLater, manyWaiters, ...quick } = supply
   const { refusedByTheProvider, ...paid } = payments
+  const { paying: payingTags, ...quickTags } = tags
   const { refusedByTheCarrier, carrierUnreachable, ...byHand } = deliveries
 
   const slow = toldLater(scene)
@@ -53,11 +57,19 @@ test('every path, into test/histories', async () => {
   for (const path of [refusedByTheCarrier, carrierUnreachable]) await path(scene)
   await scene.carrierIs({ mode: 'hold' })
   await refusedByTheProvider(payingScene)
-  const paths = [orders, backOrders, byHand, quick, leads, tags, customOrders, erasures, schedule].flatMap(
-    (group): Path[] => Object.values(group),
-  )
+  const paths = [
+    orders,
+    backOrders,
+    byHand,
+    quick,
+    leads,
+    quickTags,
+    customOrders,
+    erasures,
+    schedule,
+  ].flatMap((group): Path[] => Object.values(group))
   await playAll(paths, scene)
-  await playAll(Object.values(paid), payingScene)
+  await playAll([...Object.values(paid), ...Object.values(payingTags)], payingScene)
   await Promise.all([slow, manyWaiters(scene)])
 
   const folder = join('test', 'histories', version)

@@ -1,7 +1,10 @@
+import { ProviderSide } from '../support/provider.ts'
 import { expectStatus } from '../support/shop.ts'
 import {
   answerTag,
+  confirmTag,
   inPipeline,
+  judgeTag,
   lotVehicle,
   newBuyer,
   newModel,
@@ -9,7 +12,7 @@ import {
   tag,
   waitForMatch,
 } from '../support/vehicle.ts'
-import type { Path } from './scene.ts'
+import type { Path, Scene } from './scene.ts'
 
 const HURRY = { acknowledgeSeconds: 2, remindSeconds: 2 }
 
@@ -18,12 +21,30 @@ export const handedOver: Path = async ({ shop, keep }) => {
   const dealer = await shop.dealer()
   const [car] = await onLot(shop, dealer, [lotVehicle(await newModel(shop))])
   const { number } = await tag(shop, car)
-  expectStatus(await answerTag(shop, dealer, number, 'there'), 200)
+  await confirmTag(shop, dealer, number)
   expectStatus(await answerTag(shop, dealer, number, 'there'), 200)
   expectStatus(await shop.call('POST', `/v1/tags/${number}/handover`, { key: dealer.key, body: {} }), 200)
   await keep('confirmed-handed-over', `tag/${number}`)
   expectStatus(await answerTag(shop, dealer, number, 'sold'), 409)
-  await keep('refused', `tag/${number}`, 'last')
+  await keep('refused-after-the-end', `tag/${number}`, 'last')
+}
+
+/** Accepted and then refused by the order processor, while the dealer says nothing. */
+export const refused: Path = async ({ shop, keep }) => {
+  const dealer = await shop.dealer()
+  const [car] = await onLot(shop, dealer, [lotVehicle(await newModel(shop))])
+  const { number } = await tag(shop, car)
+  expectStatus(await judgeTag(shop, number, 'accepted', { reference: 'P-1' }), 200)
+  expectStatus(await judgeTag(shop, number, 'refused', { reasons: ['Recalled'] }), 200)
+  await keep('refused-by-the-processor', `tag/${number}`)
+}
+
+/** Nobody says anything, until that counts as a refusal. */
+export const unanswered: Path = async ({ shop, keep }) => {
+  const dealer = await shop.dealer({ ...HURRY, escalateSeconds: 2 })
+  const [car] = await onLot(shop, dealer, [lotVehicle(await newModel(shop))])
+  const { number } = await tag(shop, car)
+  await keep('reminded-escalated-unanswered', `tag/${number}`)
 }
 
 export const silentSold: Path = async ({ shop, keep }) => {
@@ -90,4 +111,45 @@ export const longLivedTag: Path = async ({ shop, keep }) => {
   for (let count = 0; count < 60; count++) expectStatus(await answerTag(shop, dealer, number, 'there'), 200)
   expectStatus(await shop.call('POST', `/v1/tags/${number}/cancellation`, { body: {} }), 200)
   await keep('continued-as-new', `tag/${number}`)
+}
+
+/** Of a shop whose payments the house takes: its deposit is held. */
+async function paidTag({ shop, house }: Scene, dealer: { key: string }): Promise<string> {
+  const [car] = await onLot(shop, dealer, [lotVehicle(await newModel(shop))])
+  const { number, tag: placed } = await tag(shop, car)
+  await new ProviderSide(house).buyer(placed.deposit.number, 'pay')
+  await shop.until(number, ({ state }) => state === 'pending', 60)
+  return number
+}
+
+/** Paths of a shop whose payments the house takes. */
+export const paying = {
+  paid: (async (scene) => {
+    const { shop, house, keep } = scene
+    const dealer = await shop.dealer()
+    const number = await paidTag(scene, dealer)
+    await confirmTag(shop, dealer, number)
+    const { balance } = await shop.until(number, (view) => view.balance?.state === 'pending', 60)
+    await new ProviderSide(house).buyer(balance.number, 'pay')
+    await scene.until(balance.number, 'captured')
+    expectStatus(await shop.call('POST', `/v1/tags/${number}/handover`, { key: dealer.key, body: {} }), 200)
+    await keep('deposit-balance-handed-over', `tag/${number}`)
+  }) satisfies Path,
+
+  paidAndSold: (async (scene) => {
+    const { shop, keep } = scene
+    const dealer = await shop.dealer()
+    const number = await paidTag(scene, dealer)
+    expectStatus(await answerTag(shop, dealer, number, 'sold'), 200)
+    await keep('deposit-sold', `tag/${number}`)
+  }) satisfies Path,
+
+  notPaid: (async ({ shop, house, keep }) => {
+    const dealer = await shop.dealer()
+    const [car] = await onLot(shop, dealer, [lotVehicle(await newModel(shop))])
+    const { number } = await tag(shop, car)
+    await house.db`UPDATE tags SET deadline_at = now() + interval '2 seconds' WHERE number = ${number}`
+    await house.temporal.workflow.getHandle(`tag/${number}`).signal('look')
+    await keep('deposit-not-paid', `tag/${number}`)
+  }) satisfies Path,
 }

@@ -13,7 +13,11 @@ const hex = () => randomBytes(4).toString('hex')
 /** Loads a model year of a make of its own, built on a line of its own unless told otherwise. */
 export async function newRange(
   shop: Shop,
-  { make = `make-${hex()}`, modelLine = `line-${hex()}` }: Partial<Range> = {},
+  {
+    make = `make-${hex()}`,
+    modelLine = `line-${hex()}`,
+    basePrice = 3_000_000,
+  }: Partial<Range> & { basePrice?: number } = {},
 ): Promise<Range> {
   const modelYear = `car-${hex()}`
   const body = {
@@ -22,7 +26,7 @@ export async function newRange(
     year: 2027,
     model_line: { code: modelLine, name: 'Heron line' },
     currency: 'EUR',
-    base_price: 3_000_000,
+    base_price: basePrice,
     features: [
       { code: 'BASE', kind: 'trim', name: 'Base' },
       { code: 'LUX', kind: 'trim', name: 'Lux', price: 450_000 },

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import type { Client } from '@temporalio/client'
 import postgres from 'postgres'
 import { inject } from 'vitest'
 import { built } from '../../src/local/places.ts'
@@ -8,11 +9,18 @@ import { type PostgresServer, startPostgres } from '../../src/local/postgres.ts'
 import { startTemporalServer, type TemporalServer } from '../../src/local/temporal-server.ts'
 import type { HouseOptions } from './house.ts'
 import { recordServer, reservePort } from './run-folder.ts'
+import { waitFor } from './shop.ts'
 
 /** What is to be undone at the end, in the order in which it was done. */
 export type CleanUp = (() => Promise<unknown>)[]
 
-export type Database = { url: string; server?: PostgresServer }
+export type Database = {
+  url: string
+  /** Only where it is not shared. */
+  server?: PostgresServer
+  /** A new copy in its place, as soon as nobody is in the middle of a transaction. */
+  renew: () => Promise<void>
+}
 
 /** A copy of the migrated template on the Postgres of all tests. */
 export async function sharedDatabase(cleanUp: CleanUp): Promise<Database> {
@@ -22,10 +30,47 @@ export async function sharedDatabase(cleanUp: CleanUp): Promise<Database> {
     await admin`drop database if exists ${admin(name)} with (force)`
     await admin.end({ timeout: 1 })
   })
-  await admin`create database ${admin(name)} template ${admin(inject('templateDatabase'))}`
+  const create = () => admin`create database ${admin(name)} template ${admin(inject('templateDatabase'))}`
+  await create()
   const url = new URL(inject('postgresUrl'))
   url.pathname = `/${name}`
-  return { url: url.href }
+  const renew = async () => {
+    await waitFor(
+      'the last transactions to end',
+      () => admin`SELECT 1 FROM pg_stat_activity WHERE datname = ${name} AND state <> 'idle'`,
+      (rows) => rows.length === 0,
+    )
+    await admin`drop database ${admin(name)} with (force)`
+    await create()
+  }
+  return { url: url.href, renew }
+}
+
+/** Ends every process, and those that start meanwhile; schedules stay, and none is paused. */
+export async function endWorkflows(temporal: Client): Promise<void> {
+  let quietLooks = 0
+  await waitFor(
+    'no process to run',
+    async () => {
+      const running: string[] = []
+      for await (const { workflowId } of temporal.workflow.list({ query: `ExecutionStatus = 'Running'` }))
+        running.push(workflowId)
+      await Promise.all(
+        // It may have ended by itself.
+        running.map((id) =>
+          temporal.workflow
+            .getHandle(id)
+            .terminate()
+            .catch(() => undefined),
+        ),
+      )
+      // What has just started is listed a moment later.
+      quietLooks = running.length === 0 ? quietLooks + 1 : 0
+      return quietLooks
+    },
+    (looks) => looks >= 3,
+  )
+  await temporal.schedule.getHandle('reconcile/holdfast').unpause()
 }
 
 /** A Postgres that is only this house's, with full durability. */
@@ -43,7 +88,7 @@ export async function ownDatabase(runFolder: string, folder: string, cleanUp: Cl
     env: { ...essentials(), DATABASE_URL: url },
     stdio: ['ignore', 'ignore', 'inherit'],
   })
-  return { url, server }
+  return { url, server, renew: () => Promise.reject(new Error('a Postgres of its own is never used again')) }
 }
 
 export async function startTemporal(

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { Client, Connection } from '@temporalio/client'
 import postgres, { type Sql } from 'postgres'
@@ -8,8 +8,15 @@ import { lastLines } from '../../src/local/log-files.ts'
 import { type NodeProcess, startNodeProcess } from '../../src/local/node-process.ts'
 import { built } from '../../src/local/places.ts'
 import type { PostgresServer } from '../../src/local/postgres.ts'
-import { type CleanUp, essentials, ownDatabase, sharedDatabase, startTemporal } from './house-servers.ts'
-import { recordTestProcess, reservePort } from './run-folder.ts'
+import {
+  type CleanUp,
+  endWorkflows,
+  essentials,
+  ownDatabase,
+  sharedDatabase,
+  startTemporal,
+} from './house-servers.ts'
+import { recordServer, recordTestProcess, reservePort } from './run-folder.ts'
 
 type Partner = 'mail' | 'carrier' | 'supplier' | 'processor' | 'dealer' | 'payments'
 
@@ -74,11 +81,25 @@ export type House = {
   startPostgres: () => Promise<void>
   /** Everything that all processes have written, under the name of each. */
   logs: () => string
+  /** Since when it stands as new. Temporal keeps what was there before, ended. */
+  readonly since: Date
   stop: () => Promise<void>
 }
 
-/** A whole service for one test file, with real everything, on ports and folders of its own. */
-export async function startHouse(options: HouseOptions = {}): Promise<House> {
+/** A house that a test file has left and the next one may take over, if it wants an ordinary one. */
+type Standing = {
+  house: House
+  /** Whether no test ended or started one of its processes. */
+  isWhole: () => boolean
+  /** Makes it like new: no row, no running process, partners that know nothing. */
+  renew: (partners: readonly Partner[]) => Promise<void>
+}
+
+/** Unless the file asks for others. */
+const USUAL_PARTNERS: readonly Partner[] = ['mail', 'carrier', 'supplier', 'processor']
+
+/** A whole service, with real everything, on ports and folders of its own. */
+async function startHouse(options: HouseOptions): Promise<Standing> {
   const runFolder = inject('runFolder')
   recordTestProcess(runFolder)
   const folder = mkdtempSync(join(runFolder, 'house-'))
@@ -99,19 +120,38 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
   }
 }
 
-/** The same for a whole test file: starts before its tests, stops after them, shows the logs of a failed one. */
+/** The one that the files before this one used, in this process. */
+let standing: Standing | undefined
+
+/**
+ * A house for a whole test file: there before its tests, shows the logs of a failed one. To start one takes more than many a
+ * file does in it, so an ordinary one, whole and without a failure, is made like new for the next file that wants an
+ * ordinary one.
+ */
 export function useHouse(options: HouseOptions = {}): () => House {
-  let house: House | undefined
+  const { partners = USUAL_PARTNERS, ...others } = options
+  const isOrdinary = Object.keys(others).length === 0
+  let current: Standing | undefined
+  let hasFailed = false
   beforeAll(async () => {
-    house = await startHouse(options)
+    if (isOrdinary && standing) {
+      current = standing
+      standing = undefined
+      await current.renew(partners)
+    } else current = await startHouse(options)
   })
   afterEach(({ task }) => {
-    if (house && task.result?.state === 'fail') console.error(endOfLogs(house.folder))
+    if (task.result?.state !== 'fail' || !current) return
+    hasFailed = true
+    console.error(endOfLogs(current.house.folder))
   })
-  afterAll(() => house?.stop())
+  afterAll(async () => {
+    if (isOrdinary && !hasFailed && current?.isWhole()) standing = current
+    else await current?.house.stop()
+  })
   return () => {
-    if (!house) throw new Error('The house stands only while tests and hooks run')
-    return house
+    if (!current) throw new Error('The house stands only while tests and hooks run')
+    return current.house
   }
 }
 
@@ -121,7 +161,7 @@ async function build(
   folder: string,
   cleanUp: CleanUp,
   stop: () => Promise<void>,
-): Promise<House> {
+): Promise<Standing> {
   mkdirSync(join(folder, 'data'))
   const logFile = (name: string) => join(folder, `${name}.log`)
 
@@ -166,6 +206,7 @@ async function build(
       logFile: logFile(name),
     })
     processes.push(process)
+    recordServer(runFolder, process.identity)
     await process.logged(ready)
     return process
   }
@@ -215,9 +256,11 @@ async function build(
         HOLDFAST_API_URL: urlOf(ports.api),
       }),
   }
-  await Promise.all(
-    (options.partners ?? ['mail', 'carrier', 'supplier', 'processor']).map((partner) => partners[partner]()),
-  )
+  let present: NodeProcess[] = []
+  const invite = async (wanted: readonly Partner[]) => {
+    present = await Promise.all(wanted.map((partner) => partners[partner]()))
+  }
+  await invite(options.partners ?? USUAL_PARTNERS)
 
   const service = {
     DATABASE_URL: database.url,
@@ -258,8 +301,32 @@ async function build(
     ...Array.from({ length: options.apis ?? 1 }, (_, index) => startApi(index)),
   ])
 
-  return {
+  const temporal = new Client({ connection, namespace: service.TEMPORAL_NAMESPACE })
+  let isWhole = true
+  /** Does it, and takes note that it was done to the house. */
+  const touching =
+    <Arguments extends unknown[], Result>(act: (...given: Arguments) => Promise<Result>) =>
+    (...given: Arguments) => {
+      isWhole = false
+      return act(...given)
+    }
+  let since = new Date()
+  const renew = async (wanted: readonly Partner[]) => {
+    await Promise.all(present.map((partner) => partner.kill()))
+    await endWorkflows(temporal)
+    await database.renew()
+    for (const place of readdirSync(join(folder, 'data')))
+      rmSync(join(folder, 'data', place), { recursive: true })
+    for (const name of logNames(folder)) truncateSync(join(folder, name))
+    since = new Date()
+    await invite(wanted)
+  }
+
+  const house: House = {
     folder,
+    get since() {
+      return since
+    },
     apiUrl: urlOf(ports.api),
     apiUrls,
     mailUrl: urlOf(ports.mail),
@@ -277,15 +344,15 @@ async function build(
     db,
     temporalAddress: temporalServer.address,
     settings: service,
-    temporal: new Client({ connection, namespace: service.TEMPORAL_NAMESPACE }),
-    startWorker,
-    killWorker: (index) => at(workers, index).kill(),
-    stopWorker: (index) => at(workers, index).stop(),
-    startApi,
-    killApi: (index) => at(apis, index).kill(),
-    stopApi: (index) => at(apis, index).stop(),
-    killTemporal: temporalServer.kill,
-    startTemporal: temporalServer.start,
+    temporal,
+    startWorker: touching(startWorker),
+    killWorker: touching((index) => at(workers, index).kill()),
+    stopWorker: touching((index) => at(workers, index).stop()),
+    startApi: touching(startApi),
+    killApi: touching((index) => at(apis, index).kill()),
+    stopApi: touching((index) => at(apis, index).stop()),
+    killTemporal: touching(temporalServer.kill),
+    startTemporal: touching(temporalServer.start),
     killPostgres: async () => ownServer(database.server).kill(),
     startPostgres: async () => ownServer(database.server).start(),
     logs: () =>
@@ -294,6 +361,7 @@ async function build(
         .join('\n'),
     stop,
   }
+  return { house, isWhole: () => isWhole, renew }
 }
 
 function ownServer(server: PostgresServer | undefined): PostgresServer {

@@ -6,6 +6,7 @@ import { accept, configure, dealerSays, newRange, newVin, plantSays } from './cu
 import type { House } from './house.ts'
 import { say } from './lead.ts'
 import { expectStatus, type Shop, waitFor } from './shop.ts'
+import { answerTag, judgeTag, lotVehicle, newModel, onLot } from './vehicle.ts'
 
 /** The page behind the link in the first mail about an order. */
 export async function pageBehindMail(shop: Shop, email: string, number: string): Promise<Browser> {
@@ -308,6 +309,60 @@ export class Life {
     const cancelled = await order('cancelled custom order')
     const body = { reason: this.word('reason for cancelling a custom order') }
     expectStatus(await here.call('POST', `/v1/custom-orders/${cancelled}/cancellation`, { body }), 200)
+  }
+
+  /** A tag that is given up with a reason, and one that is handed over; a match request that is cancelled. */
+  async tagVehicles(): Promise<void> {
+    const { here } = this
+    const dealer = await here.dealer()
+    const model = await newModel(here)
+    const search = {
+      make: model.make,
+      model: model.model,
+      near: { latitude: 53.123456, longitude: 8.654321 },
+    }
+    const customer = (where: string) => ({ name: this.word(`${where}: buyer`), email: this.email })
+    const tagOne = async (where: string) => {
+      const [car] = await onLot(here, dealer, [lotVehicle(model)])
+      const given = {
+        vehicle: car,
+        customer: customer(where),
+        reference: this.word(`${where}: reference`),
+        search,
+      }
+      const { number } = expectStatus(await here.call('POST', '/v1/tags', { body: given }), 201).body
+      this.numbers.push(number)
+      return { number: number as string, car }
+    }
+    const kept = await tagOne('tag')
+    const note = { note: this.word("dealer's note on a tag") }
+    expectStatus(await answerTag(here, dealer, kept.number, 'there', note), 200)
+    expectStatus(await judgeTag(here, kept.number, 'accepted', { reference: 'P-1' }), 200)
+    const handover = { key: dealer.key, body: {} }
+    expectStatus(await here.call('POST', `/v1/tags/${kept.number}/handover`, handover), 200)
+    this.numbers.push(kept.car)
+    const late = { reasons: [this.word('reasons that came too late')] }
+    expectStatus(await judgeTag(here, kept.number, 'refused', late), 409)
+
+    const refused = await tagOne('refused tag')
+    const reasons = [this.word("processor's reasons")]
+    expectStatus(await judgeTag(here, refused.number, 'refused', { reasons }), 200)
+    const cancelled = await tagOne('cancelled tag')
+    const body = { reason: this.word('reason for giving a tag up') }
+    expectStatus(await here.call('POST', `/v1/tags/${cancelled.number}/cancellation`, { body }), 200)
+
+    const waiting = {
+      customer: customer('match request'),
+      reference: this.word('match request: reference'),
+      search: { ...search, must_have: ['TOW'] },
+    }
+    const { number } = expectStatus(
+      await here.call('POST', '/v1/match-requests', { body: waiting }),
+      201,
+    ).body
+    this.numbers.push(number)
+    const reason = { reason: this.word('reason for waiting no longer') }
+    expectStatus(await here.call('POST', `/v1/match-requests/${number}/cancellation`, { body: reason }), 200)
   }
 
   /** The same address elsewhere, proved, and another one that an operator knows to be the same person's; gives the member. */

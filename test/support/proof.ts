@@ -5,7 +5,7 @@ import { checkInvariants } from '../../src/store/invariants.ts'
 import * as schema from '../../src/store/schema.ts'
 import type { House } from './house.ts'
 import { failedReplays } from './replay.ts'
-import { type Answer, waitFor } from './shop.ts'
+import { type Answer, BY_RECONCILE, waitFor } from './shop.ts'
 
 /**
  * After a scenario, once every wake is delivered: the books hold, every open row has its running workflow, and no
@@ -16,7 +16,7 @@ export async function expectSoundHouse(house: House): Promise<void> {
     'the wakes to be delivered',
     () => house.db`SELECT workflow, step, created_at FROM wakes`,
     (rows) => rows.length === 0,
-    45,
+    BY_RECONCILE,
   )
   const client = postgres(house.databaseUrl, { max: 1, onnotice: () => {} })
   try {
@@ -34,7 +34,7 @@ export async function expectSoundHouse(house: House): Promise<void> {
     'every open row to have its workflow, and no other',
     () => mismatches(house),
     (found) => found.length === 0,
-    45,
+    BY_RECONCILE,
   )
 }
 
@@ -55,7 +55,9 @@ async function mismatches(house: House): Promise<string[]> {
   const running = new Set<string>()
   const own =
     /^(order|back-order|delivery|purchase-order|lead|custom-order|erasure|payment|tag|match-request)\//
-  for await (const { workflowId } of house.temporal.workflow.list({ query: `ExecutionStatus = 'Running'` })) {
+  for await (const { workflowId } of house.temporal.workflow.list({
+    query: sinceNew(house, `ExecutionStatus = 'Running'`),
+  })) {
     if (own.test(workflowId)) running.add(workflowId)
   }
   return [
@@ -64,13 +66,19 @@ async function mismatches(house: House): Promise<string[]> {
   ]
 }
 
+/** The query of processes, about those that started since the house is as new. */
+export function sinceNew({ since }: House, query = ''): string {
+  const recent = `StartTime >= '${since.toISOString()}'`
+  return query ? `${recent} AND (${query})` : recent
+}
+
 /**
  * Every process, running or ended, could go on in another worker: its history replays with the code that made it. A
  * process that does not would stand still for ever once its worker is gone. `query` picks some of them.
  */
 export async function expectReplayable(house: House, query = ''): Promise<void> {
   const histories = []
-  for await (const { workflowId, runId } of house.temporal.workflow.list({ query })) {
+  for await (const { workflowId, runId } of house.temporal.workflow.list({ query: sinceNew(house, query) })) {
     const history = await house.temporal.workflow.getHandle(workflowId, runId).fetchHistory()
     histories.push({ workflowId, history })
   }

@@ -1,4 +1,5 @@
 import type { House } from './house.ts'
+import { sinceNew } from './proof.ts'
 
 /** Looking for words that were planted: in every place where they could be. */
 
@@ -17,7 +18,7 @@ export function textOf(value: unknown): string {
 /** Every process with its history, memo, summaries and search attributes as text, by its ids. */
 export async function everythingInTemporal(house: House): Promise<Record<string, string>> {
   const texts: Record<string, string> = {}
-  for await (const execution of house.temporal.workflow.list()) {
+  for await (const execution of house.temporal.workflow.list({ query: sinceNew(house) })) {
     const handle = house.temporal.workflow.getHandle(execution.workflowId, execution.runId)
     const [history, description] = await Promise.all([handle.fetchHistory(), handle.describe()])
     texts[`${execution.workflowId} ${execution.runId}`] = textOf([execution, history.events, description])

@@ -16,8 +16,8 @@ export const ADDRESS = {
   country: 'DE',
 }
 
-/** The house's periods in tests: seconds instead of days. */
-export const SHORT_PERIODS = { default_seconds: 60, min_seconds: 1, max_seconds: 3_600 }
+/** The house's periods in tests: as short as a test wants them, and unless it says so none ends while a slow one runs. */
+export const SHORT_PERIODS = { default_seconds: 900, min_seconds: 1, max_seconds: 3_600 }
 
 /** A small shop in a house: a storefront, an operator, suppliers and items as each test wants them. */
 export class Shop {
@@ -240,7 +240,7 @@ export class Shop {
   async until(
     number: string,
     isSo: (view: Answer['body']) => boolean,
-    seconds = 20,
+    seconds?: number,
   ): Promise<Answer['body']> {
     return waitFor(`${number} to change`, () => this.look(number), isSo, seconds)
   }
@@ -268,7 +268,7 @@ export class Shop {
   }
 
   /** The mails that this person got, once one of them has such a subject. */
-  async mails(to: string, subject: RegExp): Promise<ReceivedMail[]> {
+  async mails(to: string, subject: RegExp, seconds?: number): Promise<ReceivedMail[]> {
     return waitFor(
       `a mail to ${to} about ${subject}`,
       async () =>
@@ -276,6 +276,7 @@ export class Shop {
           await fetch(`${this.house.mailUrl}/api/mails?to=${encodeURIComponent(to)}`)
         ).json()) as ReceivedMail[],
       (mails) => mails.some((mail) => subject.test(mail.subject)),
+      seconds,
     )
   }
 
@@ -300,14 +301,20 @@ export function expectStatus(answer: Answer, status: number): Answer {
   return answer
 }
 
+/**
+ * What a killed worker was about to do beside its processes (wake others, tell people) is done by `reconcile`, which runs
+ * every 30 seconds and leaves alone what is younger than that (s).
+ */
+export const BY_RECONCILE = 100
+
 /** Waits for a condition, never for luck. A process of a row that was only just made starts in a moment. */
 export async function waitFor<T>(
   what: string,
   look: () => Promise<T>,
   isSo: (value: T) => boolean,
-  seconds = 20,
+  seconds = 40,
 ): Promise<T> {
-  const end = Date.now() + seconds * 1_000
+  const start = Date.now()
   for (;;) {
     let seen: T | 'no such process yet' = 'no such process yet'
     try {
@@ -316,9 +323,11 @@ export async function waitFor<T>(
     } catch (error) {
       if (!isNoSuchProcess(error)) throw error
     }
-    if (Date.now() > end)
+    const waited = Date.now() - start
+    if (waited > seconds * 1_000)
       throw new Error(`waited ${seconds} s for ${what}; last: ${JSON.stringify(seen)?.slice(0, 2_000)}`)
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    // Looking costs those who are looked at as well: less and less often.
+    await new Promise((resolve) => setTimeout(resolve, Math.min(25 + waited / 10, 250)))
   }
 }
 

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { processorSays } from './custom-order.ts'
 import { type Answer, expectStatus, type Shop } from './shop.ts'
 
 export type Model = { make: string; model: string; years: string[] }
@@ -105,6 +106,21 @@ export function answerTag(
   more: object = {},
 ): Promise<Answer> {
   return shop.call('POST', `/v1/tags/${number}/answers`, { key: dealer.key, body: { answer, ...more } })
+}
+
+/** The order processor's word on a tag, signed. */
+export const judgeTag = (shop: Shop, number: string, verdict: 'accepted' | 'refused', more: object) =>
+  processorSays(shop, `tag.${verdict}`, { number, ...more })
+
+/** The dealer has the vehicle and the processor accepts; gives the tag as it then is. */
+export async function confirmTag(
+  shop: Shop,
+  dealer: { key: string },
+  number: string,
+): Promise<Answer['body']> {
+  expectStatus(await answerTag(shop, dealer, number, 'there'), 200)
+  const reference = `P-${randomBytes(4).toString('hex')}`
+  return expectStatus(await judgeTag(shop, number, 'accepted', { reference }), 200).body
 }
 
 /** A stock order of a dealer in the order bank; gives the vehicle's number. */

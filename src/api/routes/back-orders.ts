@@ -6,6 +6,7 @@ import type { Command, Outcome } from '../../domain/command.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import { readBackOrder } from '../../store/back-order.ts'
 import { BackOrderView, backOrderView } from '../../store/back-order-view.ts'
+import { snapshot } from '../../store/database.ts'
 import { maySee, requireRole } from '../auth.ts'
 import { commandOnce } from '../command.ts'
 import type { Api, ApiEnv, ApiKit, Caller } from '../kit.ts'
@@ -48,7 +49,7 @@ export function registerBackOrders(app: Api, kit: ApiKit): void {
     }),
     async (c) => {
       const number = await findBackOrder(kit, c.var.caller, c.req.valid('param').number)
-      const view = await backOrderView(kit.db, number)
+      const view = await snapshot(kit.db, (tx) => backOrderView(tx, number))
       if (!view) throw new Refusal('not-found', 'There is no such back order.')
       c.header('etag', `"${view.version}"`)
       return c.json(view, 200)

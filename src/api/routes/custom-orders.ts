@@ -9,6 +9,7 @@ import { checkView } from '../../store/configuration-view.ts'
 import { insertCustomOrder, readCustomOrder, wasAsked } from '../../store/custom-order.ts'
 import { asDealerSees, CustomOrderView, customOrderView } from '../../store/custom-order-view.ts'
 import type { Database, Transaction } from '../../store/database.ts'
+import { snapshot } from '../../store/database.ts'
 import { dealerSelling } from '../../store/dealer.ts'
 import { readModelYear } from '../../store/model-year.ts'
 import { termsFor } from '../../store/order-terms.ts'
@@ -58,7 +59,7 @@ export const Turn = z
   .meta({ description: 'The turn that was asked about; without it the present one is meant' })
 export const Reasons = z.array(Note).min(1).max(20)
 
-const DealersWord = z
+export const DealersWord = z
   .strictObject({ verdict: z.enum(['accepted', 'refused']), turn: Turn, reasons: Reasons.optional() })
   .superRefine(({ verdict, reasons }, check) => {
     if ((verdict === 'refused') === (reasons !== undefined)) return
@@ -125,7 +126,7 @@ export function registerCustomOrders(app: Api, kit: ApiKit): void {
     }),
     async (c) => {
       const number = await findCustomOrder(kit, c.var.caller, c.req.valid('param').number)
-      const view = await customOrderView(kit.db, number)
+      const view = await snapshot(kit.db, (tx) => customOrderView(tx, number))
       if (!view) throw new Refusal('not-found', `There is no custom order ${number}.`)
       c.header('etag', `"${view.version}"`)
       const { role, partner } = c.var.caller

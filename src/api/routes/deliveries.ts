@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { decideDelivery } from '../../clients/messages.ts'
 import { Refusal } from '../../domain/refusal.ts'
+import { snapshot } from '../../store/database.ts'
 import { readDelivery } from '../../store/delivery.ts'
 import { DeliveryView, deliveryView } from '../../store/delivery-view.ts'
 import { maySee, requireRole } from '../auth.ts'
@@ -28,7 +29,7 @@ export function registerDeliveries(app: Api, kit: ApiKit): void {
     }),
     async (c) => {
       const number = await findDelivery(kit, c.var.caller, c.req.valid('param').number)
-      const view = await deliveryView(kit.db, number)
+      const view = await snapshot(kit.db, (tx) => deliveryView(tx, number))
       if (!view) throw new Refusal('not-found', 'There is no such delivery.')
       return c.json(view, 200)
     },

@@ -5,6 +5,7 @@ import { newNumber } from '../../domain/number.ts'
 import { faultAt, Refusal } from '../../domain/refusal.ts'
 import { ADF_PLACES, readAdf } from '../../integrations/adf.ts'
 import type { Transaction } from '../../store/database.ts'
+import { snapshot } from '../../store/database.ts'
 import { type DealerRow, nearestDealers, type Place, readDealer } from '../../store/dealer.ts'
 import { storeAnswer } from '../../store/idempotency-key.ts'
 import { insertLead, readLead, turnOf } from '../../store/lead.ts'
@@ -160,7 +161,7 @@ export function registerLeads(app: Api, kit: ApiKit): void {
     async (c) => {
       const { role, partner } = c.var.caller
       const number = await findLead(kit, c.var.caller, c.req.valid('param').number)
-      const view = await leadView(kit.db, number)
+      const view = await snapshot(kit.db, (tx) => leadView(tx, number))
       if (!view) throw new Refusal('not-found', 'There is no such lead.')
       c.header('etag', `"${view.version}"`)
       return c.json(role === 'dealer' && partner ? asDealerSees(view, partner) : view, 200)

@@ -3,7 +3,9 @@ import { acceptMatch, cancel, declineMatch } from '../../clients/messages.ts'
 import { newNumber } from '../../domain/number.ts'
 import { after } from '../../domain/period.ts'
 import { Refusal } from '../../domain/refusal.ts'
+import { snapshot } from '../../store/database.ts'
 import { storeAnswer } from '../../store/idempotency-key.ts'
+import { offerBest } from '../../store/match-offer.ts'
 import { insertMatchRequest, readMatchRequest } from '../../store/match-request.ts'
 import { MatchRequestView, matchRequestView } from '../../store/match-request-view.ts'
 import { inStep } from '../../store/step.ts'
@@ -46,7 +48,8 @@ const COMMANDS = [
   {
     path: 'refusal',
     summary: 'Do not take the vehicle that is kept',
-    description: 'It goes to the next at once. The buyer keeps the place and waits for another one.',
+    description:
+      'It goes to the next at once. The buyer keeps the place, and gets the next best that can be had or waits for another one.',
     update: declineMatch,
     body: z.strictObject({}),
   },
@@ -68,7 +71,7 @@ export function registerMatchRequests(app: Api, kit: ApiKit): void {
       tags,
       summary: 'Wait for a vehicle that fits',
       description:
-        'One that becomes free is kept for the oldest request that it fits (every must-have, the price, the distance), for a time that is stated. What can be had already is found by a search.',
+        'One that becomes free is kept for the oldest request that it fits (every must-have, the price, the distance), for a time that is stated. If something that fits can be had already, the best of it is kept at once.',
       middleware: [requireRole(kit, 'storefront')] as const,
       request: { headers: IdempotencyHeader, body: jsonBody(NewMatchRequest) },
       responses: answers(201, 'The match request', MatchRequestView),
@@ -80,6 +83,7 @@ export function registerMatchRequests(app: Api, kit: ApiKit): void {
         key: idempotencyKeyOf(c),
         body,
         number: newNumber('matchRequest'),
+        kept: {},
         work: async ({ command, number: given, created_at }) => {
           const number = given ?? ''
           const wish = await wishOf(kit.db, body.search, { storefront, at: '/search' })
@@ -92,6 +96,7 @@ export function registerMatchRequests(app: Api, kit: ApiKit): void {
               wish,
               valid_until: after(created_at, body.valid_for),
             })
+            await offerBest(tx, number, command)
             await wake(tx, command, [`match-request/${number}`])
             await storeAnswer(tx, command, 201, await matchRequestView(tx, number))
             return null
@@ -114,7 +119,7 @@ export function registerMatchRequests(app: Api, kit: ApiKit): void {
     }),
     async (c) => {
       const number = await find(kit, c.var.caller, c.req.valid('param').number)
-      const view = await matchRequestView(kit.db, number)
+      const view = await snapshot(kit.db, (tx) => matchRequestView(tx, number))
       if (!view) throw new Refusal('not-found', `There is no match request ${number}.`)
       c.header('etag', `"${view.version}"`)
       return c.json(view, 200)

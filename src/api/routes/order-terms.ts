@@ -15,7 +15,9 @@ const TermsToSave = z
     deposit: Amount.meta({ description: 'Taken on acceptance, in minor units' }),
     fee: Amount.meta({ description: 'What a refund `less_fee` keeps, at most the deposit' }),
     refund_banked: z.enum(REFUNDS).meta({ description: 'When cancelled before the vehicle has a slot' }),
-    refund_scheduled: z.enum(REFUNDS).meta({ description: 'When cancelled once it has one' }),
+    refund_scheduled: z.enum(REFUNDS).meta({
+      description: 'When cancelled once it has one, or is built already, as tagged vehicles on lots are',
+    }),
   })
   .refine(({ deposit, fee }) => fee <= deposit, { path: ['fee'], message: 'is more than the deposit' })
   .meta({ id: 'TermsToSave' })

@@ -6,6 +6,7 @@ import { CHOICES } from '../../domain/order.ts'
 import { periodFault } from '../../domain/period.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import type { Transaction } from '../../store/database.ts'
+import { snapshot } from '../../store/database.ts'
 import { insertOrder, readOrder, unknownItems } from '../../store/order.ts'
 import { OrderView, orderView } from '../../store/order-view.ts'
 import { readPeriods } from '../../store/period.ts'
@@ -147,7 +148,7 @@ export function registerOrders(app: Api, kit: ApiKit): void {
     async (c) => {
       const number = await findOrder(kit, c.var.caller, c.req.valid('param').number)
       const { wait } = await readPeriods(kit.db)
-      const view = await orderView(kit.db, number, wait.default_seconds)
+      const view = await snapshot(kit.db, (tx) => orderView(tx, number, wait.default_seconds))
       if (!view) throw new Refusal('not-found', 'There is no such order.')
       c.header('etag', `"${view.version}"`)
       return c.json(view, 200)

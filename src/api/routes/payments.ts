@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { decidePayment } from '../../clients/messages.ts'
 import { Refusal } from '../../domain/refusal.ts'
+import { snapshot } from '../../store/database.ts'
 import { readPayment } from '../../store/payment.ts'
 import { PaymentView, paymentView } from '../../store/payment-view.ts'
 import { maySee, requireRole } from '../auth.ts'
@@ -34,7 +35,7 @@ export function registerPayments(app: Api, kit: ApiKit): void {
     }),
     async (c) => {
       const number = await findOwnPayment(kit, c.var.caller, c.req.valid('param').number)
-      const view = await paymentView(kit.db, number)
+      const view = await snapshot(kit.db, (tx) => paymentView(tx, number))
       if (!view) throw new Refusal('not-found', 'There is no such payment.')
       c.header('etag', `"${view.version}"`)
       return c.json(view, 200)

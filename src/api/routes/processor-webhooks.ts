@@ -1,10 +1,11 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { send } from '../../clients/command.ts'
-import { judge } from '../../clients/messages.ts'
+import { judge, judgeTag } from '../../clients/messages.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import { PROGRESS, VIN_PATTERN } from '../../domain/vehicle.ts'
 import { readCustomOrder } from '../../store/custom-order.ts'
 import { vehicleView } from '../../store/custom-order-view.ts'
+import { readTag } from '../../store/tag.ts'
 import { advanceVehicle, bondVin } from '../../store/vehicle-progress.ts'
 import { answerFromBooks } from '../answer.ts'
 import { answerOnce } from '../idempotency.ts'
@@ -22,6 +23,7 @@ export const Vin = z
   .refine((vin) => VIN_PATTERN.test(vin), 'must be 17 letters and digits without I, O and Q (ISO 3779)')
 
 const order = { number: z.string(), turn: Turn }
+const tag = { number: z.string().meta({ description: 'Of a tag, TG-…' }) }
 const vehicle = { vehicle: z.string().meta({ description: 'Its number, VH-…' }), at: Instant }
 /** What a plant reports by the processor; the handover is the dealer's to report. */
 const STAGES = PROGRESS.filter((stage) => stage !== 'delivered')
@@ -33,6 +35,8 @@ const Message = z
   .discriminatedUnion('type', [
     message('custom_order.accepted', { ...order, reference: Reference }),
     message('custom_order.refused', { ...order, reasons: Reasons }),
+    message('tag.accepted', { ...tag, reference: Reference }),
+    message('tag.refused', { ...tag, reasons: Reasons }),
     message('vehicle.vin_assigned', { ...vehicle, vin: Vin }),
     message('vehicle.in_production', vehicle),
     message('vehicle.built', vehicle),
@@ -41,7 +45,7 @@ const Message = z
   ])
   .meta({ id: 'ProcessorMessage' })
 
-/** The order processor speaks (REQUIREMENTS B4, B7): about orders that it was sent, and of vehicles that plants build. */
+/** The order processor speaks (REQUIREMENTS B4, B7, B8): about orders and tags that it was sent, and of vehicles that plants build. */
 export function registerProcessorWebhooks(app: Api, kit: ApiKit): void {
   app.openapi(
     createRoute({
@@ -60,11 +64,28 @@ export function registerProcessorWebhooks(app: Api, kit: ApiKit): void {
         },
       ] as const,
       request: { body: jsonBody(Message) },
-      responses: answers(200, 'The order or the vehicle as it is now', z.looseObject({})),
+      responses: answers(200, 'The order, the tag or the vehicle as it is now', z.looseObject({})),
     }),
     async (c) => {
       const { type, data } = c.req.valid('json')
       const key = c.var.requestKey
+      if (type === 'tag.accepted' || type === 'tag.refused') {
+        const number = numberIn('tag', data.number)
+        if (!(await readTag(kit.db, number))) throw new Refusal('not-found', `There is no tag ${number}.`)
+        const verdict = type === 'tag.accepted' ? 'accepted' : 'refused'
+        return answerOnce(c, kit, {
+          key,
+          body: { ...data, verdict },
+          number,
+          work: async ({ command }) => {
+            await send(kit.temporal, { kind: 'tag', number }, judgeTag, {
+              command,
+              actor: 'processor',
+              verdict,
+            })
+          },
+        }) as never
+      }
       if ('number' in data) {
         const number = numberIn('customOrder', data.number)
         if (!(await readCustomOrder(kit.db, number)))

@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { acknowledge, noteShipment, withdrawLine } from '../../clients/messages.ts'
 import { Refusal } from '../../domain/refusal.ts'
+import { snapshot } from '../../store/database.ts'
 import { readPurchaseOrder } from '../../store/purchase-order.ts'
 import { PurchaseOrderView, purchaseOrderView } from '../../store/purchase-order-view.ts'
 import { maySee, requireRole } from '../auth.ts'
@@ -63,7 +64,7 @@ export function registerPurchaseOrders(app: Api, kit: ApiKit): void {
     }),
     async (c) => {
       const number = await findPurchaseOrder(kit, c.var.caller, c.req.valid('param').number)
-      const view = await purchaseOrderView(kit.db, number)
+      const view = await snapshot(kit.db, (tx) => purchaseOrderView(tx, number))
       if (!view) throw new Refusal('not-found', 'There is no such purchase order.')
       return c.json(view, 200)
     },

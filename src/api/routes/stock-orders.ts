@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { faultAt, Refusal } from '../../domain/refusal.ts'
+import { snapshot } from '../../store/database.ts'
 import { readDealer } from '../../store/dealer.ts'
 import { readModelYear } from '../../store/model-year.ts'
 import {
@@ -121,7 +122,7 @@ export function registerStockOrders(app: Api, kit: ApiKit): void {
     }),
     async (c) => {
       const number = await findVehicle(kit, c.var.caller, c.req.valid('param').number)
-      const view = await stockOrderView(kit.db, number)
+      const view = await snapshot(kit.db, (tx) => stockOrderView(tx, number))
       if (!view) throw new Refusal('not-found', `There is no stock order ${number}.`)
       c.header('etag', `"${view.version}"`)
       return c.json(view, 200)

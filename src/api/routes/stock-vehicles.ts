@@ -6,6 +6,7 @@ import { Refusal } from '../../domain/refusal.ts'
 import { VIN_PATTERN } from '../../domain/vehicle.ts'
 import { saveSpecifications } from '../../store/configuration.ts'
 import type { Transaction } from '../../store/database.ts'
+import { snapshot } from '../../store/database.ts'
 import { readDealer } from '../../store/dealer.ts'
 import { readModelYear } from '../../store/model-year.ts'
 import {
@@ -320,7 +321,7 @@ function faultsOf(
 
 async function find(kit: ApiKit, { partner }: Caller, given: string): Promise<StockVehicleView> {
   const number = numberIn('vehicle', given)
-  const view = await stockVehicleView(kit.db, number)
+  const view = await snapshot(kit.db, (tx) => stockVehicleView(tx, number))
   if (!view || (partner !== null && view.dealer.id !== partner))
     throw new Refusal('not-found', `There is no vehicle ${number} of dealers' stock.`)
   return view

@@ -4,17 +4,20 @@ import type { Wish } from '../../domain/match.ts'
 import { newNumber } from '../../domain/number.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import { TAG_ANSWERS } from '../../domain/tag.ts'
+import { snapshot } from '../../store/database.ts'
 import { storeAnswer } from '../../store/idempotency-key.ts'
 import { matchesOf } from '../../store/match-view.ts'
 import { saveCustomer } from '../../store/order.ts'
 import { inStep } from '../../store/step.ts'
-import { placeTag, readTag } from '../../store/tag.ts'
+import { readTag, type TagRow } from '../../store/tag.ts'
+import { placeTag } from '../../store/tag-placing.ts'
 import { asTagsDealerSees, TagView, tagView } from '../../store/tag-view.ts'
 import { wake } from '../../store/wake.ts'
 import { partnerOf, requireRole } from '../auth.ts'
 import { commandOnce } from '../command.ts'
 import { answerOnce, idempotencyKeyOf } from '../idempotency.ts'
 import type { Api, ApiKit, Caller } from '../kit.ts'
+import { Price } from '../master-data.ts'
 import {
   answers,
   Email,
@@ -30,6 +33,7 @@ import {
 import { wakeNow } from '../wake.ts'
 import { WishBody, wishOf } from '../wish.ts'
 import { Cancellation } from './orders.ts'
+import { Handover } from './vehicles.ts'
 
 const tags = ['Tags']
 
@@ -44,6 +48,10 @@ const NewTag = z
     }),
     vehicle: z.string().meta({ example: 'VH-7K3M-9QXT-4HC' }),
     customer: Buyer,
+    price: Price.optional().meta({
+      description:
+        'What the buyer has seen it offered for; should it cost something else by now, it is not tagged',
+    }),
     search: WishBody.optional().meta({
       description:
         'What the vehicle was found by: the next matches are looked for in the same way, should it be taken or turn out to be sold. If not given, those that are most like it',
@@ -52,7 +60,7 @@ const NewTag = z
   .meta({ id: 'NewTag' })
 
 export const tagAnswerMembers = { answer: z.enum(TAG_ANSWERS), note: Note.optional() }
-const Answer = z.strictObject(tagAnswerMembers).meta({ id: 'TagAnswer' })
+export const TagAnswer = z.strictObject(tagAnswerMembers).meta({ id: 'TagAnswer' })
 
 /** How many of the next matches a refusal names. */
 const NEXT_MATCHES = 5
@@ -66,7 +74,7 @@ export function registerTags(app: Api, kit: ApiKit): void {
       tags,
       summary: 'Tag a vehicle',
       description:
-        'From the answer on nobody else can have it. The dealer is asked whether it is there; until then the tag is pending.',
+        'From the answer on nobody else can have it. Where the house takes a deposit it is asked for first (B5); then the dealer is asked whether the vehicle is there, and the order processor about the tag (B4). Until both have said yes the tag is pending.',
       middleware: [requireRole(kit, 'storefront')] as const,
       request: { headers: IdempotencyHeader, body: jsonBody(NewTag) },
       responses: answers(201, 'The tag', TagView),
@@ -80,13 +88,14 @@ export function registerTags(app: Api, kit: ApiKit): void {
         key,
         body,
         number: newNumber('tag'),
+        kept: {},
         work: async ({ command, number }) => {
           const tag = number ?? ''
           const vehicle = vehicleIn(body.vehicle)
           const wish = body.search ? await wishOf(kit.db, body.search, { storefront, at: '/search' }) : null
           try {
             await inStep(kit.db, command, async (tx) => {
-              await placeTag(tx, {
+              const placed = await placeTag(tx, kit.links, {
                 number: tag,
                 vehicle,
                 storefront,
@@ -97,6 +106,7 @@ export function registerTags(app: Api, kit: ApiKit): void {
                 actor,
                 step: command,
               })
+              if (body.price) refuseAnotherPrice(placed, body.price)
               await wake(tx, command, [`tag/${tag}`])
               await storeAnswer(tx, command, 201, await tagView(tx, tag))
               return null
@@ -123,7 +133,7 @@ export function registerTags(app: Api, kit: ApiKit): void {
     }),
     async (c) => {
       const number = await findTag(kit, c.var.caller, c.req.valid('param').number)
-      const view = await tagView(kit.db, number)
+      const view = await snapshot(kit.db, (tx) => tagView(tx, number))
       if (!view) throw new Refusal('not-found', `There is no tag ${number}.`)
       c.header('etag', `"${view.version}"`)
       return c.json(c.var.caller.role === 'dealer' ? asTagsDealerSees(view) : view, 200)
@@ -137,9 +147,9 @@ export function registerTags(app: Api, kit: ApiKit): void {
       tags,
       summary: 'Say whether the vehicle is there',
       description:
-        '`there` confirms the tag to the buyer; `sold`, also after that, ends it and shows the buyer the next matches. Operators answer in the place of a dealer whom they reached.',
+        'With `there`, and once the order processor has accepted it too, the tag is confirmed to the buyer; `sold`, also after that, ends it, gives back what was paid and shows the buyer the next matches. Operators answer in the place of a dealer whom they reached.',
       middleware: [requireRole(kit, 'dealer', 'operator')] as const,
-      request: { params: NumberParam, headers: IdempotencyHeader, body: jsonBody(Answer) },
+      request: { params: NumberParam, headers: IdempotencyHeader, body: jsonBody(TagAnswer) },
       responses: answers(200, 'The tag', TagView),
     }),
     async (c) => {
@@ -161,9 +171,10 @@ export function registerTags(app: Api, kit: ApiKit): void {
       path: '/v1/tags/{number}/handover',
       tags,
       summary: 'The buyer has the vehicle',
-      description: 'Ends a confirmed tag whose vehicle is at the dealer.',
+      description:
+        'Ends a confirmed tag whose vehicle is at the dealer. Where the house takes the payment all of it has to be paid, or the balance was settled at the dealer (B5).',
       middleware: [requireRole(kit, 'dealer', 'operator')] as const,
-      request: { params: NumberParam, headers: IdempotencyHeader, body: jsonBody(z.strictObject({})) },
+      request: { params: NumberParam, headers: IdempotencyHeader, body: jsonBody(Handover) },
       responses: answers(200, 'The tag', TagView),
     }),
     async (c) => {
@@ -172,7 +183,7 @@ export function registerTags(app: Api, kit: ApiKit): void {
       return commandOnce(c, kit, {
         to: { kind: 'tag', number },
         update: handOverTagged,
-        facts: () => ({}),
+        facts: () => ({ settled: body.settled_at_dealer }),
         body,
       }) as never
     },
@@ -185,7 +196,7 @@ export function registerTags(app: Api, kit: ApiKit): void {
       tags,
       summary: 'The buyer gives the tag up',
       description:
-        'Until the handover. The vehicle is free in the same moment, and goes first to whoever waits for such a one (B11).',
+        'Until the handover. The vehicle is free in the same moment, and goes first to whoever waits for such a one; the buyer is refunded by the terms of the tag (B11).',
       middleware: [requireRole(kit, 'storefront', 'operator')] as const,
       request: { params: NumberParam, headers: IdempotencyHeader, body: jsonBody(Cancellation) },
       responses: answers(200, 'The tag', TagView),
@@ -213,6 +224,18 @@ export function vehicleIn(given: string): string {
       errors: [{ pointer: '/vehicle', detail: error.message }],
     })
   }
+}
+
+/** A buyer is bound to a price that they have seen. In the transaction that tags, which then did nothing. */
+function refuseAnotherPrice(
+  { vehicle, price_minor: amount, currency }: TagRow,
+  seen: z.output<typeof Price>,
+): void {
+  if (seen.amount === amount && seen.currency === currency) return
+  throw new Refusal('price-changed', `${vehicle} costs something else than the buyer has seen.`, {
+    vehicle,
+    price: { amount, currency },
+  })
 }
 
 /** Whoever came too late learns what can be had instead, if they said by what they look. */

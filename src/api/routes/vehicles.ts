@@ -3,7 +3,7 @@ import { handOverVehicle } from '../../clients/messages.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import { BuyersVehicle, CustomOrderView, vehicleView } from '../../store/custom-order-view.ts'
 import { readVehicle } from '../../store/vehicle.ts'
-import { advanceVehicle, releaseVin } from '../../store/vehicle-progress.ts'
+import { advanceVehicle, releaseSlot, releaseVin } from '../../store/vehicle-progress.ts'
 import { answerFromBooks } from '../answer.ts'
 import { maySee, requireRole } from '../auth.ts'
 import { commandOnce } from '../command.ts'
@@ -17,12 +17,28 @@ const tags = ['Vehicles']
 const Arrival = z.strictObject({
   at: Instant.optional().meta({ description: 'When it came; now, if not given' }),
 })
-const Handover = z.strictObject({
+export const Handover = z.strictObject({
   settled_at_dealer: z
     .boolean()
     .default(false)
     .meta({ description: 'Whether the balance was paid at the dealer, if it was not paid before' }),
 })
+
+/** What operators take from a vehicle, with a reason. */
+const RELEASES = [
+  {
+    path: 'vin-release',
+    summary: 'Take a VIN from a vehicle',
+    description: 'The only way in which a VIN can go to another vehicle (B7).',
+    release: releaseVin,
+  },
+  {
+    path: 'slot-release',
+    summary: 'Take the slot from a vehicle that was not built in its period',
+    description: 'It waits for another one, at its old place; its buyer is told (B6).',
+    release: releaseSlot,
+  },
+] as const
 
 /** Vehicles of the order bank and of dealers' lots (REQUIREMENTS B7). */
 export function registerVehicles(app: Api, kit: ApiKit): void {
@@ -84,46 +100,49 @@ export function registerVehicles(app: Api, kit: ApiKit): void {
     }),
     async (c) => {
       const body = c.req.valid('json')
+      const { role, partner } = c.var.caller
       const number = await findCustomOrder(kit, c.var.caller, c.req.valid('param').number)
       return commandOnce(c, kit, {
         to: { kind: 'custom-order', number },
         update: handOverVehicle,
-        facts: () => ({ settled: body.settled_at_dealer }),
+        facts: () => ({ settled: body.settled_at_dealer, dealer: role === 'dealer' ? partner : null }),
         body,
       }) as never
     },
   )
 
-  app.openapi(
-    createRoute({
-      method: 'post',
-      path: '/v1/operator/vehicles/{number}/vin-release',
-      tags: ['Operator'],
-      summary: 'Take a VIN from a vehicle',
-      description: 'The only way in which a VIN can go to another vehicle (B7).',
-      middleware: [requireRole(kit, 'operator')] as const,
-      request: {
-        params: NumberParam,
-        headers: IdempotencyHeader,
-        body: jsonBody(z.strictObject({ reason: Note })),
+  for (const { path, summary, description, release } of RELEASES) {
+    app.openapi(
+      createRoute({
+        method: 'post',
+        path: `/v1/operator/vehicles/{number}/${path}`,
+        tags: ['Operator'],
+        summary,
+        description,
+        middleware: [requireRole(kit, 'operator')] as const,
+        request: {
+          params: NumberParam,
+          headers: IdempotencyHeader,
+          body: jsonBody(z.strictObject({ reason: Note })),
+        },
+        responses: answers(200, 'The vehicle', BuyersVehicle),
+      }),
+      async (c) => {
+        const body = c.req.valid('json')
+        const { number } = await findVehicle(kit, c.var.caller, c.req.valid('param').number)
+        const { actor } = c.var.caller
+        const { reason } = body
+        const request = { key: idempotencyKeyOf(c), body, number, status: 200 } as const
+        let step = ''
+        const response = await answerFromBooks(c, kit, request, async (tx, command) => {
+          step = command
+          return vehicleView(tx, await release(tx, { vehicle: number, actor, step, reason }))
+        })
+        await wakeNow(kit, step)
+        return response as never
       },
-      responses: answers(200, 'The vehicle', BuyersVehicle),
-    }),
-    async (c) => {
-      const body = c.req.valid('json')
-      const { number } = await findVehicle(kit, c.var.caller, c.req.valid('param').number)
-      const { actor } = c.var.caller
-      const { reason } = body
-      const request = { key: idempotencyKeyOf(c), body, number, status: 200 } as const
-      let step = ''
-      const response = await answerFromBooks(c, kit, request, async (tx, command) => {
-        step = command
-        return vehicleView(tx, await releaseVin(tx, { vehicle: number, actor, step, reason }))
-      })
-      await wakeNow(kit, step)
-      return response as never
-    },
-  )
+    )
+  }
 }
 
 async function findVehicle(kit: ApiKit, caller: Caller, given: string) {

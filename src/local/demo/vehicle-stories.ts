@@ -152,8 +152,11 @@ export const VEHICLE_STORIES: Story[] = [
       )
       expect(lost.includes('409'), 'nobody else gets it')
       shop.say(`${number}: tagged; whoever comes second is told so, with the next matches`)
-      await shop.operate('POST', `/v1/tags/${number}/answers`, { answer: 'there' })
-      await shop.until(`/v1/tags/${number}`, `${number} confirmed`, (view) => view.state === 'confirmed')
+      await shop.until(
+        `/v1/tags/${number}`,
+        `${number} confirmed, once the order processor has accepted it too`,
+        (view) => view.state === 'confirmed',
+      )
       await shop.operate('POST', `/v1/tags/${number}/handover`, {})
       await shop.until(`/v1/tags/${number}`, `${number} handed over`, (view) => view.state === 'delivered')
       return `${number} was handed over, and nobody else could have it`

@@ -65,9 +65,10 @@ export class Desk {
 
   #answer({ number, turn, verdict, cause }: Work): void {
     const at = new Date().toISOString()
-    const type = 'reference' in verdict ? 'custom_order.accepted' : 'custom_order.refused'
+    const isTag = number.startsWith('TG-')
+    const type = `${isTag ? 'tag' : 'custom_order'}.${'reference' in verdict ? 'accepted' : 'refused'}`
     const named = this.#manners.towards(number).answer_about ?? number
-    const data = { number: named, turn, ...verdict }
+    const data = { number: named, ...(isTag ? {} : { turn }), ...verdict }
     const webhook_id = this.#telling.tell(number, cause, type, at, data)
     const order = this.#book.order(number)
     if (!order) return

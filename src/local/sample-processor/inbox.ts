@@ -29,17 +29,23 @@ function understand({ book, desk, plant }: Processor, { type, timestamp, data }:
   switch (message.type) {
     case 'custom_order.submitted':
     case 'custom_order.reminded':
+    case 'tag.submitted':
+    case 'tag.reminded':
       return desk.asked(order, turn)
     case 'custom_order.withdrawn':
+    case 'tag.withdrawn':
       // One that comes late may show the next turn, which is to be answered.
       return order.answer_by === null ? desk.drop(number) : undefined
     case 'custom_order.confirmed':
       return plant.take(message.data.vehicle, number)
     case 'custom_order.reconfigured':
+    case 'tag.confirmed':
       return
     case 'custom_order.cancelled':
+    case 'tag.cancelled':
       book.keepOrder({ ...order, cancelled_at: order.cancelled_at ?? new Date().toISOString() })
       desk.drop(number)
-      if (order.vehicle) plant.drop(order.vehicle)
+      // The vehicle of a tag is built all the same: it is the dealer's stock again.
+      if (message.type === 'custom_order.cancelled' && order.vehicle) plant.drop(order.vehicle)
   }
 }

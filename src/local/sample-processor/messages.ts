@@ -26,7 +26,19 @@ const Configuration = z.object({
 })
 export type Configuration = z.output<typeof Configuration>
 
-/** The order as it stood when the message was sent, which may be later than what the message is about. */
+/** What a tagged vehicle is made of; its dealer asks what it likes for it, so that nothing has to add up. */
+const TaggedConfiguration = Configuration.pick({
+  model_year: true,
+  total_price: true,
+  currency: true,
+}).extend({
+  features: z
+    .array(z.object({ code: z.string().min(1), kind: z.string().min(1), name: z.string().min(1) }))
+    .min(1),
+})
+export type TaggedConfiguration = z.output<typeof TaggedConfiguration>
+
+/** The order as it was when the message was made, also where it comes late. */
 const Document = z.object({
   number: OrderNumber,
   /** Rises when the buyer picks another dealer: then the same order is asked again. */
@@ -38,7 +50,14 @@ const Document = z.object({
   /** Null when no answer is wanted. */
   answer_by: z.iso.datetime({ offset: true }).nullable(),
 })
-export type Document = z.output<typeof Document>
+
+/** A tag, in the same way; there is but one turn. */
+const TagDocument = Document.omit({ turn: true, configuration: true }).extend({
+  turn: z.literal(1).default(1),
+  configuration: TaggedConfiguration,
+  vehicle: VehicleNumber,
+})
+export type Document = z.output<typeof Document> | z.output<typeof TagDocument>
 
 /** The messages from Holdfast that the order processor understands; any other is kept unread. */
 export const Message = z.discriminatedUnion('type', [
@@ -51,6 +70,11 @@ export const Message = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('custom_order.reconfigured'), data: Document }),
   z.object({ type: z.literal('custom_order.cancelled'), data: Document }),
+  z.object({ type: z.literal('tag.submitted'), data: TagDocument }),
+  z.object({ type: z.literal('tag.reminded'), data: TagDocument }),
+  z.object({ type: z.literal('tag.withdrawn'), data: TagDocument }),
+  z.object({ type: z.literal('tag.confirmed'), data: TagDocument }),
+  z.object({ type: z.literal('tag.cancelled'), data: TagDocument }),
 ])
 
 const UNDERSTOOD: ReadonlySet<string> = new Set(Message.options.map(({ shape }) => shape.type.value))

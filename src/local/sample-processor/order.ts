@@ -1,10 +1,10 @@
 import { randomInt } from 'node:crypto'
-import type { Configuration, Document } from './messages.ts'
+import type { Configuration, Document, TaggedConfiguration } from './messages.ts'
 
 /** Yes with the processor's own reference, or no with its reasons. */
 export type Verdict = { reference: string } | { reasons: string[] }
 
-export interface Order extends Document {
+export type Order = Document & {
   received_at: string
   /** When Holdfast wrote the message that the document is from: an older one never replaces it. */
   written_at: string
@@ -29,9 +29,9 @@ export function verdictOn({ answers }: Order, turn: number): Verdict | undefined
 }
 
 /** Yes, unless the order contradicts itself (REQUIREMENTS B4): its total is not the sum of its parts, or a part is named twice. */
-export function checked(configuration: Configuration): Verdict {
-  const { features, base_price, total_price, currency } = configuration
-  const sum = features.reduce((sum, { price }) => sum + price, base_price)
+export function checked(configuration: Configuration | TaggedConfiguration): Verdict {
+  const { features, total_price, currency } = configuration
+  const sum = 'base_price' in configuration ? sumOf(configuration) : total_price
   const codes = features.map(({ code }) => code)
   const twice = codes.filter((code, index) => codes.indexOf(code) < index)
   const reasons = [
@@ -41,6 +41,10 @@ export function checked(configuration: Configuration): Verdict {
     ...twice.map((code) => `${code} is named twice`),
   ]
   return reasons.length > 0 ? { reasons } : accepted()
+}
+
+function sumOf({ features, base_price }: Configuration): number {
+  return features.reduce((sum, { price }) => sum + price, base_price)
 }
 
 export function accepted(): Verdict {

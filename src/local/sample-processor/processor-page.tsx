@@ -27,7 +27,7 @@ export function processorPage(processor: Processor) {
         modes={ProcessorOrders.shape.mode.options}
         habits={manners.general.current}
       />
-      <h2>Orders</h2>
+      <h2>Orders and tags</h2>
       {orders.length === 0 ? <p class="dim">None yet.</p> : <Orders {...{ processor, orders }} />}
       <h2>Vehicles</h2>
       {vehicles.length === 0 ? (
@@ -109,9 +109,10 @@ function ConfigurationOf({ order: { configuration } }: { order: Order }) {
       <summary>
         {model_year}, {moneyInWords(total_price, currency)}
       </summary>
-      {features.map(({ kind, name, price }) => (
+      {features.map((feature) => (
         <div>
-          {kind}: {name} <span class="dim">{moneyInWords(price, currency)}</span>
+          {feature.kind}: {feature.name}{' '}
+          {'price' in feature && <span class="dim">{moneyInWords(feature.price, currency)}</span>}
         </div>
       ))}
     </details>

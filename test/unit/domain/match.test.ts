@@ -145,19 +145,33 @@ test('each event of a tag or match request that somebody is told of has words', 
     number: 'TG-1',
     storefront: 'Shop',
     time_zone: 'Europe/Berlin',
-    vehicle: { name: 'Tarn Heron 2027', features: ['Sport'], price: '€30,000.00', dealer: 'Quay Motors' },
+    vehicle: {
+      name: 'Tarn Heron 2027',
+      features: ['Sport'],
+      price: '€30,000.00',
+      dealer: 'Quay Motors',
+      whereabouts: 'lot',
+    },
+    terms: {
+      currency: 'EUR',
+      deposit: 50_000,
+      fee: 15_000,
+      refund_banked: 'full',
+      refund_scheduled: 'less_fee',
+    },
+    takes_deposit: true,
     next_matches: [],
   }
-  const details = { deadline_at: '2026-01-02T00:00:00.000Z' }
+  const details = { deadline_at: '2026-01-02T00:00:00.000Z', because: 'given_up' } as const
   const types = Object.keys(EVENTS) as EventType[]
   const letters = types.flatMap((type) => {
     if (isTold('buyer', type) && (isAbout('tag', type) || isAbout('match_request', type)))
-      return [tagLetter(type, details, facts)]
+      return [tagLetter(type, details, null, facts)]
     if (isTold('dealer', type) && isAbout('tag', type))
       return [tagDealerLetter(type, details, { number: 'TG-1', vehicle: 'Tarn Heron 2027', vin: null })]
     return []
   })
-  expect(letters).toHaveLength(4 + 6 + 3)
+  expect(letters).toHaveLength(5 + 6 + 4)
   for (const { subject, paragraphs } of letters) {
     expect(subject).toContain('TG-1')
     expect(paragraphs.join(' ')).not.toMatch(/undefined|null/)

@@ -41,7 +41,7 @@ const TABLES: Record<string, { table: Transitions; first: string; actions: reado
     first: 'available',
     actions: STOCK_VEHICLE_ACTIONS,
   },
-  tag: { table: TAG_TRANSITIONS, first: 'pending', actions: TAG_ACTIONS },
+  tag: { table: TAG_TRANSITIONS, first: 'placed', actions: TAG_ACTIONS },
   'match request': {
     table: MATCH_REQUEST_TRANSITIONS,
     first: 'waiting',

@@ -50,7 +50,8 @@ async function processor({ folder = dataFolder(), answerAfter = 0, patience = 5_
     data: object,
     { id = `msg_${(messages += 1)}`, secret = SECRET, timestamp = new Date().toISOString() } = {},
   ) => {
-    const body = JSON.stringify({ type: `custom_order.${type}`, timestamp, data })
+    const about = type.includes('.') ? type : `custom_order.${type}`
+    const body = JSON.stringify({ type: about, timestamp, data })
     const { status } = await http.post('/inbox', body, {
       'webhook-id': id,
       'webhook-timestamp': String(Math.floor(Date.now() / 1000)),
@@ -368,6 +369,37 @@ test('goes on after a restart with its answers, its messages and its plans', asy
     'vehicle.in_production',
   ])
   expect(after.ids()).toContain(before.ids()[0])
+})
+
+test('answers tags in the same way, without turns, and tells them apart from orders', async () => {
+  const { notify, behave, holdfast, order } = await processor()
+  const { features, model_year, currency } = CONFIGURATION
+  const plain = features.map(({ code, kind, name }) => ({ code, kind, name }))
+  const asked = {
+    number: 'TG-1',
+    type: 'retail',
+    dealer: HARBOUR,
+    configuration: { model_year, features: plain, total_price: 3_100_000, currency },
+    vehicle: 'VH-1',
+    answer_by: ASKED.answer_by,
+  }
+  expect(await notify('tag.submitted', asked)).toBe(204)
+  await vi.waitFor(() => expect(holdfast.heard).toHaveLength(1))
+  const { reference } = (await order()).answers[0].verdict
+  expect(holdfast.heard[0]?.json).toMatchObject({ type: 'tag.accepted' })
+  expect(holdfast.heard[0]?.json.data).toEqual({ number: 'TG-1', reference })
+
+  await behave({ mode: 'refuse', reasons: ['Not for sale'] })
+  await notify('tag.submitted', { ...asked, number: 'TG-2' })
+  await vi.waitFor(() => expect(holdfast.heard).toHaveLength(2))
+  expect(holdfast.heard[1]?.json.data).toEqual({ number: 'TG-2', reasons: ['Not for sale'] })
+  for (const over of ['tag.confirmed', 'tag.withdrawn', 'tag.cancelled'])
+    expect(await notify(over, { ...asked, answer_by: null })).toBe(204)
+  expect(await order()).toMatchObject({ number: 'TG-2', cancelled_at: null })
+  // What is not a tag's document is none of an order's, either.
+  expect(await notify('tag.submitted', { ...asked, vehicle: null })).toBe(400)
+  expect(await notify('submitted', asked)).toBe(400)
+  expect(holdfast.heard).toHaveLength(2)
 })
 
 test('a person answers, builds and sets the behaviour on its page', async () => {

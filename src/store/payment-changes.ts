@@ -11,9 +11,8 @@ import {
 } from '../domain/payment.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { allowed, may } from '../domain/states.ts'
-import type { Links } from '../integrations/link.ts'
-import type { Locked, Transaction } from '../store/database.ts'
-import { recordEvent } from '../store/event.ts'
+import type { Locked, Transaction } from './database.ts'
+import { recordEvent } from './event.ts'
 import {
   findPayment,
   givenBack,
@@ -23,8 +22,8 @@ import {
   type PaymentRow,
   readPayment,
   updatePayment,
-} from '../store/payment.ts'
-import { wake } from '../store/wake.ts'
+} from './payment.ts'
+import { wake } from './wake.ts'
 
 /**
  * What owners of payments ask for (REQUIREMENTS B5). An owner is whatever is paid for: a back order, a custom order, a tag.
@@ -32,6 +31,9 @@ import { wake } from '../store/wake.ts'
  * last. It says what is wanted and wakes `payment/<number>`, which carries it out with the provider however often it has to
  * try, and wakes the owner when the payment has changed. Asking for the same again changes nothing.
  */
+
+/** Makes the address at which a payment is paid. */
+export type PayLinks = { payUrl(payment: string): string }
 
 /** Who changes a payment, in which step, and why, in their words. */
 export type PaymentChange = { actor: string; step: string; reason?: string | undefined }
@@ -54,7 +56,7 @@ export type PaymentAsked = {
  */
 export async function requestPayment(
   tx: Transaction,
-  links: Links,
+  links: PayLinks,
   asked: PaymentAsked & { deadline_at: Date; capture: PaymentRow['capture'] },
   change: PaymentChange,
 ): Promise<PaymentRow> {
@@ -147,13 +149,37 @@ export async function askForRefund(
     const detail = `At most ${left} of it are left to be given back.`
     throw new Refusal('invalid-request', detail, { errors: [{ pointer: '/amount', detail }] })
   }
-  await insertRefund(tx, number, refund)
-  const state = row.state === 'captured' ? 'refunding' : row.state
+  return addRefund(tx, row, refund, change)
+}
+
+/** Has a part of it given back: by the provider, or by a person where it was paid without the provider. */
+async function addRefund(
+  tx: Transaction,
+  row: PaymentRow,
+  refund: { amount_minor: number; asked_by: 'owner' | 'operator' },
+  change: PaymentChange,
+  more: { withdrawn?: boolean } = {},
+): Promise<PaymentRow> {
+  const isSettled = row.state === 'settled' || isPaidElsewhere(row)
+  await insertRefund(
+    tx,
+    row.number,
+    isSettled ? { ...refund, state: 'failed', failure: 'paid_elsewhere' } : refund,
+  )
+  const state = isSettled ? 'refund_failed' : row.state === 'captured' ? 'refunding' : row.state
+  // From here on it is ours like any other, but that the provider has no reference of it.
+  const elsewhere = isSettled ? { captured_minor: row.amount_minor, intent: null } : {}
   const changed = await changePayment(tx, row, 'ask_refund', state, 'payment.refund_asked', change, {
+    set: { ...more, ...elsewhere },
     details: refund,
   })
-  await wakeProcess(tx, number, change)
+  await wakeProcess(tx, row.number, change)
   return changed
+}
+
+/** It was settled without the provider, and something of it is given back. */
+export function isPaidElsewhere({ captured_minor, intent }: PaymentRow): boolean {
+  return captured_minor > 0 && intent === null
 }
 
 /**
@@ -162,7 +188,7 @@ export async function askForRefund(
  */
 export async function releasePayment(tx: Transaction, number: string, change: PaymentChange): Promise<void> {
   const { row } = await openPayment(tx, number)
-  if (row.withdrawn || row.state === 'settled' || row.state === 'expired') return
+  if (row.withdrawn || row.state === 'expired') return
   if (UNTAKEN.includes(row.state) || row.state === 'capture_failed') {
     // Nobody else knows of what was only requested, and the provider has let go of what lapsed.
     const isOver = row.state === 'requested' || row.state === 'lapsed'
@@ -179,15 +205,8 @@ export async function releasePayment(tx: Transaction, number: string, change: Pa
     return
   }
   const left = row.amount_minor - (await givenBack(tx, number))
-  if (left > 0 && may(PAYMENT_TRANSITIONS, row.state, 'ask_refund')) {
-    await insertRefund(tx, number, { amount_minor: left, asked_by: 'owner' })
-    const state = row.state === 'captured' ? 'refunding' : row.state
-    await changePayment(tx, row, 'ask_refund', state, 'payment.refund_asked', change, {
-      set: { withdrawn: true },
-      details: { amount_minor: left, asked_by: 'owner' },
-    })
-    await wakeProcess(tx, number, change)
-  }
+  if (left > 0 && may(PAYMENT_TRANSITIONS, row.state, 'ask_refund'))
+    await addRefund(tx, row, { amount_minor: left, asked_by: 'owner' }, change, { withdrawn: true })
 }
 
 /** The payment under its lock. */

@@ -1,0 +1,214 @@
+import { type SQL, sql } from 'drizzle-orm'
+import {
+  BALANCE_SECONDS,
+  DEPOSIT_SECONDS,
+  type MoneyDue,
+  refundOf,
+  type Terms,
+} from '../domain/custom-order.ts'
+import { isPaid, isTaken } from '../domain/payment.ts'
+import { after } from '../domain/period.ts'
+import { Refusal } from '../domain/refusal.ts'
+import type { VehicleState } from '../domain/vehicle.ts'
+import type { Transaction } from './database.ts'
+import { type PaymentRow, readPayment } from './payment.ts'
+import {
+  askForCapture,
+  askForRefund,
+  openPayment,
+  type PayLinks,
+  type PaymentChange,
+  recordSettled,
+  releasePayment,
+  requestPayment,
+} from './payment-changes.ts'
+
+/**
+ * The money of custom orders and tags (REQUIREMENTS B5, B10, B11): each function is part of a transaction that has locked
+ * the order, and leaves it to the caller to note the payment in the order's row.
+ */
+
+/** What is paid for: the row of a custom order or tag. */
+type Payable = {
+  number: string
+  storefront: string
+  customer: string
+  takes_payment: boolean
+  terms: Terms | null
+  deposit: string | null
+  balance: string | null
+}
+
+/** Minor units of an ISO 4217 currency. */
+export type Price = { amount: number; currency: string }
+
+/** Asks for the deposit, at most the price, which is held once it is authorised; null when none is taken. */
+export async function askForDeposit(
+  tx: Transaction,
+  links: PayLinks,
+  row: Payable,
+  price: Price,
+  { now, ...change }: PaymentChange & { now: Date },
+): Promise<{ payment: string; deadline_at: Date } | null> {
+  if (!row.takes_payment || !row.terms) return null
+  const amount_minor = Math.min(row.terms.deposit, price.amount)
+  if (amount_minor === 0) return null
+  const deadline_at = after(now, DEPOSIT_SECONDS)
+  const { number: payment } = await requestPayment(
+    tx,
+    links,
+    {
+      ...payerOf(row),
+      purpose: 'deposit',
+      amount_minor,
+      currency: row.terms.currency,
+      deadline_at,
+      capture: 'when_asked',
+    },
+    change,
+  )
+  return { payment, deadline_at }
+}
+
+/** True when the deposit was authorised in time; `deadline_at` is the order's, while it waits for that. */
+export async function isDepositHeld(
+  tx: Transaction,
+  { deposit: number, deadline_at }: Payable & { deadline_at: Date | null },
+): Promise<boolean> {
+  if (number === null) return false
+  const { row: deposit } = await openPayment(tx, number)
+  if (deposit.state !== 'authorised' || !deposit.authorised_at || !deadline_at) return false
+  return deposit.authorised_at <= deadline_at
+}
+
+/** Takes the deposit: the order is accepted. */
+export async function takeDeposit(tx: Transaction, row: Payable, change: PaymentChange): Promise<void> {
+  if (row.deposit !== null) await askForCapture(tx, row.deposit, change)
+}
+
+/** What goes back to the buyer of an order that comes to nothing, and what of the deposit is kept. Minor units. */
+export type Refunded = { refund: number; kept: number }
+
+/**
+ * Gives back what the terms say of the deposit, and all of the balance; what is only held is let go. `vehicle` is the
+ * state that its vehicle had, null for an order of which all is given back. Null where nothing was paid.
+ */
+export async function refund(
+  tx: Transaction,
+  row: Payable,
+  vehicle: VehicleState | null,
+  change: PaymentChange,
+): Promise<Refunded | null> {
+  const deposit = await refundDeposit(tx, row, vehicle, change)
+  const balance = row.balance === null ? null : await giveBack(tx, row.balance, change)
+  if (deposit === null) return balance === null ? null : { refund: balance, kept: 0 }
+  return { refund: deposit.refund + (balance ?? 0), kept: deposit.kept }
+}
+
+async function refundDeposit(
+  tx: Transaction,
+  { terms, deposit: number }: Payable,
+  vehicle: VehicleState | null,
+  change: PaymentChange,
+): Promise<Refunded | null> {
+  if (!terms) return null
+  const deposit = number === null ? undefined : (await openPayment(tx, number)).row
+  const amount = deposit?.amount_minor ?? terms.deposit
+  const refund = refundOf(terms, amount, vehicle)
+  const outcome = { refund, kept: amount - refund }
+  if (!deposit) return outcome
+  if (!isTaken(deposit.state) || refund === amount) {
+    const returned = await giveBack(tx, deposit.number, change)
+    return returned === null ? null : { refund: returned, kept: 0 }
+  }
+  if (refund > 0) await askForRefund(tx, deposit.number, { amount_minor: refund, asked_by: 'owner' }, change)
+  return outcome
+}
+
+/** Lets go of a payment or gives all of it back: how much that is, null when it was not paid. */
+async function giveBack(tx: Transaction, number: string, change: PaymentChange): Promise<number | null> {
+  const { row } = await openPayment(tx, number)
+  await releasePayment(tx, number, change)
+  return isPaid(row.state) ? row.amount_minor : null
+}
+
+/**
+ * What the process of an order has to do about its payments, as a column of queries that join its vehicle. `accepted` is
+ * the state in which the balance is asked for once the vehicle is at the dealer; one that was let lapse is asked for again.
+ */
+export function moneyDue(
+  table: 'custom_orders' | 'tags',
+  { accepted, price }: { accepted: 'accepted' | 'confirmed'; price: SQL },
+): SQL<MoneyDue | null> {
+  const of = (column: string) => sql.raw(`${table}.${column}`)
+  return sql<MoneyDue | null>`CASE
+    WHEN ${of('state')} = 'awaiting_deposit'
+         AND EXISTS (SELECT 1 FROM payments p WHERE p.number = ${of('deposit')} AND p.state = 'authorised') THEN 'deposit_authorised'
+    WHEN ${of('state')} = ${sql.raw(`'${accepted}'`)} AND ${of('takes_payment')} AND vehicles.state = 'at_dealer'
+         AND ${price} > COALESCE((SELECT p.amount_minor FROM payments p WHERE p.number = ${of('deposit')}), 0)
+         AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.number = ${of('balance')}
+                            AND NOT p.withdrawn AND p.state NOT IN ('expired', 'voided')) THEN 'ask_balance'
+    END`
+}
+
+/** What is still to be paid before the handover. */
+async function balanceOf(tx: Transaction, row: Payable, price: Price): Promise<Price> {
+  const deposit = row.deposit === null ? undefined : await readPayment(tx, row.deposit)
+  return { ...price, amount: Math.max(price.amount - (deposit?.amount_minor ?? 0), 0) }
+}
+
+/** Asks for the balance, which is taken as soon as the buyer pays it; null when nothing is left to be paid. */
+export async function askForBalance(
+  tx: Transaction,
+  links: PayLinks,
+  row: Payable,
+  price: Price,
+  { now, ...change }: PaymentChange & { now: Date },
+): Promise<PaymentRow | null> {
+  const { amount, currency } = await balanceOf(tx, row, price)
+  if (amount === 0) return null
+  return requestPayment(
+    tx,
+    links,
+    {
+      ...payerOf(row),
+      purpose: 'balance',
+      amount_minor: amount,
+      currency,
+      deadline_at: after(now, BALANCE_SECONDS),
+      capture: 'at_once',
+    },
+    change,
+  )
+}
+
+/**
+ * Lets the vehicle be handed over only when all of it is paid; `settled` records the balance as paid at the dealer, and
+ * gives that payment. Null when it was paid here, or is not ours to take.
+ *
+ * @throws Refusal `balance-due` with what is to be paid.
+ */
+export async function settleBalance(
+  tx: Transaction,
+  row: Payable,
+  price: Price,
+  settled: boolean,
+  change: PaymentChange,
+): Promise<PaymentRow | null> {
+  if (!row.takes_payment) return null
+  const { amount, currency } = await balanceOf(tx, row, price)
+  const balance = row.balance === null ? undefined : (await openPayment(tx, row.balance)).row
+  if (amount === 0 || (balance && isTaken(balance.state))) return null
+  if (!settled) {
+    throw new Refusal('balance-due', 'The balance is not paid.', {
+      payment: balance?.number ?? null,
+      amount: { amount, currency },
+    })
+  }
+  if (balance) await releasePayment(tx, balance.number, change)
+  return recordSettled(tx, { ...payerOf(row), purpose: 'balance', amount_minor: amount, currency }, change)
+}
+
+function payerOf({ number, storefront, customer }: Payable) {
+  return { pays_for: number, storefront, customer }
+}

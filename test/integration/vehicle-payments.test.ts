@@ -1,0 +1,611 @@
+import { drizzle } from 'drizzle-orm/postgres-js'
+import postgres from 'postgres'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { SEARCH_ATTRIBUTES } from '../../src/clients/messages.ts'
+import { transact } from '../../src/store/database.ts'
+import { changePayment, openPayment } from '../../src/store/payment-changes.ts'
+import * as schema from '../../src/store/schema.ts'
+import { Browser } from '../support/browser.ts'
+import {
+  accept,
+  dealerSays,
+  newRange,
+  orderVehicle,
+  plantSays,
+  processorSays,
+  type Range,
+} from '../support/custom-order.ts'
+import { useHouse } from '../support/house.ts'
+import { type Dealer, linkIn } from '../support/lead.ts'
+import { expectProblem, expectReplayable, expectSoundHouse } from '../support/proof.ts'
+import { ProviderSide } from '../support/provider.ts'
+import { type Answer, expectStatus, Shop, waitFor } from '../support/shop.ts'
+import {
+  answerTag,
+  bookedAs,
+  confirmTag,
+  inPipeline,
+  judgeTag,
+  lotVehicle,
+  newBuyer,
+  newModel,
+  onLot,
+  story,
+  tag,
+  waitForMatch,
+} from '../support/vehicle.ts'
+
+/** The money of custom orders and tags (REQUIREMENTS B5, B8, B10, B11), with the provider as a process of its own. */
+const house = useHouse({ partners: ['mail', 'payments'] })
+let shop: Shop
+let range: Range
+let dealer: Dealer
+let provider: ProviderSide
+beforeAll(async () => {
+  shop = await Shop.open(house())
+  provider = new ProviderSide(house())
+  range = await newRange(shop)
+  dealer = await shop.dealer({ makes: [range.make] })
+  await house().db`UPDATE storefronts SET takes_payment = true WHERE id = ${shop.storefront}`
+  const terms = { deposit: 50_000, fee: 15_000, refund_banked: 'less_fee', refund_scheduled: 'deposit_kept' }
+  const path = '/v1/operator/order-terms/custom_order/EUR'
+  expectStatus(await shop.call('PUT', path, { key: shop.operatorKey, body: terms }), 200)
+})
+afterAll(async () => {
+  await expectSoundHouse(house())
+  await expectReplayable(house(), `WorkflowType = 'customOrder' OR WorkflowType = 'tagOrder'`)
+})
+
+const PRICE = 3_000_000
+const cancellation = (number: string) =>
+  shop.call('POST', `/v1/custom-orders/${number}/cancellation`, { body: {} })
+const handover = (number: string, body: object = {}) =>
+  shop.call('POST', `/v1/custom-orders/${number}/handover`, { key: dealer.key, body })
+
+/** An order whose deposit is held; gives the deposit's number too. */
+async function held(): Promise<{ number: string; deposit: string; order: Answer['body'] }> {
+  const { number, order } = await orderVehicle(shop, range, dealer)
+  const deposit: string = order.deposit.number
+  await provider.buyer(deposit, 'pay')
+  return { number, deposit, order: await shop.until(number, ({ state }) => state === 'submitted') }
+}
+/** The same, and the provider lets go of the money before anybody has accepted. */
+async function lapsed() {
+  const order = await held()
+  const { intents } = await provider.booksOf(order.deposit)
+  await provider.control(`/api/intents/${intents[0]?.id}/lapse`)
+  await shop.until(order.deposit, ({ state }) => state === 'lapsed')
+  return order
+}
+const decide = (payment: string, decision: 'retry' | 'settle') =>
+  shop.operate('POST', `payments/${payment}/decision`, { decision, reason: 'As agreed.' })
+const inPayment = (number: string, state: string) => shop.until(number, (view) => view.state === state)
+const ended = (number: string, state: string) => shop.until(number, (view) => view.state === state)
+
+describe('custom orders (B4, B5, B10)', () => {
+  test('the deposit is held, taken on acceptance; the balance is paid before the handover (B5)', async () => {
+    const { number, email, order } = await orderVehicle(shop, range, dealer)
+    expect(order).toMatchObject({
+      state: 'awaiting_deposit',
+      deadline: { kind: 'deposit' },
+      allowed_actions: ['cancel'],
+      deposit: { amount: { amount: 50_000, currency: 'EUR' }, pay_url: expect.stringMatching(/^http/) },
+      balance: null,
+    })
+    const deposit: string = order.deposit.number
+    // A card that is declined changes nothing, and neither partner has heard of the order.
+    await provider.buyer(deposit, 'decline')
+    expect(await shop.look(number)).toMatchObject({ state: 'awaiting_deposit', version: order.version })
+    const told = () => house().db`SELECT 1 FROM events WHERE number = ${number} AND type LIKE '%told%'`
+    expect(await told()).toHaveLength(0)
+    await expectProblem(
+      house(),
+      await processorSays(shop, 'custom_order.accepted', { number, reference: 'P-early' }),
+      409,
+      'state-conflict',
+    )
+    await provider.buyer(deposit, 'pay')
+    await shop.until(number, ({ state }) => state === 'submitted')
+    expect(await told()).toHaveLength(2)
+    expect(await provider.ledger(deposit)).toMatchObject({ held: 50_000, taken: 0 })
+
+    const { vehicle } = await accept(shop, dealer, number)
+    await inPayment(deposit, 'captured')
+    expect(await provider.ledger(deposit)).toEqual({ held: 0, taken: 50_000, given_back: 0, open_pages: 0 })
+    for (const stage of ['in_production', 'built', 'shipped', 'at_dealer'])
+      expectStatus(await plantSays(shop, stage, vehicle.number), 200)
+    const arrived = await shop.until(number, ({ balance }) => balance !== null)
+    expect(arrived.balance).toMatchObject({ amount: { amount: PRICE - 50_000 } })
+    const due = await expectProblem(house(), await handover(number), 409, 'balance-due')
+    expect([due.payment, due.amount]).toEqual([
+      arrived.balance.number,
+      { amount: PRICE - 50_000, currency: 'EUR' },
+    ])
+    await provider.buyer(arrived.balance.number, 'pay')
+    await inPayment(arrived.balance.number, 'captured')
+    expect(expectStatus(await handover(number), 200).body).toMatchObject({ state: 'completed' })
+    expect(await provider.ledger(arrived.balance.number)).toMatchObject({ taken: PRICE - 50_000 })
+    await shop.mails(email, /handed over$/)
+  })
+
+  test('the balance is settled at the dealer instead: the page is closed, and nothing is taken twice (B5)', async () => {
+    const { number } = await held()
+    const { vehicle } = await accept(shop, dealer, number)
+    expectStatus(await plantSays(shop, 'at_dealer', vehicle.number), 200)
+    const { balance } = await shop.until(number, (view) => view.balance?.state === 'pending')
+    // The dealer says so on the page behind the mail's link, and has to.
+    const page = await new Browser().open(await linkIn(shop, dealer.email, new RegExp(number), 'c'))
+    await page.send('/handover')
+    expect([page.status, page.text]).toEqual([409, expect.stringContaining('the balance is not paid')])
+    expect(await shop.look(number)).toMatchObject({ state: 'accepted', balance: { number: balance.number } })
+    await page.send('/handover', { settled: 'yes' })
+    expect([page.status, page.text]).toEqual([200, expect.stringContaining('The order is completed.')])
+    await inPayment(balance.number, 'voided')
+    const done = await shop.look(number)
+    expect(done).toMatchObject({
+      state: 'completed',
+      balance: { state: 'settled', amount: { amount: PRICE - 50_000 } },
+    })
+    expect(done.balance.number).not.toBe(balance.number)
+    expect(await provider.ledger(balance.number)).toEqual({
+      held: 0,
+      taken: 0,
+      given_back: 0,
+      open_pages: 0,
+    })
+  })
+
+  test('refused and cancelled before anybody accepted: what is held is let go (B4, B5)', async () => {
+    const { number, deposit } = await held()
+    expectStatus(await processorSays(shop, 'custom_order.refused', { number, reasons: ['No'] }), 200)
+    expect(await provider.ledger(deposit)).toMatchObject({ held: 50_000 })
+    expectStatus(await cancellation(number), 200)
+    await ended(deposit, 'voided')
+    expect(await provider.ledger(deposit)).toMatchObject({ held: 0, taken: 0, given_back: 0 })
+  })
+
+  test('cancelled in the bank: refunded by the terms, less the fee (B10)', async () => {
+    const { number, deposit } = await held()
+    await accept(shop, dealer, number)
+    await inPayment(deposit, 'captured')
+    expectStatus(await cancellation(number), 200)
+    await shop.until(deposit, ({ refunded }) => refunded.amount === 35_000)
+    expect(await provider.ledger(deposit)).toMatchObject({ taken: 50_000, given_back: 35_000 })
+  })
+
+  test('never paid: cancelled at its deadline, its page is closed, and partners never heard of it (B5)', async () => {
+    const { number, order, email } = await orderVehicle(shop, range, dealer)
+    await provider.openPage(order.deposit.number)
+    await house().db`UPDATE custom_orders SET deadline_at = now() WHERE number = ${number}`
+    await house().temporal.workflow.getHandle(`custom-order/${number}`).signal('look')
+    await shop.until(number, ({ state }) => state === 'cancelled')
+    await ended(order.deposit.number, 'voided')
+    expect(await provider.ledger(order.deposit.number)).toMatchObject({ held: 0, taken: 0, open_pages: 0 })
+    await shop.mails(email, /cancelled$/)
+    const [row] = await house().db<{ told: number }[]>`
+    SELECT count(*)::integer AS told FROM events WHERE number = ${number} AND type LIKE '%told%'`
+    expect(row?.told).toBe(0)
+  })
+
+  test('a deposit that covers the price: no more than that is asked for, nothing is left to pay, and the process rests', async () => {
+    const cheap = await newRange(shop, { make: range.make, basePrice: 40_000 })
+    const { number, order, email } = await orderVehicle(shop, cheap, dealer)
+    const deposit: string = order.deposit.number
+    expect(order.deposit.amount).toEqual({ amount: 40_000, currency: 'EUR' })
+    await provider.buyer(deposit, 'pay')
+    await shop.until(number, ({ state }) => state === 'submitted')
+    const { vehicle } = await accept(shop, dealer, number)
+    await inPayment(deposit, 'captured')
+    expectStatus(await plantSays(shop, 'at_dealer', vehicle.number), 200)
+    await shop.mails(email, /has arrived$/)
+    // What its arrival asks of the process is done once for each thing that it is told.
+    const steps = await house().db`
+    SELECT 1 FROM steps WHERE workflow = ${`custom-order/${number}`} AND key LIKE '%/follow-money/%'`
+    expect(steps.length).toBeLessThanOrEqual(3)
+    expect(expectStatus(await handover(number), 200).body).toMatchObject({
+      state: 'completed',
+      balance: null,
+    })
+  })
+
+  test('a dealer that stops selling the make while the deposit is awaited: it gets the order all the same, and says so (B4)', async () => {
+    const fickle = await shop.dealer({ makes: [range.make] })
+    const { number, order } = await orderVehicle(shop, range, fickle)
+    await house().db`UPDATE dealers SET makes = '{}' WHERE id = ${fickle.id}`
+    await provider.buyer(order.deposit.number, 'pay')
+    await shop.until(number, ({ state }) => state === 'submitted')
+    const reasons = ['We do not sell it any more']
+    const refused = await dealerSays(shop, fickle, number, { verdict: 'refused', reasons })
+    expect(expectStatus(refused, 200).body).toMatchObject({ state: 'refused', refusal: { by: 'dealer' } })
+    const chosen = await shop.call('POST', `/v1/custom-orders/${number}/dealer`, {
+      body: { dealer: dealer.id },
+    })
+    expectStatus(chosen, 200)
+    expectStatus(await cancellation(number), 200)
+    await ended(order.deposit.number, 'voided')
+  })
+
+  test('paid in time, but heard of only as the deadline comes: it goes on (B5)', async () => {
+    const { number, order } = await orderVehicle(shop, range, dealer)
+    const deposit: string = order.deposit.number
+    await provider.openPage(deposit)
+    await provider.behave({ mode: 'normal', webhooks: 'lost' })
+    await provider.buyer(deposit, 'pay')
+    await provider.behave({ mode: 'normal' })
+    const { intents } = await provider.booksOf(deposit)
+    await house()
+      .db`UPDATE custom_orders SET deadline_at = now() + interval '4 seconds' WHERE number = ${number}`
+    const process = house().temporal.workflow.getHandle(`custom-order/${number}`)
+    await process.signal('look')
+    await waitFor(
+      'the process to wait until then',
+      () => process.describe(),
+      ({ typedSearchAttributes }) => {
+        const deadline = typedSearchAttributes.get(SEARCH_ATTRIBUTES.deadline)
+        return deadline !== undefined && deadline.getTime() < Date.now() + 10_000
+      },
+    )
+    // The payment's worker dies between the books and telling the order.
+    const client = postgres(house().databaseUrl, { max: 1, onnotice: () => undefined })
+    await transact(drizzle(client, { schema }), async (tx) => {
+      const { row, now } = await openPayment(tx, deposit)
+      const change = { actor: 'provider', step: 'a-test' }
+      const set = { intent: intents[0]?.id ?? null, authorised_at: now }
+      await changePayment(tx, row, 'authorise', 'authorised', 'payment.authorised', change, { set })
+    })
+    await client.end()
+    await shop.until(number, ({ state }) => state === 'submitted')
+    const events = await house().db<{ type: string }[]>`
+    SELECT type FROM events WHERE number = ${number} AND type LIKE '%deposit%' ORDER BY sequence`
+    expect(events.map(({ type }) => type)).toEqual([
+      'custom_order.deposit_requested',
+      'custom_order.deposit_held',
+    ])
+    expectStatus(await cancellation(number), 200)
+    await ended(deposit, 'voided')
+  })
+
+  test('a deposit that lapsed and was settled by an operator: cancelled, a person gives back what the terms say (B5, B10)', async () => {
+    const { number, deposit } = await lapsed()
+    await accept(shop, dealer, number)
+    await inPayment(deposit, 'capture_failed')
+    expectStatus(await decide(deposit, 'settle'), 200)
+    expectStatus(await cancellation(number), 200)
+    expect(await shop.look(deposit)).toMatchObject({
+      state: 'refund_failed',
+      refunds: [{ amount: { amount: 35_000 }, state: 'failed', failure: 'paid_elsewhere' }],
+      operator_actions: ['ask_refund', 'settle'],
+    })
+    const { body } = await shop.operate('GET', 'attention')
+    expect(body.failed_payments).toMatchObject([{ payment: deposit, failure: 'paid_elsewhere' }])
+    expectStatus(await decide(deposit, 'settle'), 200)
+    await shop.until(deposit, ({ state, refunded }) => state === 'settled' && refunded.amount === 35_000)
+    expect(await provider.ledger(deposit)).toMatchObject({ held: 0, taken: 0, given_back: 0 })
+  })
+
+  test('settled before anybody accepted, all of it goes back (B4, B5)', async () => {
+    const { number, deposit } = await lapsed()
+    expectStatus(await decide(deposit, 'settle'), 200)
+    expectStatus(await cancellation(number), 200)
+    expect(await shop.look(deposit)).toMatchObject({
+      state: 'refund_failed',
+      refunds: [{ amount: { amount: 50_000 }, state: 'failed' }],
+    })
+    expectStatus(await decide(deposit, 'settle'), 200)
+    await shop.until(deposit, ({ state }) => state === 'refunded')
+  })
+})
+
+describe('tags (B5, B8, B11)', () => {
+  /** What holds from now on; what was tagged before keeps its own terms. */
+  async function tagTerms(rules: { refund_banked?: string; refund_scheduled?: string } = {}): Promise<void> {
+    const path = '/v1/operator/order-terms/tag/EUR'
+    const terms = { deposit: 50_000, fee: 15_000, refund_banked: 'full', refund_scheduled: 'less_fee' }
+    const { data } = expectStatus(
+      await shop.call('GET', '/v1/operator/order-terms', { key: shop.operatorKey }),
+      200,
+    ).body
+    const known = data.find(({ kind }: { kind: string }) => kind === 'tag')
+    const headers: Record<string, string> = known ? { 'if-match': `"${known.version}"` } : {}
+    const body = { ...terms, ...rules }
+    expectStatus(await shop.call('PUT', path, { key: shop.operatorKey, body, headers }), 200)
+  }
+  beforeEach(() => tagTerms())
+
+  async function tagged(more: object = {}) {
+    const model = await newModel(shop)
+    const [car, other] = await onLot(shop, dealer, [lotVehicle(model), lotVehicle(model)])
+    const placed = await tag(shop, car, more)
+    return { ...placed, model, car, other: other ?? '', deposit: placed.tag.deposit.number as string }
+  }
+  /** One whose deposit is held, so that it was sent. */
+  async function pending(more: object = {}) {
+    const placed = await tagged(more)
+    await provider.buyer(placed.deposit, 'pay')
+    await shop.until(placed.number, ({ state }) => state === 'pending')
+    return placed
+  }
+  /** One whose deposit is taken, and whose balance is asked for. */
+  async function confirmed(more: object = {}) {
+    const placed = await pending(more)
+    await confirmTag(shop, dealer, placed.number)
+    await inPayment(placed.deposit, 'captured')
+    const { balance } = await shop.until(placed.number, (view) => view.balance?.state === 'pending')
+    return { ...placed, balance: balance.number as string }
+  }
+  const giveUp = async (number: string) =>
+    expectStatus(await shop.call('POST', `/v1/tags/${number}/cancellation`, { body: {} }), 200).body
+  const handOver = (number: string, body: object = {}) =>
+    shop.call('POST', `/v1/tags/${number}/handover`, { key: dealer.key, body })
+  /** What operators read in the Temporal UI, once it begins so. */
+  const shown = (number: string, stage: string, words: string) =>
+    waitFor(
+      `${number} to say: ${words}`,
+      async () => {
+        const handle = house().temporal.workflow.getHandle(`tag/${number}`)
+        const { currentDetails } = await handle.query<{ currentDetails?: string }>(
+          '__temporal_workflow_metadata',
+        )
+        return [(await handle.describe()).searchAttributes.Stage?.[0], currentDetails]
+      },
+      ([at, details]) => at === stage && String(details).startsWith(words),
+    )
+  const mailOf = async (email: string, subject: RegExp) => {
+    const mails = await shop.mails(email, subject)
+    return mails.find((mail) => subject.test(mail.subject))?.text
+  }
+
+  test('the vehicle is the buyer’s at once; the deposit is held, taken once both have said yes, the balance before the handover', async () => {
+    const { number, email, tag: placed, car, deposit } = await tagged()
+    expect(placed).toMatchObject({
+      state: 'awaiting_deposit',
+      deadline: { kind: 'deposit' },
+      allowed_actions: ['report_sold', 'cancel'],
+      terms: {
+        deposit: { amount: 50_000, currency: 'EUR' },
+        fee: { amount: 15_000, currency: 'EUR' },
+        refund_banked: 'full',
+        refund_scheduled: 'less_fee',
+      },
+      deposit: { amount: { amount: 50_000, currency: 'EUR' }, pay_url: expect.stringMatching(/^http/) },
+      balance: null,
+    })
+    const { deadline_at } = await shop.look(deposit)
+    expect(deadline_at).toBe(placed.deadline.at)
+    expect(await bookedAs(shop, car)).toMatchObject({ type: 'retail', buyer: number, availability: 'tagged' })
+    await shown(number, 'awaiting_deposit', "The vehicle is the buyer's: waits for the deposit")
+    expect(await mailOf(email, /is yours if it is there$/)).toContain('The deposit is €500.00')
+
+    // A card that is declined changes nothing, and neither partner has heard of it; a word of theirs is too early.
+    await provider.buyer(deposit, 'decline')
+    expect(await story(shop, number)).toEqual(['placed', 'deposit_requested'])
+    await expectProblem(house(), await answerTag(shop, dealer, number, 'there'), 409, 'state-conflict')
+    const early = await judgeTag(shop, number, 'accepted', { reference: 'P-early' })
+    await expectProblem(house(), early, 409, 'state-conflict')
+    expect(await shop.look(number)).toMatchObject({ state: 'awaiting_deposit', dealer_accepted: false })
+    const seen = await shop.call('GET', `/v1/tags/${number}`, { key: dealer.key })
+    expect(expectStatus(seen, 200).body).toMatchObject({ buyer: null, deposit: null })
+
+    await provider.buyer(deposit, 'pay')
+    await shop.until(number, ({ state }) => state === 'pending')
+    await shop.mails(dealer.email, new RegExp(`^Tag ${number}: `))
+    expect(await provider.ledger(deposit)).toMatchObject({ held: 50_000, taken: 0 })
+    await shown(number, 'pending', 'Waits for the dealer and the order processor until')
+    // The processor may be first: nothing is taken before the dealer has said it, too.
+    const first = await judgeTag(shop, number, 'accepted', { reference: 'P-1' })
+    expect(expectStatus(first, 200).body).toMatchObject({ state: 'pending', processor_reference: 'P-1' })
+    await shown(number, 'pending', 'Waits for the dealer until')
+    expect(await provider.ledger(deposit)).toMatchObject({ held: 50_000, taken: 0 })
+    const there = await answerTag(shop, dealer, number, 'there')
+    expect(expectStatus(there, 200).body).toMatchObject({ state: 'confirmed', buyer: { email } })
+    await inPayment(deposit, 'captured')
+    expect(await provider.ledger(deposit)).toEqual({ held: 0, taken: 50_000, given_back: 0, open_pages: 0 })
+    expect(await mailOf(email, /is there$/)).toContain('From then on it is given back less the fee.')
+
+    const { balance } = await shop.until(number, (view) => view.balance?.state === 'pending')
+    expect(balance.amount).toEqual({ amount: PRICE - 50_000, currency: 'EUR' })
+    const due = await expectProblem(house(), await handOver(number), 409, 'balance-due')
+    expect([due.payment, due.amount]).toEqual([balance.number, balance.amount])
+    await provider.buyer(balance.number, 'pay')
+    await inPayment(balance.number, 'captured')
+    await shown(number, 'confirmed', 'Dealer and order processor have said yes, and the vehicle is there')
+    expect(expectStatus(await handOver(number), 200).body).toMatchObject({ state: 'delivered' })
+    await shown(number, 'delivered', 'Ended: the buyer has the vehicle.')
+    expect(await provider.ledger(balance.number)).toMatchObject({ taken: PRICE - 50_000, given_back: 0 })
+    expect(await story(shop, number)).toEqual(
+      [
+        'placed deposit_requested word_kept word_kept deposit_held sent told_processor',
+        'processor_accepted dealer_accepted confirmed ready told_processor balance_requested',
+        'delivered',
+      ]
+        .join(' ')
+        .split(' '),
+    )
+    const records = expectStatus(
+      await shop.call('GET', `/v1/operator/members?number=${number}`, { key: shop.operatorKey }),
+      200,
+    ).body.data
+    const { body: member } = await shop.call('GET', `/v1/operator/members/${records[0].id}`, {
+      key: shop.operatorKey,
+    })
+    expect(member.records.data.map(({ kind, status }: Answer['body']) => `${kind} ${status}`).sort()).toEqual(
+      ['payment captured', 'payment captured', 'tag delivered', 'vehicle delivered'],
+    )
+  })
+
+  test('the balance is settled at the dealer: its page is closed, and nothing is taken twice', async () => {
+    const { number, balance } = await confirmed()
+    expectStatus(await handOver(number, { settled_at_dealer: true }), 200)
+    await inPayment(balance, 'voided')
+    expect(await shop.look(number)).toMatchObject({
+      state: 'delivered',
+      balance: { state: 'settled', amount: { amount: PRICE - 50_000 } },
+    })
+    expect(await provider.ledger(balance)).toEqual({ held: 0, taken: 0, given_back: 0, open_pages: 0 })
+  })
+
+  test('sold after deposit and balance were taken: both go back in full, and the next matches are shown', async () => {
+    const { number, email, deposit, balance, car, other } = await confirmed()
+    await provider.buyer(balance, 'pay')
+    await inPayment(balance, 'captured')
+    // The provider fails to give one of them back: operators see it, and have it tried again.
+    await provider.behave({ mode: 'fail_refund', times: 1 })
+    expectStatus(await answerTag(shop, dealer, number, 'sold'), 200)
+    const failed = await waitFor(
+      'the refund to fail',
+      async () =>
+        expectStatus(await shop.call('GET', '/v1/operator/attention', { key: shop.operatorKey }), 200).body
+          .failed_payments,
+      (payments) => payments.length === 1,
+    )
+    expect(failed).toMatchObject([{ pays_for: number, state: 'refund_failed' }])
+    await provider.behave({ mode: 'normal' })
+    const retry = { decision: 'retry', reason: 'As agreed' }
+    const path = `/v1/operator/payments/${failed[0].payment}/decision`
+    expectStatus(await shop.call('POST', path, { key: shop.operatorKey, body: retry }), 200)
+    for (const payment of [deposit, balance]) await inPayment(payment, 'refunded')
+    expect(await provider.ledger(deposit)).toMatchObject({ taken: 50_000, given_back: 50_000 })
+    expect(await provider.ledger(balance)).toMatchObject({ given_back: PRICE - 50_000 })
+    const view = await shop.look(number)
+    expect(view).toMatchObject({ state: 'sold', next_matches: [{ vehicle: { number: other } }] })
+    const mail = await mailOf(email, /is sold$/)
+    expect(mail).toContain('You are given back €30,000.00.')
+    expect(mail).toContain('These come nearest to what you wish:')
+    expect(await bookedAs(shop, car)).toMatchObject({ type: 'retail', buyer: null, availability: 'sold' })
+  })
+
+  test.each([
+    { rule: 'full', back: 50_000, words: '€500.00' },
+    { rule: 'less_fee', back: 35_000, words: '€350.00' },
+    { rule: 'deposit_kept', back: 0, words: '€0.00' },
+  ])(
+    'given up once it was confirmed, refunded by the rule that it was placed under: $rule (B11)',
+    async ({ rule, back, words }) => {
+      await tagTerms({ refund_scheduled: rule })
+      const { number, email, deposit, balance, car } = await confirmed()
+      await tagTerms({ refund_scheduled: rule === 'full' ? 'deposit_kept' : 'full' })
+      expect((await giveUp(number)).state).toBe('cancelled')
+      await shop.until(deposit, ({ refunded }) => refunded.amount === back)
+      await inPayment(balance, 'voided')
+      expect(await provider.ledger(deposit)).toMatchObject({ held: 0, taken: 50_000, given_back: back })
+      expect(await mailOf(email, /is cancelled$/)).toContain(`You are given back ${words}.`)
+      expect(await bookedAs(shop, car)).toMatchObject({
+        type: 'stock',
+        buyer: null,
+        availability: 'available',
+      })
+    },
+  )
+
+  test('in the pipeline: before it has a slot by that rule, and the balance is asked for once it has arrived', async () => {
+    await tagTerms({ refund_banked: 'less_fee', refund_scheduled: 'deposit_kept' })
+    const vehicle = await inPipeline(shop, dealer, await newModel(shop))
+    const paid = async () => {
+      const { number, tag: placed } = await tag(shop, vehicle)
+      await provider.buyer(placed.deposit.number, 'pay')
+      await shop.until(number, ({ state }) => state === 'pending')
+      await confirmTag(shop, dealer, number)
+      await inPayment(placed.deposit.number, 'captured')
+      return { number, deposit: placed.deposit.number as string }
+    }
+    const first = await paid()
+    await giveUp(first.number)
+    await shop.until(first.deposit, ({ refunded }) => refunded.amount === 35_000)
+    const next = await paid()
+    expect(await shop.look(next.number)).toMatchObject({ state: 'confirmed', balance: null })
+    const arrival = `/v1/vehicles/${vehicle}/arrival`
+    expectStatus(await shop.call('POST', arrival, { key: dealer.key, body: {} }), 200)
+    await shop.until(next.number, ({ balance }) => balance?.state === 'pending')
+    expectStatus(await handOver(next.number, { settled_at_dealer: true }), 200)
+  })
+
+  test('declined and then never paid: it ends, and the vehicle goes to who waits, whose tag works the same', async () => {
+    const { number, email, deposit, model, car } = await tagged()
+    const waiter = await waitForMatch(shop, model)
+    await provider.buyer(deposit, 'decline')
+    await house().db`UPDATE tags SET deadline_at = now() WHERE number = ${number}`
+    await house().temporal.workflow.getHandle(`tag/${number}`).signal('look')
+    await shop.until(number, ({ state }) => state === 'cancelled')
+    await ended(deposit, 'voided')
+    expect(await provider.ledger(deposit)).toMatchObject({ held: 0, taken: 0, open_pages: 0 })
+    expect(await story(shop, number)).toEqual(['placed', 'deposit_requested', 'cancelled'])
+    expect(await mailOf(email, /is cancelled$/)).toContain('was not paid in time')
+    expect(await bookedAs(shop, car)).toMatchObject({
+      type: 'stock',
+      availability: 'offered',
+      match_request: waiter.number,
+    })
+    const path = `/v1/match-requests/${waiter.number}/acceptance`
+    const { tag: next } = expectStatus(await shop.call('POST', path, { body: {} }), 200).body
+    const { deposit: asked } = await shop.until(next, (view) => view.deposit?.state === 'pending')
+    await provider.buyer(asked.number, 'pay')
+    await shop.until(next, ({ state }) => state === 'pending')
+    // Given up before anybody has said yes: what is held is let go.
+    await giveUp(next)
+    await ended(asked.number, 'voided')
+    expect(await provider.ledger(asked.number)).toMatchObject({ held: 0, taken: 0, given_back: 0 })
+  })
+
+  test('sold while the deposit is waited for: its page is closed, and the processor never hears of it', async () => {
+    const { number, deposit, car } = await tagged()
+    await provider.openPage(deposit)
+    expectStatus(await answerTag(shop, dealer, number, 'sold'), 200)
+    await ended(deposit, 'voided')
+    expect(await provider.ledger(deposit)).toMatchObject({ held: 0, taken: 0, open_pages: 0 })
+    expect(await story(shop, number)).toEqual(['placed', 'deposit_requested', 'sold'])
+    expect(await bookedAs(shop, car)).toMatchObject({ buyer: null, availability: 'sold' })
+  })
+
+  test('refused by the processor although the dealer has it: what is held is let go, the vehicle is free', async () => {
+    const { number, email, deposit, car, other } = await pending()
+    expectStatus(await answerTag(shop, dealer, number, 'there'), 200)
+    const reasons = ['Recalled', 'Not for sale']
+    expect(expectStatus(await judgeTag(shop, number, 'refused', { reasons }), 200).body).toMatchObject({
+      state: 'refused',
+      refusal: { by: 'processor', reasons: 'Recalled; Not for sale' },
+      allowed_actions: [],
+    })
+    await ended(deposit, 'voided')
+    expect(await provider.ledger(deposit)).toMatchObject({ held: 0, taken: 0, given_back: 0 })
+    const view = await shop.look(number)
+    const matches = view.next_matches.map((match: Answer['body']) => match.vehicle.number)
+    expect(matches.sort()).toEqual([car, other].sort())
+    const mail = await mailOf(email, /: not accepted$/)
+    expect(mail).toContain('The reasons: Recalled; Not for sale.')
+    expect(mail).toContain('You are given back €500.00.')
+    await shop.mails(dealer.email, new RegExp(`^Tag ${number} is withdrawn$`))
+    expect(await bookedAs(shop, car)).toMatchObject({ type: 'stock', buyer: null, availability: 'available' })
+  })
+
+  test('two buyers race for one car with deposits: one has it and is asked to pay, the other is not', async () => {
+    const model = await newModel(shop)
+    for (let round = 0; round < 10; round++) {
+      const [car] = await onLot(shop, dealer, [lotVehicle(model)])
+      const tagIt = () => shop.call('POST', '/v1/tags', { body: { vehicle: car, customer: newBuyer() } })
+      const answers = await Promise.all([tagIt(), tagIt()])
+      expect(answers.map(({ status }) => status).sort()).toEqual([201, 409])
+      const { number } = answers.find(({ status }) => status === 201)?.body ?? {}
+      const asked = await house().db`
+        SELECT p.pays_for FROM payments p JOIN tags t ON t.number = p.pays_for WHERE t.vehicle = ${car}`
+      expect(asked).toEqual([{ pays_for: number }])
+    }
+  })
+
+  test('a storefront that takes its own payments: no deposit is asked for, and the terms are told', async () => {
+    await house().db`UPDATE storefronts SET takes_payment = false WHERE id = ${shop.storefront}`
+    try {
+      const [car] = await onLot(shop, dealer, [lotVehicle(await newModel(shop))])
+      const { number, tag: placed } = await tag(shop, car)
+      expect(placed).toMatchObject({
+        state: 'pending',
+        deposit: null,
+        terms: { refund_scheduled: 'less_fee' },
+      })
+      await confirmTag(shop, dealer, number)
+      expectStatus(await handOver(number), 200)
+      expect(await house().db`SELECT 1 FROM payments WHERE pays_for = ${number}`).toHaveLength(0)
+    } finally {
+      await house().db`UPDATE storefronts SET takes_payment = true WHERE id = ${shop.storefront}`
+    }
+  })
+})
