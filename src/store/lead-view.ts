@@ -143,8 +143,8 @@ export async function leadView(db: Database | Transaction, number: string): Prom
 }
 
 /**
- * What of it a dealer may see: nothing of the others, and of the prospect only as long as the lead is theirs and the
- * prospect has not cancelled it.
+ * What of it a dealer may see: nothing of the others, and of the prospect only as long as the lead is theirs and neither the
+ * prospect has cancelled it nor an operator closed it.
  */
 export function asDealerSees(view: LeadView, dealer: string): LeadView {
   const own = {
@@ -153,7 +153,8 @@ export function asDealerSees(view: LeadView, dealer: string): LeadView {
     statuses: view.statuses.filter((word) => word.dealer === dealer),
   }
   if (view.dealer === dealer) {
-    return view.lost_reason === 'cancelled' ? { ...own, prospect: null, comments: null } : own
+    const isCalledOff = view.lost_reason === 'cancelled' || view.lost_reason === 'closed'
+    return isCalledOff ? { ...own, prospect: null, comments: null } : own
   }
   return {
     ...own,

@@ -1,6 +1,7 @@
 import { asc, eq, sql } from 'drizzle-orm'
 import type { EventType } from '../domain/event.ts'
 import { memberState, memberStory } from '../domain/member.ts'
+import { kindOf } from '../domain/number.ts'
 import { faultAt, Refusal } from '../domain/refusal.ts'
 import type { Database, Transaction } from './database.ts'
 import { recordEvent } from './event.ts'
@@ -61,12 +62,13 @@ export async function customersOf(db: Database | Transaction, ids: string[]) {
 }
 
 /**
- * Somebody acted on the page of an order behind the link that was mailed to its customer: they read that mailbox, so the
- * address is theirs. The customers of other storefronts who proved the same address are the same person.
+ * Somebody acted on the page of an order or lead behind the link that was mailed to its customer: they read that mailbox,
+ * so the address is theirs. The customers of other storefronts who proved the same address are the same person.
  */
-export async function verifyContact(tx: Transaction, order: string): Promise<void> {
+export async function verifyContact(tx: Transaction, number: string): Promise<void> {
   const [known] = await tx.execute<{ id: string; verified: boolean }>(sql`
-    SELECT c.id, c.verified_at IS NOT NULL AS verified FROM orders o JOIN customers c ON c.id = o.customer WHERE o.number = ${order}`)
+    SELECT c.id, c.verified_at IS NOT NULL AS verified FROM customers c
+     WHERE c.id IN (SELECT customer FROM orders WHERE number = ${number} UNION ALL SELECT customer FROM leads WHERE number = ${number})`)
   if (!known || known.verified) return
   await lockMembership(tx)
   const [verified] = await tx.execute<{ member: string; email: string }>(sql`
@@ -77,7 +79,7 @@ export async function verifyContact(tx: Transaction, order: string): Promise<voi
     tx,
     verified.member,
     {},
-    { type: 'member.verified', actor: 'customer', details: { customer: known.id, order } },
+    { type: 'member.verified', actor: 'customer', details: { customer: known.id, [kindOf(number)]: number } },
   )
   const [other] = await tx.execute<{ member: string }>(sql`
     SELECT c.member FROM storefronts s JOIN customers c ON c.storefront = s.id AND c.email = ${verified.email}

@@ -1,5 +1,6 @@
 import { and, asc, eq, ne, sql } from 'drizzle-orm'
 import { changesBetween, type Feature, type ModelYear, type Named, type Rule } from '../domain/model-year.ts'
+import { Refusal } from '../domain/refusal.ts'
 import type { Database, Transaction } from './database.ts'
 import { recordEvent } from './event.ts'
 import { featureRules, features, makes, modelLines, models, modelYears } from './schema.ts'
@@ -76,6 +77,22 @@ async function replaceModelYear(tx: Transaction, given: ModelYear): Promise<void
   await tx.delete(features).where(eq(features.model_year, id))
   await tx.delete(featureRules).where(eq(featureRules.model_year, id))
   await insertParts(tx, given)
+  await refuseRemovedFeatures(tx, id)
+}
+
+/** What vehicles of dealers' stock have, or had, keeps its name: searches and tags speak of it. */
+async function refuseRemovedFeatures(tx: Transaction, modelYear: string): Promise<void> {
+  const rows = await tx.execute<{ code: string }>(sql`
+    SELECT DISTINCT used.code FROM specifications s CROSS JOIN unnest(s.features) AS used (code)
+     WHERE s.model_year = ${modelYear} AND s.stocked
+       AND NOT EXISTS (SELECT 1 FROM features f WHERE f.model_year = s.model_year AND f.code = used.code) ORDER BY 1`)
+  if (rows.length === 0) return
+  const codes = rows.map(({ code }) => code)
+  throw new Refusal(
+    'still-in-use',
+    `Dealers have vehicles with ${codes.join(', ')}: say until when it was sold instead.`,
+    { features: codes },
+  )
 }
 
 function rowOf(given: ModelYear): typeof modelYears.$inferInsert {

@@ -318,6 +318,13 @@ describe('books that prove themselves (X3)', () => {
       /the tag is pending, and the vehicle's record names none/,
     ],
     [
+      'left beside a match request',
+      () =>
+        `UPDATE match_requests SET state = 'waiting' WHERE number = '${kept.request}'; DELETE FROM match_offers;
+         UPDATE vehicle_availability SET state = 'available', match_request = NULL, offered_until = NULL WHERE vehicle = '${kept.vehicle}'`,
+      /it waits, and VH-.* can be had/,
+    ],
+    [
       'kept for a match request',
       () => `UPDATE match_offers SET outcome = 'lapsed' WHERE match_request = '${kept.request}'`,
       /the request is offered until .*; its open offer is of nothing/,

@@ -138,10 +138,13 @@ describe.concurrent('a lead, from the prospect to the sale (B9)', () => {
     }[]
     expect(mail?.attachments).toMatchObject([{ filename: `${number}.json`, mime_type: 'application/json' }])
     expect(JSON.parse(mail?.attachments[0]?.text ?? '')).toMatchObject({
-      number,
-      dealer: dealer.id,
-      prospect: { name: 'Ada Example', email },
-      comments: 'After six',
+      type: 'lead.sent',
+      data: {
+        number,
+        dealer: dealer.id,
+        prospect: { name: 'Ada Example', email },
+        comments: 'After six',
+      },
     })
   })
 
@@ -549,6 +552,9 @@ describe.concurrent('Cancel and Terminate in the Temporal UI (P4)', () => {
     expect(event).toEqual({ actor: 'operator:temporal', note: null })
     await shop.mails(email, /is closed$/)
     await shop.mails(dealer.email, /is withdrawn$/)
+    // The dealer has nothing more to do with this prospect.
+    const asDealer = await shop.call('GET', `/v1/leads/${number}`, { key: dealer.key })
+    expect(asDealer.body).toMatchObject({ state: 'lost', prospect: null, comments: null })
     await waitFor(
       'its end',
       () => handle.describe(),

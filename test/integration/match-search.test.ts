@@ -14,9 +14,19 @@ import { lockVehicle } from '../../src/store/vehicle.ts'
 import { readAvailability } from '../../src/store/vehicle-availability.ts'
 import { useHouse } from '../support/house.ts'
 import { below, bruteForce, type Chance, chance, someFeatures, someWish } from '../support/match.ts'
-import { expectSoundHouse } from '../support/proof.ts'
+import { expectProblem, expectSoundHouse } from '../support/proof.ts'
 import { expectStatus, Shop } from '../support/shop.ts'
-import { inPipeline, lotVehicle, newBuyer, newModel, onLot, PLAIN, search, tag } from '../support/vehicle.ts'
+import {
+  FEATURES,
+  inPipeline,
+  lotVehicle,
+  newBuyer,
+  newModel,
+  onLot,
+  PLAIN,
+  search,
+  tag,
+} from '../support/vehicle.ts'
 
 const house = useHouse({ partners: ['mail'] })
 let shop: Shop
@@ -105,6 +115,27 @@ describe('what comes near to a wish (B8)', () => {
     const cheap = { make: model.make, model: model.model, price: { max: 3_100_000, currency: 'EUR' } }
     const found = expectStatus(await shop.call('POST', '/v1/match-search', { body: cheap }), 200).body.data
     expect(found).toMatchObject([{ vehicle: { number: plain }, price_difference: -100_000, differences: [] }])
+  })
+
+  test('a feature that dealers’ vehicles have is ended in its model year, not removed', async () => {
+    const dealer = await shop.dealer()
+    const model = await newModel(shop)
+    const [car] = await onLot(shop, dealer, [lotVehicle(model, { features: [...PLAIN, 'ROOF'] })])
+    const path = `/v1/operator/model-years/${model.years[0]}`
+    const { body, headers } = await shop.call('GET', path, { key: shop.operatorKey })
+    const { make, model: named, model_line, year, currency, base_price, rules } = body
+    const put = (features: object[]) =>
+      shop.call('PUT', path, {
+        key: shop.operatorKey,
+        body: { make, model: named, model_line, year, currency, base_price, rules, features },
+        headers: { 'if-match': headers.get('etag') ?? '' },
+      })
+    const refused = await put(FEATURES.filter(({ code }) => code !== 'ROOF' && code !== 'TOW'))
+    expect(await expectProblem(house(), refused, 409, 'still-in-use')).toMatchObject({ features: ['ROOF'] })
+    const without = FEATURES.filter(({ code }) => code !== 'TOW')
+    const ended = without.map((one) => (one.code === 'ROOF' ? { ...one, until: '2026-01-01' } : one))
+    expectStatus(await put(ended), 200)
+    expect(await search(shop, model, { must_have: ['ROOF'] })).toEqual([car])
   })
 
   test('of equals the cheapest, then the nearest, then by number; only what can be had', async () => {

@@ -3,11 +3,13 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text as textOf } from 'node:stream/consumers'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { Browser } from '../support/browser.ts'
 import { useHouse } from '../support/house.ts'
-import { newLead, say } from '../support/lead.ts'
+import { linkIn, newLead, say } from '../support/lead.ts'
 import { pageBehindMail } from '../support/life.ts'
 import { changesNothing, expectProblem, expectSoundHouse } from '../support/proof.ts'
 import { type Answer, expectStatus, Shop, waitFor } from '../support/shop.ts'
+import { lotVehicle, newModel, onLot, PLAIN } from '../support/vehicle.ts'
 
 const house = useHouse({ partners: ['mail', 'carrier'] })
 /** Two storefronts of the same house. */
@@ -123,6 +125,27 @@ describe('who is the same person', () => {
     await act(here, again)
     expect(await look(two.member)).toMatchObject({ state: 'active', merged_into: null })
     expect(await look(one.member)).toMatchObject({ merged: [], customers: [{ id: one.customer }] })
+  })
+
+  test('whoever acts on the page of their enquiry has proved the address as well', async () => {
+    const email = someAddress()
+    const dealer = await there.dealer()
+    const { number } = expectStatus(
+      await there.call('POST', '/v1/leads', {
+        body: { dealer: dealer.id, prospect: { name: 'Ada Example', email }, vehicle: { model: 'Heron' } },
+      }),
+      201,
+    ).body
+    const [{ id: asProspect }] = expectStatus(await ask('GET', `?number=${number}`), 200).body.data
+    const one = await known(here, email)
+    await act(here, one)
+    expect(await look(asProspect)).toMatchObject({ state: 'active', customers: [{ verified_at: null }] })
+    const page = await new Browser().open(await linkIn(there, email, /we have it$/, 'e'))
+    await page.send('/cancellation', {})
+    expect(page.status).toBe(200)
+    expect(await look(asProspect)).toMatchObject({ state: 'merged', merged_into: one.member })
+    const events = expectStatus(await ask('GET', `/${asProspect}/events`), 200).body.data
+    expect(events[0]).toMatchObject({ type: 'member.verified', details: { lead: number } })
   })
 
   test('two who prove the same address at the same moment are one person', async () => {
@@ -388,6 +411,55 @@ describe('buyer records', () => {
       cursor = body.records.next_cursor
     }
     expect(seen).toEqual(records.data)
+  })
+
+  test('hold each tag and match request, beside whatever else the same address ordered (B2, B8)', async () => {
+    const { email, member } = await known(here)
+    const dealer = await here.dealer()
+    const model = await newModel(here)
+    const [vehicle] = await onLot(here, dealer, [lotVehicle(model)])
+    // Another name and zone at the same address: the same customer.
+    const customer = { name: 'Ada B. Example', email, time_zone: 'Europe/Berlin' }
+    const { number: tag } = expectStatus(
+      await here.call('POST', '/v1/tags', { body: { vehicle, customer } }),
+      201,
+    ).body
+    const near = { latitude: 53, longitude: 8, within_m: 1_000 }
+    const search = { make: model.make, model: model.model, must_have: ['TOW'], near }
+    const { number: request } = expectStatus(
+      await here.call('POST', '/v1/match-requests', { body: { customer, search } }),
+      201,
+    ).body
+    const records = async () =>
+      Object.fromEntries(
+        (await look(member)).records.data.map((record: Answer['body']) => [record.kind, record]),
+      )
+    const open = await records()
+    expect(Object.keys(open).sort()).toEqual(['match_request', 'order', 'tag', 'vehicle'])
+    expect(open.vehicle).toMatchObject({ number: vehicle, configuration: { tag, dealer: dealer.id } })
+    for (const path of [`tags/${tag}`, `match-requests/${request}`])
+      expectStatus(await here.call('POST', `/v1/${path}/cancellation`, { body: {} }), 200)
+    const over = await records()
+    expect(Object.keys(over).sort()).toEqual(['match_request', 'order', 'tag'])
+    expect(over.tag).toMatchObject({
+      number: tag,
+      status: 'cancelled',
+      configuration: {
+        dealer: dealer.id,
+        vehicle,
+        price: 3_000_000,
+        features: expect.arrayContaining(PLAIN),
+      },
+      ended_at: expect.any(String),
+    })
+    expect(over.match_request).toMatchObject({
+      number: request,
+      status: 'cancelled',
+      configuration: { make: model.make, must_have: ['TOW'] },
+    })
+    expect(over.match_request.configuration).not.toHaveProperty('near')
+    const types = over.match_request.statuses.map(({ type }: { type: string }) => type)
+    expect(types).toEqual(['match_request.received', 'match_request.cancelled'])
   })
 
   test('of another storefront are with the operator alone', async () => {

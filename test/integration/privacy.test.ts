@@ -9,6 +9,7 @@ import { linkIn } from '../support/lead.ts'
 import { expectSoundHouse } from '../support/proof.ts'
 import { everythingInTemporal, textOf } from '../support/search.ts'
 import { type Answer, expectStatus, Shop, waitFor } from '../support/shop.ts'
+import { lotVehicle, newModel, onLot } from '../support/vehicle.ts'
 
 /**
  * REQUIREMENTS P6: what people wrote or what names them is in Postgres and in what they are sent, and nowhere else. Words
@@ -379,6 +380,53 @@ describe('a story with every failure that quotes what it failed on', () => {
     expectStatus(await shop.call('POST', `/v1/custom-orders/${ordered}/cancellation`, cancellation), 200)
   })
 
+  test('a tag and a match request: their buyers, what they and the dealer write, the VIN', async () => {
+    const dealer = await shop.dealer()
+    const model = await newModel(shop)
+    const vin = newVin()
+    planted['VIN on a lot'] = vin
+    const [vehicle] = await onLot(shop, dealer, [{ ...lotVehicle(model), vin }])
+    const buyer = (who: string) => ({
+      name: canary(who),
+      email: `${canary(`${who}: e-mail`)}@example.test`,
+      time_zone: 'Europe/Berlin',
+    })
+    const idempotencyKey = canary("tag's idempotency key")
+    const body = { vehicle, customer: buyer("tag's buyer"), reference: canary("tag's reference") }
+    const send = () => shop.call('POST', '/v1/tags', { body, idempotencyKey })
+    problems.push(
+      await whileBroken(
+        'ALTER TABLE customers RENAME TO customers_away',
+        'ALTER TABLE customers_away RENAME TO customers',
+        send,
+      ),
+    )
+    const { number: tag } = expectStatus(await send(), 201).body
+    const late = { vehicle, customer: buyer('who came too late'), reference: canary('too late') }
+    problems.push(await shop.call('POST', '/v1/tags', { body: late }))
+    expect(problems.slice(-2).map(({ status }) => status)).toEqual([500, 409])
+    const note = canary("dealer's note on the tag")
+    const word = { key: dealer.key, body: { answer: 'there', note } }
+    expectStatus(await shop.call('POST', `/v1/tags/${tag}/answers`, word), 200)
+    const search = { make: model.make, model: model.model }
+    const waiting = {
+      customer: buyer("match request's buyer"),
+      reference: canary("match request's reference"),
+      search,
+    }
+    const { number: request } = expectStatus(
+      await shop.call('POST', '/v1/match-requests', { body: waiting }),
+      201,
+    ).body
+    for (const [path, where] of [
+      [`tags/${tag}`, 'reason for giving the tag up'],
+      [`match-requests/${request}`, 'reason for waiting no longer'],
+    ] as const) {
+      const reason = { body: { reason: canary(where) } }
+      expectStatus(await shop.call('POST', `/v1/${path}/cancellation`, reason), 200)
+    }
+  })
+
   test('the refused mail is tried again a minute later, and then it arrives', async () => {
     const [notice] = await waitFor(
       'the second attempt',
@@ -427,6 +475,9 @@ describe('nowhere else than in the books and in what people are sent', () => {
       "link in the dealer's mail",
       "link in the prospect's mail",
       "prospect's postcode",
+      'who came too late',
+      'who came too late: e-mail',
+      'too late',
     ]
     expect(foundIn(textOf(texts)).sort()).toEqual(
       Object.keys(planted)
@@ -450,6 +501,8 @@ describe('nowhere else than in the books and in what people are sent', () => {
       'stock-count',
       'lead',
       'custom-order',
+      'tag',
+      'match-request',
     ])
       expect(kinds).toContain(kind)
     for (const [id, text] of Object.entries(texts))

@@ -99,7 +99,7 @@ export function registerModelYears(app: Api, kit: ApiKit): void {
       tags,
       summary: 'Create or change a model year',
       description:
-        'With its features and rules. Without If-Match it creates; with the ETag of the model year it replaces all of it. Configurations that were stored keep their features and prices.',
+        'With its features and rules. Without If-Match it creates; with the ETag of the model year it replaces all of it. Configurations that were stored keep their features and prices. What vehicles of dealers have is not removed: say until when it is sold.',
       middleware: [requireRole(kit, 'operator')] as const,
       request: { params: ModelYearParam, headers: IfMatchHeader, body: jsonBody(ModelYearBody) },
       responses: {

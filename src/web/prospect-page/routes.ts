@@ -14,6 +14,7 @@ import { parseNumber } from '../../domain/number.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import { NO_TURN } from '../../integrations/link.ts'
 import { readProspectLink } from '../../store/lead.ts'
+import { verifyContact } from '../../store/member.ts'
 import { type ProspectPage, readProspectPage } from '../../store/prospect-page.ts'
 import { document } from '../layout.tsx'
 import {
@@ -108,8 +109,11 @@ async function take(
     body: entered.data,
     number,
     // In the transaction that would claim the form's key: a stale form claims nothing and does nothing.
-    first: async (_, { command }) =>
-      refuseStale({ command, actor: c.var.caller.actor, if_version: Number(version) }, page.lead),
+    first: async (tx, { command }) => {
+      refuseStale({ command, actor: c.var.caller.actor, if_version: Number(version) }, page.lead)
+      // Who sends it has the link, which went to the prospect's address and nowhere else.
+      await verifyContact(tx, number)
+    },
     work: async ({ command }) => {
       const { actor } = c.var.caller
       // Checked again under the lock: what changes in between is caught there.
