@@ -6,7 +6,7 @@ import { useHouse } from '../support/house.ts'
 import { newLead, sampleDealer, storyUntil } from '../support/lead.ts'
 import { expectReplayable, expectSoundHouse } from '../support/proof.ts'
 import { type Answer, expectStatus, Shop, waitFor } from '../support/shop.ts'
-import { lotVehicle, newModel, onLot, tag } from '../support/vehicle.ts'
+import { judgeTag, lotVehicle, newModel, onLot, tag } from '../support/vehicle.ts'
 
 const house = useHouse({ partners: ['mail', 'dealer'] })
 let shop: Shop
@@ -213,7 +213,7 @@ describe('tags at the same dealers (B8)', () => {
     })
     const played = await sampleDealer(shop, { mode: 'manual' })
     const [there, sold, waiting] = [await tagAt(willing), await tagAt(unwilling), await tagAt(played)]
-    await shop.until(there, ({ state }) => state === 'confirmed')
+    await shop.until(there, (view) => view.dealer_accepted)
     await shop.until(sold, ({ state }) => state === 'sold')
     const [document] = await waitFor(
       'its word to be said twice',
@@ -221,14 +221,17 @@ describe('tags at the same dealers (B8)', () => {
       ([document]) => document?.calls[0]?.attempts === 2,
     )
     expect(document).toMatchObject({ kind: 'tag', number: there, calls: [{ answer: { status: 200 } }] })
-    expect(await shop.look(there)).toMatchObject({ state: 'confirmed', version: 3 })
+    expect(await shop.look(there)).toMatchObject({ state: 'pending', version: 4 })
 
     await waitFor('the tag', played.documents, (documents) => documents.length === 1)
     const url = `${house().dealerUrl}/documents/${played.id}/tag/${waiting}`
     const browser = await new Browser().open(url)
     expect(browser.text).toContain('Tarn Heron 2027')
     await browser.send('/say', { word: '0' })
-    expect(await shop.look(waiting)).toMatchObject({ state: 'confirmed' })
+    expect(await shop.look(waiting)).toMatchObject({ dealer_accepted: true })
+    // The order processor agrees: each dealer is told, and has nothing more to say.
+    expectStatus(await judgeTag(shop, waiting, 'accepted', { reference: 'P-1' }), 200)
+    await shop.until(waiting, ({ state }) => state === 'confirmed')
     // Another dealer's tag is not there for it.
     for (const by of ['webhook', 'api-key'] as const)
       expect(refused(await willing.say(waiting, { answer: 'sold' }, by, 'tag'))).toEqual([404, 'not-found'])

@@ -14,7 +14,7 @@ const Tag = z.object({
 export const TAG: Kind = {
   name: 'tag',
   asks: ['sent', 'reminded'],
-  tells: [],
+  tells: ['ready'],
   takesAway: ['withdrawn'],
   read: (data) => {
     const { number, vehicle, vin, price, buyer } = parse(Tag, JSON.stringify(data ?? null))
