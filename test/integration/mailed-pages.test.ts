@@ -17,7 +17,7 @@ import { useHouse } from '../support/house.ts'
 import { letter, linkIn, newLead, say, storyUntil } from '../support/lead.ts'
 import { expectReplayable, expectSoundHouse } from '../support/proof.ts'
 import { expectStatus, Shop, waitFor } from '../support/shop.ts'
-import { answerTag, inPipeline, lotVehicle, newModel, onLot, tag } from '../support/vehicle.ts'
+import { answerTag, inPipeline, judgeTag, lotVehicle, newModel, onLot, tag } from '../support/vehicle.ts'
 
 const house = useHouse({ partners: ['mail'] })
 let shop: Shop
@@ -500,6 +500,9 @@ describe.concurrent("a dealer's page of a tag (B8)", () => {
     return { dealer, vehicle, number, email, link, page: await new Browser().open(link) }
   }
 
+  const accepted = async (number: string) =>
+    expectStatus(await judgeTag(shop, number, 'accepted', { reference: 'P-1' }), 200)
+
   test('shows the vehicle and what is asked; says that it is there, once, and hands it over', async () => {
     const { dealer, vehicle, number, email, page, link } = await tagged()
     expect([page.status, page.headers.get('referrer-policy')]).toEqual([200, 'no-referrer'])
@@ -513,7 +516,7 @@ describe.concurrent("a dealer's page of a tag (B8)", () => {
     await page.send('/answer', { answer: 'there', note: 'x'.repeat(1_001) })
     expect([page.status, page.text]).toEqual([422, expect.stringContaining('At most 1,000 characters')])
     // It cannot be handed over before it is there.
-    const early = { key: randomUUID(), version: '2' }
+    const early = { key: randomUUID(), version: '3' }
     expect((await new Browser().post(`${link}/handover`, early)).status).toBe(409)
     expect(await eventsOf(number)).toEqual(before)
 
@@ -522,10 +525,13 @@ describe.concurrent("a dealer's page of a tag (B8)", () => {
     for (const { status, url } of [page, twin])
       expect([status, new URL(url).search]).toEqual([200, '?done=answer'])
     expect((await eventsOf(number)).slice(before.length)).toEqual([
-      ['confirmed', `dealer:${dealer.id}`, 'Row 4'],
+      ['dealer_accepted', `dealer:${dealer.id}`, 'Row 4'],
     ])
     expect(page.text).toContain('You said that it is there. – Row 4')
+    expect(page.forms.map((action) => action.split('/').at(-1))).toEqual(['answer'])
+    await accepted(number)
     await shop.mails(email, /is there$/)
+    await page.open(page.url)
     const second = page.clone()
     await Promise.all([page, second].map((tab) => tab.send('/handover')))
     for (const { status, text } of [page, second])
@@ -539,6 +545,8 @@ describe.concurrent("a dealer's page of a tag (B8)", () => {
     const { number, email, link, page } = await tagged()
     const stale = await new Browser().open(link)
     await page.send('/answer', { answer: 'there' })
+    await accepted(number)
+    await page.open(page.url)
     await stale.send('/answer', { answer: 'sold' })
     expect(stale.status).toBe(409)
     expect(stale.text).toContain('decide anew. You said that it is there.')
@@ -572,6 +580,7 @@ describe.concurrent("a dealer's page of a tag (B8)", () => {
     const page = await new Browser().open(await tagLink(dealer, number))
     expect(page.text).toContain('Not with you yet')
     expectStatus(await answerTag(shop, { key: shop.operatorKey }, number, 'there'), 200)
+    await accepted(number)
     await page.open(page.url)
     expect(page.text).toContain('Our staff noted in your place: You said that it is there.')
     expect(page.forms.map((action) => action.split('/').at(-1))).toEqual(['answer'])
@@ -592,12 +601,12 @@ describe.concurrent("a dealer's page of a tag (B8)", () => {
       turned(mine.link),
       mine.link.replace('/t/', '/c/'),
     ]
-    const fields = { key: randomUUID(), version: '2', answer: 'sold' }
+    const fields = { key: randomUUID(), version: '3', answer: 'sold' }
     for (const url of wrong) {
       expect([url, (await new Browser().open(url)).status]).toEqual([url, 404])
       expect((await new Browser().post(`${url}/answer`, fields)).status).toBe(404)
     }
-    expect(await shop.look(theirs.number)).toMatchObject({ state: 'pending', version: 2 })
+    expect(await shop.look(theirs.number)).toMatchObject({ state: 'pending', version: 3 })
     await mine.page.send('/answer', { answer: 'sold' })
     const { db } = house()
     await db`UPDATE tags SET ended_at = now() - interval '29 days' WHERE number = ${mine.number}`
