@@ -17,7 +17,7 @@ import { useHouse } from '../support/house.ts'
 import { letter, linkIn, newLead, say, storyUntil } from '../support/lead.ts'
 import { expectReplayable, expectSoundHouse } from '../support/proof.ts'
 import { expectStatus, Shop, waitFor } from '../support/shop.ts'
-import { answerTag, inPipeline, lotVehicle, newModel, onLot, tag } from '../support/vehicle.ts'
+import { confirmTag, inPipeline, judgeTag, lotVehicle, newModel, onLot, tag } from '../support/vehicle.ts'
 
 const house = useHouse({ partners: ['mail'] })
 let shop: Shop
@@ -513,7 +513,7 @@ describe.concurrent("a dealer's page of a tag (B8)", () => {
     await page.send('/answer', { answer: 'there', note: 'x'.repeat(1_001) })
     expect([page.status, page.text]).toEqual([422, expect.stringContaining('At most 1,000 characters')])
     // It cannot be handed over before it is there.
-    const early = { key: randomUUID(), version: '2' }
+    const early = { key: randomUUID(), version: page.form('/answer').fields.version ?? '' }
     expect((await new Browser().post(`${link}/handover`, early)).status).toBe(409)
     expect(await eventsOf(number)).toEqual(before)
 
@@ -522,10 +522,15 @@ describe.concurrent("a dealer's page of a tag (B8)", () => {
     for (const { status, url } of [page, twin])
       expect([status, new URL(url).search]).toEqual([200, '?done=answer'])
     expect((await eventsOf(number)).slice(before.length)).toEqual([
-      ['confirmed', `dealer:${dealer.id}`, 'Row 4'],
+      ['dealer_accepted', `dealer:${dealer.id}`, 'Row 4'],
     ])
     expect(page.text).toContain('You said that it is there. – Row 4')
+    expect(page.forms.map((action) => action.split('/').at(-1))).toEqual(['answer'])
+    expectStatus(await judgeTag(shop, number, 'accepted', { reference: 'P-1' }), 200)
     await shop.mails(email, /is there$/)
+    expect(await letter(shop, dealer.email, /is confirmed$/)).toContain(link)
+    await page.open(link)
+    expect(page.text).toContain('The order processor accepted the tag.')
     const second = page.clone()
     await Promise.all([page, second].map((tab) => tab.send('/handover')))
     for (const { status, text } of [page, second])
@@ -542,7 +547,7 @@ describe.concurrent("a dealer's page of a tag (B8)", () => {
     await stale.send('/answer', { answer: 'sold' })
     expect(stale.status).toBe(409)
     expect(stale.text).toContain('decide anew. You said that it is there.')
-    expect(await shop.look(number)).toMatchObject({ state: 'confirmed' })
+    expect(await shop.look(number)).toMatchObject({ state: 'pending', dealer_accepted: true })
     await stale.send('/answer', { answer: 'sold', note: 'This morning' })
     expect([stale.status, stale.text]).toEqual([
       200,
@@ -551,7 +556,7 @@ describe.concurrent("a dealer's page of a tag (B8)", () => {
     expect(await shop.look(number)).toMatchObject({ state: 'sold' })
     expect(stale.html).not.toContain(email)
     expect(stale.forms).toEqual([])
-    await page.send('/handover')
+    await page.send('/answer', { answer: 'sold' })
     expect([page.status, page.html.includes(email)]).toEqual([409, false])
     await shop.mails(email, /is sold$/)
   })
@@ -571,7 +576,7 @@ describe.concurrent("a dealer's page of a tag (B8)", () => {
     const { number } = await tag(shop, vehicle)
     const page = await new Browser().open(await tagLink(dealer, number))
     expect(page.text).toContain('Not with you yet')
-    expectStatus(await answerTag(shop, { key: shop.operatorKey }, number, 'there'), 200)
+    await confirmTag(shop, { key: shop.operatorKey }, number)
     await page.open(page.url)
     expect(page.text).toContain('Our staff noted in your place: You said that it is there.')
     expect(page.forms.map((action) => action.split('/').at(-1))).toEqual(['answer'])
@@ -592,12 +597,12 @@ describe.concurrent("a dealer's page of a tag (B8)", () => {
       turned(mine.link),
       mine.link.replace('/t/', '/c/'),
     ]
-    const fields = { key: randomUUID(), version: '2', answer: 'sold' }
+    const fields = { key: randomUUID(), version: '3', answer: 'sold' }
     for (const url of wrong) {
       expect([url, (await new Browser().open(url)).status]).toEqual([url, 404])
       expect((await new Browser().post(`${url}/answer`, fields)).status).toBe(404)
     }
-    expect(await shop.look(theirs.number)).toMatchObject({ state: 'pending', version: 2 })
+    expect(await shop.look(theirs.number)).toMatchObject({ state: 'pending', version: 3 })
     await mine.page.send('/answer', { answer: 'sold' })
     const { db } = house()
     await db`UPDATE tags SET ended_at = now() - interval '29 days' WHERE number = ${mine.number}`

@@ -213,7 +213,7 @@ describe('tags at the same dealers (B8)', () => {
     })
     const played = await sampleDealer(shop, { mode: 'manual' })
     const [there, sold, waiting] = [await tagAt(willing), await tagAt(unwilling), await tagAt(played)]
-    await shop.until(there, ({ state }) => state === 'confirmed')
+    await shop.until(there, ({ dealer_accepted }) => dealer_accepted)
     await shop.until(sold, ({ state }) => state === 'sold')
     const [document] = await waitFor(
       'its word to be said twice',
@@ -221,14 +221,14 @@ describe('tags at the same dealers (B8)', () => {
       ([document]) => document?.calls[0]?.attempts === 2,
     )
     expect(document).toMatchObject({ kind: 'tag', number: there, calls: [{ answer: { status: 200 } }] })
-    expect(await shop.look(there)).toMatchObject({ state: 'confirmed', version: 3 })
+    expect(await shop.look(there)).toMatchObject({ state: 'pending', version: 4 })
 
     await waitFor('the tag', played.documents, (documents) => documents.length === 1)
     const url = `${house().dealerUrl}/documents/${played.id}/tag/${waiting}`
     const browser = await new Browser().open(url)
     expect(browser.text).toContain('Tarn Heron 2027')
     await browser.send('/say', { word: '0' })
-    expect(await shop.look(waiting)).toMatchObject({ state: 'confirmed' })
+    expect(await shop.look(waiting)).toMatchObject({ dealer_accepted: true })
     // Another dealer's tag is not there for it.
     for (const by of ['webhook', 'api-key'] as const)
       expect(refused(await willing.say(waiting, { answer: 'sold' }, by, 'tag'))).toEqual([404, 'not-found'])
