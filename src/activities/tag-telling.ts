@@ -2,7 +2,7 @@ import type { Judge } from '../domain/custom-order.ts'
 import { buyerLetter } from '../domain/custom-order-letter.ts'
 import { isAbout, isTold } from '../domain/event.ts'
 import type { PlainLetter } from '../domain/lead-letter.ts'
-import type { TagWord } from '../domain/tag.ts'
+import type { ToldTag } from '../domain/tag.ts'
 import { tagDealerLetter, tagLetter } from '../domain/tag-letter.ts'
 import type { Links } from '../integrations/link.ts'
 import { type Mailer, typeset } from '../integrations/mail.ts'
@@ -80,10 +80,10 @@ export function createTagTelling(kit: {
     },
 
     async tellProcessor({ notification, event }: Notice): Promise<Attempt> {
-      const data = await tagDocument(db, event.number)
+      const told = event.details as ToldTag
+      const data = await tagDocument(db, event.number, told)
       if (!data) return NOBODY
-      const { message } = event.details as { message: TagWord }
-      const body = { type: `tag.${message}`, timestamp: event.at.toISOString(), data }
+      const body = { type: `tag.${told.message}`, timestamp: event.at.toISOString(), data }
       return verdict(await webhooks.send({ ...processor, id: notification.id, body }))
     },
 

@@ -68,6 +68,12 @@ export type TagDeadline = (typeof TAG_DEADLINES)[number]
 /** What the gateway tells the order processor of a tag: the `type` of the message is `tag.<word>`. */
 export type TagWord = 'submitted' | 'reminded' | 'confirmed' | 'withdrawn' | 'cancelled'
 
+/**
+ * What such a message was made for, kept with its event, so that one that comes late says the same; all else about a tag
+ * never changes. `answer_by` is ISO 8601; null when no answer is wanted.
+ */
+export type ToldTag = { message: TagWord; answer_by: string | null }
+
 /** What the workflow of a tag knows of its row. */
 export type TagProgress = {
   number: string

@@ -1,5 +1,6 @@
 import { eq } from 'drizzle-orm'
 import { moneyInWords } from '../domain/money.ts'
+import type { ToldTag } from '../domain/tag.ts'
 import { matchLine, type TagFacts } from '../domain/tag-letter.ts'
 import type { Database } from './database.ts'
 import { readMatchRequest } from './match-request.ts'
@@ -67,7 +68,7 @@ export async function tagLetterFacts(db: Database, event: Event): Promise<Told |
 }
 
 /** A tag as the gateway sends it to the order processor: without the buyer, and without the VIN. Undefined once it is gone. */
-export async function tagDocument(db: Database, number: string) {
+export async function tagDocument(db: Database, number: string, { answer_by }: ToldTag) {
   const tag = await readTag(db, number)
   if (!tag) return undefined
   const { model_year, features, dealer } = await offeredVehicle(db, tag.vehicle)
@@ -77,6 +78,6 @@ export async function tagDocument(db: Database, number: string) {
     dealer: { id: dealer.id, name: dealer.name },
     configuration: { model_year, features, total_price: tag.price_minor, currency: tag.currency },
     vehicle: tag.vehicle,
-    answer_by: tag.state === 'pending' ? (tag.deadline_at?.toISOString() ?? null) : null,
+    answer_by,
   }
 }

@@ -2,7 +2,7 @@ import { eq, sql } from 'drizzle-orm'
 import { undecided } from '../domain/custom-order.ts'
 import { EVENTS, type EventType } from '../domain/event.ts'
 import { after } from '../domain/period.ts'
-import type { TagDeadline, TagProgress, TagState, TagWord } from '../domain/tag.ts'
+import type { TagDeadline, TagProgress, TagState, TagWord, ToldTag } from '../domain/tag.ts'
 import { type Database, type Locked, type Transaction, transactionTime } from './database.ts'
 import { type DealerRow, readDealer } from './dealer.ts'
 import { recordEvent } from './event.ts'
@@ -133,7 +133,10 @@ export async function tellProcessor(
   message: TagWord,
   set: Change = {},
 ): Promise<TagRow> {
-  return updateTag(tx, row, set, { type: 'tag.told_processor', actor: 'house', details: { message } })
+  const deadline = set.deadline === undefined ? row.deadline_at : (set.deadline?.at ?? null)
+  const answer_by = (set.state ?? row.state) === 'pending' ? (deadline?.toISOString() ?? null) : null
+  const details = { message, answer_by } satisfies ToldTag
+  return updateTag(tx, row, set, { type: 'tag.told_processor', actor: 'house', details })
 }
 
 /** True while somebody is to be told of the tag, or of the vehicle as long as it has it. */

@@ -18,6 +18,7 @@ import { useHouse } from '../support/house.ts'
 import { type Dealer, dealersServer } from '../support/lead.ts'
 import { changesNothing, expectProblem, expectReplayable, expectSoundHouse } from '../support/proof.ts'
 import { expectStatus, Shop, waitFor } from '../support/shop.ts'
+import { lotVehicle, newModel, onLot, tag } from '../support/vehicle.ts'
 
 const house = useHouse({ partners: ['mail'], environment: { OPERATORS_EMAIL: 'operators@example.test' } })
 let shop: Shop
@@ -517,6 +518,38 @@ describe('what the gateway delivers late (B4)', () => {
     await expectProblem(house(), await handover(first.key), 409, 'state-conflict')
     expect([await storyOf(number), await storyOf(vehicle.number)]).toEqual(before)
     expectStatus(await handover(dealer.key), 200)
+  })
+
+  test('a tag that was given up meanwhile is told as it was asked about, then as what became of it', async () => {
+    const [car] = await onLot(shop, dealer, [lotVehicle(await newModel(shop))])
+    const { number, tag: placed } = await tag(shop, car)
+    expectStatus(await shop.call('POST', `/v1/tags/${number}/cancellation`, { body: {} }), 200)
+    const sent = async () =>
+      (
+        await shop.call('GET', `/v1/operator/tags/${number}/notifications`, { key: shop.operatorKey })
+      ).body.data.filter(({ channel }: { channel: string }) => channel === 'processor')
+    const all: { id: string }[] = await waitFor('the first attempts', sent, (all) =>
+      all.every(({ attempts }: { attempts: unknown[] }) => attempts.length > 0),
+    )
+    const processor = await dealersServer(Number(new URL(house().processorUrl).port))
+    processor.signsWith(house().processorSecret)
+    try {
+      for (const { id } of all) {
+        const path = `/v1/operator/notifications/${id}/redelivery`
+        expectStatus(await shop.call('POST', path, { key: shop.operatorKey, body: {} }), 202)
+      }
+      await waitFor('all of it to be told', sent, (all) =>
+        all.every(({ state }: { state: string }) => state === 'sent'),
+      )
+      const heard = processor.taken.map(({ text }) => JSON.parse(text))
+      heard.sort((one, other) => one.timestamp.localeCompare(other.timestamp))
+      expect(heard.map(({ type, data }) => [type, data.vehicle, data.answer_by])).toEqual([
+        ['tag.submitted', car, placed.deadline.at],
+        ['tag.cancelled', car, null],
+      ])
+    } finally {
+      processor.close()
+    }
   })
 })
 
