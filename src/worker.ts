@@ -56,7 +56,12 @@ async function main(): Promise<void> {
     carrier: httpCarrier({ url: config.CARRIER_URL, apiKey: config.CARRIER_API_KEY }),
   })
   const { connectionOptions, namespace } = loadClientConnectConfig()
-  const connection = await NativeConnection.connect(connectionOptions)
+  const connection = await NativeConnection.connect(connectionOptions).catch((error: Error) => {
+    const { address = 'localhost:7233', tls } = connectionOptions
+    throw new Error(
+      `Temporal at ${address}, ${tls ? 'with' : 'without'} TLS, cannot be used: ${error.message}`,
+    )
+  })
   // An activity holds one connection at a time, so there are never more of them than connections.
   const half = Math.floor(config.DATABASE_POOL_SIZE / 2)
   const worker = await Worker.create({

@@ -4,13 +4,24 @@
 set -eu
 
 namespace=${TEMPORAL_NAMESPACE:-default}
-until temporal operator cluster health; do sleep 2; done
+
+# For a minute; then it has failed, and says with what.
+try() {
+  tries=1
+  until "$@"; do
+    [ "$tries" -lt 30 ] || return 1
+    tries=$((tries + 1))
+    sleep 2
+  done
+}
+
+try temporal operator cluster health
 temporal operator namespace describe -n "$namespace" ||
   temporal operator namespace create -n "$namespace" --retention "${RETENTION:-168h}"
 # A namespace that was only just made is not known everywhere at once.
-until temporal operator search-attribute create -n "$namespace" \
+try temporal operator search-attribute create -n "$namespace" \
   --name OrderNumber --type Keyword \
   --name Stage --type Keyword \
   --name PartnerId --type Keyword \
   --name Sku --type KeywordList \
-  --name Deadline --type Datetime; do sleep 2; done
+  --name Deadline --type Datetime

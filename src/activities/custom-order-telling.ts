@@ -1,7 +1,8 @@
-import type { GatewayWord } from '../domain/custom-order.ts'
+import type { Turn } from '../domain/custom-order.ts'
 import { buyerLetter, dealerOrderLetter } from '../domain/custom-order-letter.ts'
 import { isAbout, isTold } from '../domain/event.ts'
 import { inZone } from '../domain/letter.ts'
+import type { Links } from '../integrations/link.ts'
 import { type Mailer, typeset } from '../integrations/mail.ts'
 import type { WebhookSender } from '../integrations/webhook.ts'
 import { buyerFacts, orderDocument, startsOn } from '../store/buyer-letter.ts'
@@ -24,10 +25,11 @@ export function createCustomOrderTelling(kit: {
   db: Database
   mailer: Mailer
   webhooks: WebhookSender
+  links: Links
   processor: Processor
   operatorsEmail: string | undefined
 }) {
-  const { db, mailer, webhooks, processor, operatorsEmail } = kit
+  const { db, mailer, webhooks, links, processor, operatorsEmail } = kit
 
   return {
     async mailBuyer({ notification, event }: Notice): Promise<Attempt> {
@@ -48,39 +50,50 @@ export function createCustomOrderTelling(kit: {
       return SENT
     },
 
+    /** Also late it says what it was made for: the processor tells by the turn and the time what is newer. */
     async tellProcessor({ notification, event }: Notice): Promise<Attempt> {
-      const found = await orderDocument(db, event.number)
+      const told = event.details as Turn
+      const found = await orderDocument(db, event.number, told)
       if (!found) return NOBODY
-      const { message } = event.details as { message: GatewayWord }
       const body = {
-        type: `custom_order.${message}`,
+        type: `custom_order.${told.message}`,
         timestamp: event.at.toISOString(),
         data: found.document,
       }
       return verdict(await webhooks.send({ ...processor, id: notification.id, body }))
     },
 
-    /** By webhook or mail as the dealer prefers; the buyer's contact is for the dealer who has the order. */
+    /**
+     * By webhook or mail as the dealer prefers. The buyer's contact is for the dealer who has the order: what could not be
+     * sent while that was so is not sent later, but for the word that it is over.
+     */
     async tellDealer({ notification, event }: Notice): Promise<Attempt> {
+      const told = event.details as Turn
       const dealer = await readDealer(db, notification.recipient)
-      const found = await orderDocument(db, event.number)
+      const found = await orderDocument(db, event.number, told)
       if (!dealer || !found) return NOBODY
-      const { message } = event.details as { message: GatewayWord }
+      const { message, turn, because } = told
       const isOver = message === 'withdrawn' || message === 'cancelled'
       const { document, buyer, vehicle_words: vehicle } = found
+      const { number } = document
       if (!isOver && !buyer) return NOBODY
-      if (!isOver && document.dealer.id !== dealer.id) return { result: 'gone', outcome: 'passed on' }
-      const data = isOver ? { number: document.number } : { ...document, buyer }
+      if (!isOver && !found.is_theirs) return { result: 'gone', outcome: 'passed on' }
+      const data = isOver ? { number, turn, because } : { ...document, buyer }
       const body = { type: `custom_order.${message}`, timestamp: event.at.toISOString(), data }
       if (dealer.channel === 'webhook' && dealer.webhook_url) {
         const { webhook_url: url, webhook_secret: secret } = dealer
         return verdict(await webhooks.send({ url, secret, id: notification.id, body }))
       }
       if (!dealer.email) return { result: 'gone', outcome: 'no address' }
-      const words = dealerOrderLetter(message, { ...document, vehicle })
-      const letter = await typeset(words, { to: dealer.name, from: 'Orders' })
+      const words =
+        message === 'submitted' || message === 'reminded' ? 'Accept or refuse it' : 'See the order'
+      const letter = await typeset(dealerOrderLetter(message, { ...document, vehicle }), {
+        to: dealer.name,
+        from: 'Orders',
+        ...(isOver ? {} : { button: { words, link: links.customOrderUrl(number, turn) } }),
+      })
       const attachment = {
-        filename: `${document.number}.json`,
+        filename: `${number}.json`,
         contentType: 'application/json',
         content: JSON.stringify(body, null, 2),
       }

@@ -1,18 +1,18 @@
-import type { Command } from '../domain/command.ts'
+import { type Command, refuseStale } from '../domain/command.ts'
 import {
   CHOOSE_SECONDS,
-  CUSTOM_ORDER_ACTIONS,
   CUSTOM_ORDER_TRANSITIONS,
   type CustomOrderProgress,
   type CustomOrderVerb,
   JUDGES,
   type Judge,
+  type TurnEnd,
   undecided,
 } from '../domain/custom-order.ts'
 import { after } from '../domain/period.ts'
 import { faultAt, Refusal } from '../domain/refusal.ts'
-import { allowed, may } from '../domain/states.ts'
-import { VEHICLE_TRANSITIONS } from '../domain/vehicle.ts'
+import { may } from '../domain/states.ts'
+import { isOpenTo } from '../domain/vehicle.ts'
 import type { Links } from '../integrations/link.ts'
 import {
   type CustomOrderRow,
@@ -23,7 +23,7 @@ import {
   tellPartner,
   updateCustomOrder,
 } from '../store/custom-order.ts'
-import { asDealerSees, asProcessorSees, customOrderView } from '../store/custom-order-view.ts'
+import { actionsOf, asDealerSees, asProcessorSees, customOrderView } from '../store/custom-order-view.ts'
 import type { Database, Transaction } from '../store/database.ts'
 import { type DealerRow, dealerSelling, readDealer } from '../store/dealer.ts'
 import { readCommandBody, storeAnswer } from '../store/idempotency-key.ts'
@@ -38,7 +38,7 @@ import {
 } from '../store/order-money.ts'
 import { productionStartOf } from '../store/production.ts'
 import { freezePointOf } from '../store/schedule-view.ts'
-import { bankVehicle, lockVehicle, updateVehicle, type VehicleRow } from '../store/vehicle.ts'
+import { bankVehicle, lockVehicle, readVehicle, updateVehicle, type VehicleRow } from '../store/vehicle.ts'
 import { advanceVehicle, openVehicle } from '../store/vehicle-progress.ts'
 import type { Steps } from './steps.ts'
 
@@ -131,9 +131,10 @@ export function createCustomOrderActivities({
       const { number, settled, dealer, command: step, actor } = asked
       return steps.run(step, async (tx) => {
         const { row, now } = await open(tx, number)
-        refuseOtherDealer(row, dealer)
+        refuseStale(asked, row)
+        refuseOthers(row, asked)
         if (row.state !== 'completed') {
-          refuseUnless(row, 'complete')
+          await refuseUnless(tx, row, 'complete')
           const vehicle = row.vehicle ?? ''
           const { state } = await openVehicle(tx, vehicle)
           if (state === 'at_dealer') await settle(tx, row, settled, { actor, step })
@@ -153,14 +154,14 @@ export function createCustomOrderActivities({
       const { number, judge, dealer, command: step, actor } = asked
       return steps.run(step, async (tx) => {
         const { row, now } = await open(tx, number)
+        refuseStale(asked, row)
         const word = (await readCommandBody(tx, step)) as Word
-        refuseOtherDealer(row, dealer)
-        if ((word.turn ?? row.turn) !== row.turn) throw wentElsewhere(row)
+        refuseOthers(row, { ...asked, turn: word.turn })
         if (word.verdict === 'refused') {
-          refuseUnless(row, 'refuse')
+          await refuseUnless(tx, row, 'refuse')
           await refuse(tx, row, { by: judge, actor, now, note: word.reasons.join('; ') })
         } else if (!hasAcceptedAlready(row, judge, word)) {
-          refuseUnless(row, 'accept')
+          await refuseUnless(tx, row, 'accept')
           const accepted = await updateCustomOrder(
             tx,
             row,
@@ -185,7 +186,7 @@ export function createCustomOrderActivities({
       const { number, command: step, actor } = asked
       return steps.run(step, async (tx) => {
         const { row, now } = await open(tx, number)
-        refuseUnless(row, 'choose_dealer')
+        await refuseUnless(tx, row, 'choose_dealer')
         const dealer = await dealerFor(tx, row, asked.dealer)
         const chosen = await updateCustomOrder(
           tx,
@@ -210,7 +211,7 @@ export function createCustomOrderActivities({
       const { number, command: step, actor } = asked
       return steps.run(step, async (tx) => {
         const { row } = await open(tx, number)
-        refuseUnless(row, 'cancel')
+        await refuseUnless(tx, row, 'cancel')
         // A cancellation in the Temporal UI comes without a request.
         const body = (await readCommandBody(tx, step)) as { reason?: string } | undefined
         await cancel(tx, row, { actor, step, note: body?.reason ?? null, because: 'asked' })
@@ -228,7 +229,7 @@ export function createCustomOrderActivities({
       const { number, configuration: id, command: step, actor } = asked
       return steps.run(step, async (tx) => {
         const { row } = await open(tx, number)
-        refuseUnless(row, 'reconfigure')
+        await refuseUnless(tx, row, 'reconfigure')
         const vehicle = await openVehicleOf(tx, row, 'reconfigure')
         const found = await configurationOf(tx, id)
         if (!found || found.configuration.currency !== vehicle.currency) {
@@ -303,21 +304,22 @@ async function open(tx: Transaction, number: string): Promise<{ row: CustomOrder
   return locked
 }
 
-/** A dealer has a say as long as the order is with it; for operators `dealer` is null. */
-function refuseOtherDealer(row: CustomOrderRow, dealer: string | null): void {
-  if (dealer !== null && dealer !== row.dealer) throw wentElsewhere(row)
-}
-
-function wentElsewhere({ state }: CustomOrderRow): Refusal {
-  return new Refusal('state-conflict', 'The order has gone to another dealer since.', { state })
-}
-
-function refuseUnless(order: CustomOrderRow, verb: CustomOrderVerb): void {
+async function refuseUnless(tx: Transaction, order: CustomOrderRow, verb: CustomOrderVerb): Promise<void> {
   if (may(CUSTOM_ORDER_TRANSITIONS, order.state, verb)) return
+  const vehicle = order.vehicle === null ? undefined : await readVehicle(tx, order.vehicle)
   throw new Refusal('state-conflict', `The custom order is ${order.state}.`, {
     state: order.state,
-    allowed_actions: allowed(CUSTOM_ORDER_TRANSITIONS, order.state, CUSTOM_ORDER_ACTIONS),
+    allowed_actions: await actionsOf(tx, order, vehicle),
   })
+}
+
+/** Refuses the word of a dealer who does not have the order now, or about an earlier turn; with null it is no dealer's. */
+function refuseOthers(
+  row: CustomOrderRow,
+  { dealer, turn = row.turn }: { dealer: string | null; turn?: number | undefined },
+): void {
+  if ((dealer === null || dealer === row.dealer) && turn === row.turn) return
+  throw new Refusal('state-conflict', 'The order has gone to another dealer since.', { state: row.state })
 }
 
 function hasAcceptedAlready(row: CustomOrderRow, judge: Judge, word: Word): boolean {
@@ -414,7 +416,7 @@ async function confirm(tx: Transaction, row: CustomOrderRow, step: string): Prom
 async function refuse(
   tx: Transaction,
   row: CustomOrderRow,
-  { by, actor, now, note }: { by: Judge | 'silence'; actor: string; now: Date; note: string | null },
+  { by, actor, now, note }: { by: TurnEnd; actor: string; now: Date; note: string | null },
 ): Promise<void> {
   const deadline = { kind: 'choose', at: after(now, CHOOSE_SECONDS) } as const
   let current = await updateCustomOrder(
@@ -430,7 +432,7 @@ async function refuse(
   )
   // Whoever did not refuse it has nothing more to do for it.
   for (const partner of JUDGES)
-    if (partner !== by) current = await tellPartner(tx, current, partner, 'withdrawn')
+    if (partner !== by) current = await tellPartner(tx, current, partner, 'withdrawn', { because: by })
 }
 
 /** The order's vehicle, locked, as long as it may be changed or cancelled. */
@@ -441,15 +443,15 @@ async function openVehicleOf(
 ): Promise<VehicleRow> {
   const locked = row.vehicle === null ? undefined : await lockVehicle(tx, row.vehicle)
   if (!locked) throw new Error('an accepted custom order without its vehicle')
-  const { row: vehicle, now } = locked
+  const { row: vehicle } = locked
   const freeze = await freezePointOf(tx, vehicle)
-  const frozen_at = freeze !== null && freeze <= now ? freeze : await productionStartOf(tx, vehicle)
-  if ((frozen_at !== null && frozen_at <= now) || !may(VEHICLE_TRANSITIONS, vehicle.state, verb)) {
-    const since = frozen_at?.toISOString()
+  const frozen = freeze?.has_passed ?? false
+  if (!isOpenTo(verb, { state: vehicle.state, frozen })) {
+    const since = (frozen ? freeze?.at : await productionStartOf(tx, vehicle))?.toISOString()
     throw new Refusal(
       'freeze-point-passed',
       `The vehicle is ${vehicle.state}: since ${since} it can no longer be ${verb === 'cancel' ? 'cancelled' : 'changed'}.`,
-      { state: vehicle.state, frozen_at: since },
+      { state: vehicle.state, frozen_at: since, allowed_actions: await actionsOf(tx, row, vehicle) },
     )
   }
   return vehicle

@@ -4,6 +4,7 @@ import { isAbout, isTold } from '../domain/event.ts'
 import type { PlainLetter } from '../domain/lead-letter.ts'
 import type { TagWord } from '../domain/tag.ts'
 import { tagDealerLetter, tagLetter } from '../domain/tag-letter.ts'
+import type { Links } from '../integrations/link.ts'
 import { type Mailer, typeset } from '../integrations/mail.ts'
 import type { WebhookSender } from '../integrations/webhook.ts'
 import type { Database } from '../store/database.ts'
@@ -27,9 +28,10 @@ export function createTagTelling(kit: {
   mailer: Mailer
   webhooks: WebhookSender
   processor: Processor
+  links: Links
   operatorsEmail: string | undefined
 }) {
-  const { db, mailer, webhooks, processor, operatorsEmail } = kit
+  const { db, mailer, webhooks, processor, links, operatorsEmail } = kit
 
   return {
     /** Also of the tagged vehicle itself, in the words that custom orders have for theirs. */
@@ -64,6 +66,14 @@ export function createTagTelling(kit: {
       const letter = await typeset(tagDealerLetter(type, details, { number, vehicle: vehicle.name, vin }), {
         to: dealer.name,
         from: 'Holdfast',
+        ...(type === 'tag.withdrawn'
+          ? {}
+          : {
+              button: {
+                words: type === 'tag.ready' ? 'Say that you handed it over' : 'Say whether it is there',
+                link: links.tagUrl(number),
+              },
+            }),
       })
       await mailer.send({ id, to: dealer.email, fromName: 'Holdfast', replyTo: null, ...letter })
       return SENT
@@ -108,8 +118,8 @@ function wordsFor({ type, details, note }: Notice['event'], facts: Facts): Plain
   if (isAbout('tag', type) || isAbout('match_request', type)) return tagLetter(type, details, note, facts)
   const { tag, vehicle, number, storefront } = facts
   if (!isAbout('vehicle', type) || !tag || !vehicle) return undefined
-  // What became of a vehicle before it was given up, or sold, is no news for the buyer after that.
-  if (tag.state === 'cancelled' || tag.state === 'sold') return undefined
+  // What became of a vehicle before it was given up, sold or refused is no news for the buyer after that.
+  if (tag.ended_at !== null && tag.state !== 'delivered') return undefined
   const { price_minor: price, currency } = tag
   const { name, dealer } = vehicle
   return buyerLetter(type, details, note, {

@@ -1,4 +1,4 @@
-import type { Command } from '../domain/command.ts'
+import { type Command, refuseStale } from '../domain/command.ts'
 import { type Judge, undecided } from '../domain/custom-order.ts'
 import { after } from '../domain/period.ts'
 import { Refusal } from '../domain/refusal.ts'
@@ -30,7 +30,7 @@ import {
   updateTag,
 } from '../store/tag.ts'
 import { cancelTag, endAsSold, refuseTag } from '../store/tag-ending.ts'
-import { asTagsDealerSees, tagView } from '../store/tag-view.ts'
+import { asTagsDealerSees, asTagsProcessorSees, type TagView, tagView } from '../store/tag-view.ts'
 import { updateVehicle } from '../store/vehicle.ts'
 import { setAvailability } from '../store/vehicle-availability.ts'
 import type { Steps } from './steps.ts'
@@ -42,12 +42,14 @@ export function createTagActivities({ db, steps, links }: { db: Database; steps:
    * nothing, and whoever said it is told so.
    */
   async function hear(
-    { number, command: step, actor }: Command & { number: string },
+    asked: Command & { number: string },
     verb: TagVerb,
     work: (tx: Transaction, row: TagRow, word: Word) => Promise<TagProgress | null>,
   ): Promise<TagProgress | null> {
+    const { number, command: step, actor } = asked
     const heard = await steps.run(step, async (tx): Promise<TagProgress | { kept: TagState } | null> => {
       const { row } = await open(tx, number)
+      refuseStale(asked, row)
       const word = (await readCommandBody(tx, step)) as Word
       if (may(TAG_TRANSITIONS, row.state, verb)) return work(tx, row, word)
       const note = word.note ?? word.reasons?.join('; ') ?? null
@@ -97,7 +99,7 @@ export function createTagActivities({ db, steps, links }: { db: Database; steps:
             state: row.state,
           })
         }
-        return answered(tx, step, number, 'storefront')
+        return answered(tx, step, number, 'processor')
       })
     },
 
@@ -121,6 +123,7 @@ export function createTagActivities({ db, steps, links }: { db: Database; steps:
       const { number, settled, command: step, actor } = asked
       return steps.run(step, async (tx) => {
         const { row } = await open(tx, number)
+        refuseStale(asked, row)
         refuseUnless(row, 'hand_over')
         const vehicle = await lockVehicleOf(tx, row)
         if (!may(VEHICLE_TRANSITIONS, vehicle.state, 'deliver')) {
@@ -175,15 +178,23 @@ export function createTagActivities({ db, steps, links }: { db: Database; steps:
 /** What the API has stored of a dealer's or the processor's word. */
 type Word = { note?: string; reference?: string; reasons?: string[] }
 
+/** Stores the answer to the command: as much of the tag as whoever asked may see. */
 async function answered(
   tx: Transaction,
   step: string,
   number: string,
-  to: 'dealer' | 'storefront',
+  to: keyof typeof SEEN_BY,
 ): Promise<TagProgress | null> {
   const view = await tagView(tx, number)
-  await storeAnswer(tx, step, 200, view && to === 'dealer' ? asTagsDealerSees(view) : view)
+  if (!view) throw new Error('the tag is gone')
+  await storeAnswer(tx, step, 200, SEEN_BY[to](view))
   return tagProgress(tx, number)
+}
+
+const SEEN_BY = {
+  storefront: (view: TagView) => view,
+  dealer: asTagsDealerSees,
+  processor: asTagsProcessorSees,
 }
 
 async function open(tx: Transaction, number: string): Promise<Locked<TagRow>> {

@@ -4,10 +4,12 @@ import type { Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { matchedRoutes } from 'hono/route'
 import { Refusal } from '../domain/refusal.ts'
+import { registerCustomOrderPage } from '../web/custom-order-page/routes.ts'
 import { registerLeadPage } from '../web/lead-page/routes.ts'
 import { registerOrderPage } from '../web/order-page/routes.ts'
 import { registerPayPage } from '../web/pay-page/routes.ts'
 import { registerProspectPage } from '../web/prospect-page/routes.ts'
+import { registerTagPage } from '../web/tag-page/routes.ts'
 import { faultsRefusal } from './faults.ts'
 import type { Api, ApiEnv, ApiKit } from './kit.ts'
 import { registerOpenApi } from './openapi.ts'
@@ -176,6 +178,8 @@ export function createApi(kit: ApiKit): Api {
   registerHealth(app, kit)
   registerOrderPage(app, kit, limit.byAddress)
   registerLeadPage(app, kit, limit.byAddress)
+  registerCustomOrderPage(app, kit, limit.byAddress)
+  registerTagPage(app, kit, limit.byAddress)
   registerProspectPage(app, kit, limit.byAddress)
   registerPayPage(app, kit, limit.byAddress)
   return app

@@ -112,10 +112,12 @@ function asRefusal(error: unknown): unknown {
 const CANCELLED = 1
 const DEADLINE_EXCEEDED = 4
 const NOT_FOUND = 5
+const PERMISSION_DENIED = 7
 const RESOURCE_EXHAUSTED = 8
 const FAILED_PRECONDITION = 9
 const ABORTED = 10
 const UNAVAILABLE = 14
+const UNAUTHENTICATED = 16
 
 /** What Temporal itself fails an update with: the process ended after taking it, or a worker's task passed it by. */
 const DROPPED = new Set<unknown>(['AcceptedUpdateCompletedWorkflow', 'UnprocessedUpdate'])
@@ -144,8 +146,9 @@ function isDeadline(error: unknown): boolean {
   return code === DEADLINE_EXCEEDED || code === CANCELLED
 }
 
-/** Temporal is away, or has more to do than it takes on. */
+const UNREACHABLE = new Set<unknown>([UNAVAILABLE, RESOURCE_EXHAUSTED, PERMISSION_DENIED, UNAUTHENTICATED])
+
+/** Temporal is away, has more to do than it takes on, or does not let us in: `/readyz` says which. */
 function isUnreachable(error: unknown): boolean {
-  const code = grpcCode(error)
-  return code === UNAVAILABLE || code === RESOURCE_EXHAUSTED
+  return UNREACHABLE.has(grpcCode(error))
 }

@@ -1,4 +1,4 @@
-import { type GatewayWord, type Terms } from './custom-order.ts'
+import type { GatewayWord, Terms, TurnEnd } from './custom-order.ts'
 import type { BuyerEvent } from './event.ts'
 import type { PlainLetter } from './lead-letter.ts'
 import { moneyInWords } from './money.ts'
@@ -152,8 +152,9 @@ function termsInWords(terms: Terms | null): string[] {
 /** The words for each message about an order that a dealer gets by mail. */
 export function dealerOrderLetter(
   message: GatewayWord,
-  { number, vehicle, answer_by }: { number: string; vehicle: string; answer_by: string | null },
+  told: { number: string; vehicle: string; answer_by: string | null; because: TurnEnd | null },
 ): PlainLetter {
+  const { number, vehicle, answer_by, because } = told
   const about = `It is about a ${vehicle}.`
   const until = answer_by === null ? [] : [`Please accept or refuse it until ${answer_by}.`]
   switch (message) {
@@ -177,6 +178,13 @@ export function dealerOrderLetter(
     case 'cancelled':
       return { subject: `Order ${number} is cancelled`, paragraphs: [about, 'There is nothing more to do.'] }
     case 'withdrawn':
-      return { subject: `Order ${number} is withdrawn`, paragraphs: [about, 'There is nothing more to do.'] }
+      return {
+        subject: `Order ${number} is withdrawn`,
+        paragraphs: [
+          about,
+          because === 'silence' ? 'It was not answered in time.' : 'The manufacturer did not accept it.',
+          'There is nothing more to do.',
+        ],
+      }
   }
 }

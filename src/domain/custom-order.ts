@@ -1,6 +1,6 @@
 import type { ConfigurationPrice } from './catalogue.ts'
-import type { StateOf, VerbOf } from './states.ts'
-import type { VehicleState } from './vehicle.ts'
+import { allowed, may, type StateOf, type VerbOf } from './states.ts'
+import { isOpenTo, VEHICLE_TRANSITIONS, type VehicleState } from './vehicle.ts'
 
 /**
  * A custom order: a vehicle that a buyer configured (REQUIREMENTS B4). Once a deposit is authorised, if one is taken, it is sent to the chosen dealer and to the order
@@ -29,6 +29,29 @@ export type CustomOrderVerb = VerbOf<typeof CUSTOM_ORDER_TRANSITIONS>
 
 /** What the storefront may ask for, in the words of `allowed_actions`. */
 export const CUSTOM_ORDER_ACTIONS = ['choose_dealer', 'reconfigure', 'cancel'] as const
+
+/** What the storefront may ask for now: with a vehicle in the bank not what its freeze point forbids. */
+export function customOrderActions(
+  state: CustomOrderState,
+  vehicle: { state: VehicleState; frozen: boolean } | null,
+): (typeof CUSTOM_ORDER_ACTIONS)[number][] {
+  return allowed(CUSTOM_ORDER_TRANSITIONS, state, CUSTOM_ORDER_ACTIONS).filter(
+    (action) => action === 'choose_dealer' || vehicle === null || isOpenTo(action, vehicle),
+  )
+}
+
+/** What the dealer who has it may do now: its word on it, and the handover once the vehicle is there. */
+export const DEALER_ORDER_ACTIONS = ['accept', 'refuse', 'complete'] as const
+
+export function dealerOrderActions(
+  state: CustomOrderState,
+  vehicle: VehicleState | null,
+): (typeof DEALER_ORDER_ACTIONS)[number][] {
+  const isThere = vehicle !== null && may(VEHICLE_TRANSITIONS, vehicle, 'deliver')
+  return allowed(CUSTOM_ORDER_TRANSITIONS, state, DEALER_ORDER_ACTIONS).filter(
+    (action) => action !== 'complete' || isThere,
+  )
+}
 
 /** Who has to accept it. */
 export const JUDGES = ['dealer', 'processor'] as const
@@ -84,6 +107,25 @@ export type MoneyDue = 'deposit_authorised' | 'ask_balance'
 
 /** What the gateway tells a dealer or the processor of an order: the `type` of the message is `custom_order.<word>`. */
 export type GatewayWord = 'submitted' | 'reminded' | 'confirmed' | 'reconfigured' | 'cancelled' | 'withdrawn'
+
+/** Why a partner has nothing more to do for a turn: who refused it, or whose silence counts as that. */
+export type TurnEnd = Judge | 'silence'
+
+/**
+ * What a message of the gateway was made for, kept with its event: a message that comes late says the same as the one that
+ * came at once. Configurations never change, so the id of one says all of it.
+ */
+export type Turn = {
+  message: GatewayWord
+  dealer: string
+  turn: number
+  configuration: string
+  vehicle: string | null
+  /** ISO 8601; null when no answer is wanted. */
+  answer_by: string | null
+  /** Why it is withdrawn; null in every other message. */
+  because: TurnEnd | null
+}
 
 /** A configuration as partners get it. Prices are in minor units of its currency. */
 export type ConfigurationDocument = {

@@ -1,4 +1,4 @@
-import type { StateOf, VerbOf } from './states.ts'
+import { may, type StateOf, type VerbOf } from './states.ts'
 
 /**
  * A vehicle from its place in the order bank to its keys in the buyer's hand (REQUIREMENTS B6, B7). It is in the bank
@@ -49,6 +49,17 @@ export const PRIORITIES: Record<VehicleType, number> = { retail: 10, fleet: 20, 
 
 /** The states in which a vehicle waits for a slot or may still get another one. */
 export const SCHEDULABLE = ['banked', 'scheduled'] as const satisfies VehicleState[]
+
+/**
+ * True while the buyer may have a vehicle cancelled or changed (REQUIREMENTS B6, B10): until its slot freezes, and never
+ * once it is being built.
+ */
+export function isOpenTo(
+  wish: 'cancel' | 'reconfigure',
+  { state, frozen }: { state: VehicleState; frozen: boolean },
+): boolean {
+  return !frozen && may(VEHICLE_TRANSITIONS, state, wish)
+}
 
 /**
  * What keeps a vehicle from an earlier slot, or from any: `no_plant` builds its line, all slots are taken (`capacity`), its

@@ -1,7 +1,8 @@
 import { eq, sql } from 'drizzle-orm'
+import type { Turn } from '../domain/custom-order.ts'
 import type { BuyerFacts } from '../domain/custom-order-letter.ts'
 import { configurationDocument } from './custom-order-view.ts'
-import type { Database } from './database.ts'
+import type { Database, Transaction } from './database.ts'
 import { configurations, customers, customOrders, dealers, storefronts } from './schema.ts'
 
 /** The number of the custom order that a number belongs to: itself, or what the vehicle is for. */
@@ -38,25 +39,32 @@ export async function buyerFacts(db: Database, number: string) {
   }
 }
 
-/** A custom order as the gateway sends it; the processor gets it without the buyer. */
-export async function orderDocument(db: Database, number: string) {
-  const found = await readAll(db, number)
+/**
+ * A custom order as the gateway sends it: what the message was made for, whatever became of the order since. The
+ * processor gets it without the buyer.
+ */
+export async function orderDocument(db: Database, number: string, told: Turn) {
+  const found = await readAll(db, number, told)
   if (!found) return undefined
   const { customOrder, configuration, customer, dealer, vehicle } = found
-  const { turn, type, vehicle: bonded, phone } = customOrder
+  const { type, phone } = customOrder
   const { name, email } = customer
   return {
     vehicle_words: vehicle,
     document: {
       number,
-      turn,
+      turn: told.turn,
       type,
-      dealer: { id: customOrder.dealer, name: dealer },
+      dealer: { id: told.dealer, name: dealer },
       configuration: configurationDocument(configuration),
-      vehicle: bonded,
-      answer_by: customOrder.state === 'submitted' ? (customOrder.deadline_at?.toISOString() ?? null) : null,
+      vehicle: told.vehicle,
+      answer_by: told.answer_by,
+      because: told.because,
     },
     buyer: name === null || email === null ? null : { name, email, phone },
+    /** False once the order is with another dealer, or nobody has it: what was to be said then is not sent any more. */
+    is_theirs:
+      customOrder.turn === told.turn && customOrder.state !== 'refused' && customOrder.state !== 'cancelled',
   }
 }
 
@@ -67,7 +75,9 @@ export async function startsOn(db: Database, period: number): Promise<string | u
   return row?.day
 }
 
-async function readAll(db: Database, number: string) {
+/** The order with its configuration and dealer: those that it has now, or those that somebody was told of. */
+async function readAll(db: Database, number: string, told?: Pick<Turn, 'configuration' | 'dealer'>) {
+  const { configuration = customOrders.configuration, dealer = customOrders.dealer } = told ?? {}
   const [row] = await db
     .select({
       customOrder: customOrders,
@@ -75,16 +85,27 @@ async function readAll(db: Database, number: string) {
       customer: customers,
       storefront: storefronts,
       dealer: dealers.name,
-      vehicle: sql<string>`(
-        SELECT concat_ws(' ', k.name, m.name, y.year) FROM model_years y
-          JOIN makes k ON k.code = y.make JOIN models m ON m.make = y.make AND m.code = y.model
-         WHERE y.id = ${configurations.model_year})`,
+      vehicle: vehicleWords,
     })
     .from(customOrders)
-    .innerJoin(configurations, eq(configurations.id, customOrders.configuration))
+    .innerJoin(configurations, eq(configurations.id, configuration))
     .innerJoin(customers, eq(customers.id, customOrders.customer))
     .innerJoin(storefronts, eq(storefronts.id, customOrders.storefront))
-    .innerJoin(dealers, eq(dealers.id, customOrders.dealer))
+    .innerJoin(dealers, eq(dealers.id, dealer))
     .where(eq(customOrders.number, number))
   return row
+}
+
+/** A configuration's vehicle in words: "Tarn Heron 2027". */
+const vehicleWords = sql<string>`(
+  SELECT concat_ws(' ', k.name, m.name, y.year) FROM model_years y
+    JOIN makes k ON k.code = y.make JOIN models m ON m.make = y.make AND m.code = y.model
+   WHERE y.id = configurations.model_year)`
+
+export async function vehicleWordsOf(tx: Transaction, configuration: string): Promise<string> {
+  const [row] = await tx
+    .select({ words: vehicleWords })
+    .from(configurations)
+    .where(eq(configurations.id, configuration))
+  return row?.words ?? ''
 }

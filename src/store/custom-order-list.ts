@@ -6,12 +6,16 @@ import {
   CUSTOM_ORDER_TRANSITIONS,
   type CustomOrderDeadline,
   type CustomOrderState,
+  customOrderActions,
 } from '../domain/custom-order.ts'
-import { allowed, statesOf } from '../domain/states.ts'
+import { statesOf } from '../domain/states.ts'
+import type { VehicleState } from '../domain/vehicle.ts'
 import { CustomOrderStateName } from './custom-order-view.ts'
 import type { Database } from './database.ts'
 import { Instant } from './order-view.ts'
 import { type Before, type DealingFilter, newestFirst, ofDealings } from './page.ts'
+import { isFrozen } from './schedule-load.ts'
+import { slotJoins } from './schedule-view.ts'
 
 /** A custom order as a list shows it. */
 export const CustomOrderSummary = z
@@ -37,6 +41,8 @@ export type ListedCustomOrder = {
   dealer: string
   state: CustomOrderState
   vehicle: string | null
+  /** Where that stands: its freeze point says what can still be done. */
+  standing: { state: VehicleState; frozen: boolean } | null
   version: number
   deadline_kind: CustomOrderDeadline | null
   deadline_at: string | null
@@ -51,7 +57,9 @@ export async function listCustomOrders(
 ): Promise<ListedCustomOrder[]> {
   const list = {
     table: sql`custom_orders`,
-    columns: sql`r.storefront, r.reference, r.dealer, r.state, r.vehicle, r.version, r.deadline_kind, r.deadline_at`,
+    columns: sql`r.storefront, r.reference, r.dealer, r.state, r.vehicle, r.version, r.deadline_kind, r.deadline_at,
+      (SELECT jsonb_build_object('state', v.state, 'frozen', ${isFrozen} IS TRUE) FROM vehicles v ${slotJoins}
+        WHERE v.number = r.vehicle) AS standing`,
     finalStates: statesOf(CUSTOM_ORDER_TRANSITIONS, 'final'),
     ...ofDealings(filter),
   }
@@ -59,12 +67,12 @@ export async function listCustomOrders(
 }
 
 export function customOrderSummary(row: ListedCustomOrder): z.output<typeof CustomOrderSummary> {
-  const { sort_at, deadline_kind, deadline_at, ...order } = row
+  const { sort_at, deadline_kind, deadline_at, standing, ...order } = row
   return {
     ...order,
     deadline:
       deadline_kind && deadline_at ? { kind: deadline_kind, at: new Date(deadline_at).toISOString() } : null,
-    allowed_actions: allowed(CUSTOM_ORDER_TRANSITIONS, row.state, CUSTOM_ORDER_ACTIONS),
+    allowed_actions: customOrderActions(row.state, standing),
     created_at: new Date(sort_at).toISOString(),
   }
 }

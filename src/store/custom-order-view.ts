@@ -6,19 +6,21 @@ import {
   CUSTOM_ORDER_DEADLINES,
   CUSTOM_ORDER_TRANSITIONS,
   type CustomOrderState,
+  customOrderActions,
+  DEALER_ORDER_ACTIONS,
+  dealerOrderActions,
   JUDGES,
 } from '../domain/custom-order.ts'
 import type { EventType } from '../domain/event.ts'
-import { allowed } from '../domain/states.ts'
 import { VEHICLE_TRANSITIONS, type VehicleState } from '../domain/vehicle.ts'
 import type { ConfigurationRow } from './configuration.ts'
 import { ConfigurationView, configurationView } from './configuration-view.ts'
-import { configurationOf, readCustomOrder } from './custom-order.ts'
+import { type CustomOrderRow, configurationOf, readCustomOrder } from './custom-order.ts'
 import type { Database, Transaction } from './database.ts'
 import { FrozenTerms, frozenTerms } from './order-terms.ts'
 import { Instant, Money } from './order-view.ts'
 import { PaymentDue, paymentDueOf } from './payment-view.ts'
-import { BankView, bankViewOf } from './schedule-view.ts'
+import { BankView, bankViewOf, freezePointOf } from './schedule-view.ts'
 import { customers, events } from './schema.ts'
 import { readVehicle, type VehicleRow } from './vehicle.ts'
 
@@ -53,6 +55,9 @@ export const CustomOrderView = z
       .nullable()
       .meta({ description: 'What it waits for, and until when' }),
     allowed_actions: z.array(z.enum(CUSTOM_ORDER_ACTIONS)),
+    dealer_actions: z
+      .array(z.enum(DEALER_ORDER_ACTIONS))
+      .meta({ description: 'What its dealer may do; nothing for one who has it no longer' }),
     buyer: z
       .object({
         name: z.string(),
@@ -112,7 +117,8 @@ export async function customOrderView(
       row.deadline_kind && row.deadline_at
         ? { kind: row.deadline_kind, at: row.deadline_at.toISOString() }
         : null,
-    allowed_actions: allowed(CUSTOM_ORDER_TRANSITIONS, row.state, CUSTOM_ORDER_ACTIONS),
+    allowed_actions: await actionsOf(db, row, vehicle),
+    dealer_actions: dealerOrderActions(row.state, vehicle?.state ?? null),
     buyer: name === null || email === null ? null : { name, email, phone: row.phone, time_zone },
     configuration: configurationView(configuration),
     price: money(configuration.total_price_minor),
@@ -132,10 +138,26 @@ export async function customOrderView(
   }
 }
 
-/** What of it a dealer may see who has it no longer: nothing of the buyer, and of the vehicle only what others can see. */
+/** What the storefront may ask for now, as the commands themselves judge it. */
+export async function actionsOf(
+  db: Database | Transaction,
+  { state }: Pick<CustomOrderRow, 'state'>,
+  vehicle: VehicleRow | undefined,
+): Promise<ReturnType<typeof customOrderActions>> {
+  if (!vehicle) return customOrderActions(state, null)
+  const frozen = (await freezePointOf(db, vehicle))?.has_passed ?? false
+  return customOrderActions(state, { state: vehicle.state, frozen })
+}
+
+/** What of it a dealer may see: all as long as the order is with this one. */
 export function asDealerSees(view: CustomOrderView, dealer: string): CustomOrderView {
-  if (view.dealer === dealer && view.state !== 'refused') return view
-  return { ...view, buyer: null, vehicle: null, deposit: null, balance: null }
+  const isTheirs = view.dealer === dealer && view.state !== 'refused' && view.state !== 'cancelled'
+  return isTheirs ? view : asFormerDealerSees(view)
+}
+
+/** What of it a dealer may see who has it no longer: nothing of the buyer, and of the vehicle only what others can see. */
+export function asFormerDealerSees(view: CustomOrderView): CustomOrderView {
+  return { ...view, dealer_actions: [], buyer: null, vehicle: null, deposit: null, balance: null }
 }
 
 /** What of it the order processor is answered: nothing of the buyer, whose deposit is paid by whoever has its link. */

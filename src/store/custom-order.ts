@@ -6,6 +6,8 @@ import type {
   GatewayWord,
   Judge,
   Terms,
+  Turn,
+  TurnEnd,
 } from '../domain/custom-order.ts'
 import { EVENTS, type EventType } from '../domain/event.ts'
 import { after } from '../domain/period.ts'
@@ -105,7 +107,7 @@ type Change = {
   turn?: number
   dealer_accepted?: boolean
   processor_reference?: string | null
-  refused_by?: Judge | 'silence' | null
+  refused_by?: TurnEnd | null
   configuration?: string
   vehicle?: string
   deposit?: string
@@ -145,12 +147,15 @@ export async function tellPartner(
   row: CustomOrderRow,
   partner: Judge,
   message: GatewayWord,
-  set: Change = {},
+  { because = null, ...set }: Change & { because?: TurnEnd | null } = {},
 ): Promise<CustomOrderRow> {
+  const { state, dealer, turn, configuration, vehicle, deadline_at } = { ...row, ...set }
+  const deadline = set.deadline === undefined ? deadline_at : (set.deadline?.at ?? null)
+  const answer_by = state === 'submitted' ? (deadline?.toISOString() ?? null) : null
   return updateCustomOrder(tx, row, set, {
     type: partner === 'dealer' ? 'custom_order.told_dealer' : 'custom_order.told_processor',
     actor: 'house',
-    details: { message, dealer: set.dealer ?? row.dealer, turn: set.turn ?? row.turn },
+    details: { message, dealer, turn, configuration, vehicle, answer_by, because } satisfies Turn,
   })
 }
 

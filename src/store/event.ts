@@ -1,7 +1,8 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { asc, eq, type SQL, sql } from 'drizzle-orm'
 import type { EventType } from '../domain/event.ts'
 import { EVENTS } from '../domain/event.ts'
 import { post, type Transaction } from './database.ts'
+import { events } from './schema.ts'
 
 export type NewEvent = {
   /** Whose story: the number of an order, back order, purchase order, delivery, lead or payment. */
@@ -76,4 +77,32 @@ export function isUntold(
   // Spelt out: in a query on one table Drizzle leaves the table's name away, and `number` would be the inner one.
   const number = sql.raw(`${table}.number`)
   return sql<boolean>`EXISTS (SELECT 1 FROM notifications n WHERE n.number = ${number} AND n.state = 'pending')`
+}
+
+/** An event as pages tell of it. */
+export type ToldEvent = {
+  /** The row's version after the change. */
+  sequence: number
+  type: EventType
+  actor: string
+  details: Record<string, unknown>
+  note: string | null
+  at: Date
+}
+
+/** The story of a number so far, in the order in which it happened. */
+export async function storyOf(tx: Transaction, number: string): Promise<ToldEvent[]> {
+  const rows = await tx
+    .select({
+      sequence: events.sequence,
+      type: events.type,
+      actor: events.actor,
+      details: events.details,
+      note: events.note,
+      at: events.at,
+    })
+    .from(events)
+    .where(eq(events.number, number))
+    .orderBy(asc(events.sequence))
+  return rows as ToldEvent[]
 }

@@ -14,6 +14,7 @@ import { after } from '../domain/period.ts'
 import { type Database, type Locked, post, type Transaction, transactionTime } from './database.ts'
 import { type DealerRow, nearestDealers, type Place } from './dealer.ts'
 import { isUntold, recordEvent } from './event.ts'
+import { linkHasEnded } from './link.ts'
 import { type Customer, saveCustomer } from './order.ts'
 import { customers, dealers, leadDealers, leadStatuses, leads } from './schema.ts'
 
@@ -196,35 +197,13 @@ export async function turnOf(
   return row?.turn
 }
 
-/** How long a dealer's or prospect's link still opens its page after the lead has ended. Days. */
-const LINK_OUTLIVES_DAYS = 30
-
-/** Of a lead that is joined with its prospect: an erased one has no link any more. */
-const linkHasEnded = sql<boolean>`${customers.email} IS NULL
-  OR COALESCE(${leads.ended_at} <= now() - make_interval(days => ${LINK_OUTLIVES_DAYS}), false)`
-
-/** The dealer to whom the link of a lead's turn was mailed, and whether it opens anything any more. */
-export async function readLeadLink(
-  db: Database,
-  lead: string,
-  turn: number,
-): Promise<{ dealer: string; has_ended: boolean } | undefined> {
-  const [row] = await db
-    .select({ dealer: leadDealers.dealer, has_ended: linkHasEnded })
-    .from(leadDealers)
-    .innerJoin(leads, eq(leads.number, leadDealers.lead))
-    .innerJoin(customers, eq(customers.id, leads.customer))
-    .where(and(eq(leadDealers.lead, lead), eq(leadDealers.turn, turn)))
-  return row
-}
-
 /** Whether the link that was mailed to a lead's prospect opens anything any more; undefined when there is no such lead. */
 export async function readProspectLink(
   db: Database,
   lead: string,
 ): Promise<{ has_ended: boolean } | undefined> {
   const [row] = await db
-    .select({ has_ended: linkHasEnded })
+    .select({ has_ended: linkHasEnded(leads.ended_at) })
     .from(leads)
     .innerJoin(customers, eq(customers.id, leads.customer))
     .where(eq(leads.number, lead))

@@ -1,14 +1,16 @@
-import { and, asc, eq } from 'drizzle-orm'
+import { and, asc, eq, inArray } from 'drizzle-orm'
+import { PROGRESS } from '../domain/vehicle.ts'
 import type { Transaction } from './database.ts'
 import { events } from './schema.ts'
 import type { VehicleRow } from './vehicle.ts'
 
-/** When the production of a vehicle began; null while it has not. */
+/** When the production of a vehicle began, as far as its plant told; null while it has not. */
 export async function productionStartOf(tx: Transaction, { number }: VehicleRow): Promise<Date | null> {
+  const stages = PROGRESS.map((stage) => `vehicle.${stage}`)
   const [row] = await tx
     .select({ at: events.at })
     .from(events)
-    .where(and(eq(events.number, number), eq(events.type, 'vehicle.in_production')))
+    .where(and(eq(events.number, number), inArray(events.type, stages)))
     .orderBy(asc(events.sequence))
     .limit(1)
   return row?.at ?? null

@@ -1,8 +1,8 @@
-import { asc, eq, inArray } from 'drizzle-orm'
-import type { EventType } from '../domain/event.ts'
+import { eq, inArray } from 'drizzle-orm'
 import { type Database, type Transaction, transactionTime } from './database.ts'
+import { storyOf, type ToldEvent } from './event.ts'
 import { type LeadView, leadView } from './lead-view.ts'
-import { customers, dealers, events, leads, storefronts } from './schema.ts'
+import { customers, dealers, leads, storefronts } from './schema.ts'
 
 /** Everything that a prospect's page of their enquiry shows, as it was at one moment. */
 export type ProspectPage = {
@@ -14,16 +14,7 @@ export type ProspectPage = {
   /** The names of those who have or had it, by id. */
   dealers: Map<string, string>
   /** The story so far, in the order in which it happened. */
-  events: LeadEvent[]
-}
-
-export type LeadEvent = {
-  /** The row's version after the change. */
-  sequence: number
-  type: EventType
-  actor: string
-  details: Record<string, unknown>
-  at: Date
+  events: ToldEvent[]
 }
 
 /** The page's content, read from one snapshot so that its parts fit together. */
@@ -56,21 +47,6 @@ async function read(tx: Transaction, number: string): Promise<ProspectPage | und
     ...head,
     lead,
     dealers: new Map(named.map(({ id, name }) => [id, name])),
-    events: await eventsOf(tx, number),
+    events: await storyOf(tx, number),
   }
-}
-
-async function eventsOf(tx: Transaction, number: string): Promise<LeadEvent[]> {
-  const rows = await tx
-    .select({
-      sequence: events.sequence,
-      type: events.type,
-      actor: events.actor,
-      details: events.details,
-      at: events.at,
-    })
-    .from(events)
-    .where(eq(events.number, number))
-    .orderBy(asc(events.sequence))
-  return rows as LeadEvent[]
 }

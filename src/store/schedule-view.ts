@@ -82,10 +82,11 @@ export async function bankViewOf(db: Database | Transaction, number: string): Pr
 export async function freezePointOf(
   db: Database | Transaction,
   { plant, period }: { plant: string | null; period: number | null },
-): Promise<Date | null> {
-  const [row] = await db.execute<{ at: string }>(sql`
-    SELECT ${freezesAt} AS at FROM plants pl CROSS JOIN production_periods p WHERE pl.id = ${plant} AND p.ordinal = ${period}`)
-  return row ? new Date(row.at) : null
+): Promise<{ at: Date; has_passed: boolean } | null> {
+  const [row] = await db.execute<{ at: string; has_passed: boolean }>(sql`
+    SELECT ${freezesAt} AS at, ${isFrozen} AS has_passed
+      FROM plants pl CROSS JOIN production_periods p WHERE pl.id = ${plant} AND p.ordinal = ${period}`)
+  return row ? { at: new Date(row.at), has_passed: row.has_passed } : null
 }
 
 /** The slot of a vehicle `v` with its times, as two columns; with `slotJoins` in the statement. */

@@ -65,14 +65,14 @@ export async function cancelStockOrder(
 ): Promise<void> {
   const locked = await lockVehicle(tx, number)
   if (!locked) throw new Refusal('not-found', `There is no stock order ${number}.`)
-  const { row, now } = locked
+  const { row } = locked
   if (row.buyer !== null || row.type === 'retail')
     throw new Refusal('state-conflict', 'A buyer has it.', { state: row.state, allowed_actions: [] })
   if (!may(VEHICLE_TRANSITIONS, row.state, 'cancel'))
     throw new Refusal('state-conflict', `It is ${row.state}.`, { state: row.state, allowed_actions: [] })
   const freeze = await freezePointOf(tx, row)
-  if (freeze && freeze <= now) {
-    const frozen_at = freeze.toISOString()
+  if (freeze?.has_passed) {
+    const frozen_at = freeze.at.toISOString()
     throw new Refusal('freeze-point-passed', `Since ${frozen_at} it can no longer be cancelled.`, {
       state: row.state,
       frozen_at,

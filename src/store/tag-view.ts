@@ -115,6 +115,12 @@ export function asTagsDealerSees(view: TagView): TagView {
   return isTheirs ? hidden : { ...hidden, buyer: null, deposit: null, balance: null }
 }
 
+/** What of it the order processor is answered: nothing of the buyer. */
+export function asTagsProcessorSees(view: TagView) {
+  const { number, state, version, dealer, vehicle, processor_reference } = view
+  return { number, state, version, dealer, vehicle: vehicle.number, processor_reference }
+}
+
 /** The buyer did not get the vehicle, and not because they no longer wanted it. */
 export function showsNextMatches(state: TagState): boolean {
   return state === 'sold' || state === 'refused'

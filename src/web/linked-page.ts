@@ -83,12 +83,11 @@ export async function carryOut(c: Context<ApiEnv>, kit: ApiKit, request: Request
 }
 
 /**
- * What a page about a lead says to a form that was not carried out; `subject` is what has ended if nothing else is the
- * case. While the outcome is not known the form keeps its key: sending it again completes it and never does it twice.
+ * What a page says to a form that was not carried out; `otherwise` is why if nothing else is the case. While the outcome is not known the form keeps its key: sending it again completes it and never does it twice.
  */
 export function refusalOf(
   problem: Problem,
-  subject: string,
+  otherwise: string,
 ): { status: number; title: string; isOpen: boolean } {
   const { status, type } = problem
   if (status === 503 || type.endsWith('/request-running')) {
@@ -99,10 +98,10 @@ export function refusalOf(
     const title = 'Nothing was done: this form was sent before. Please look again and decide anew.'
     return { status: 409, title, isOpen: false }
   }
-  return { status, title: `Nothing was done: ${subject} has ended.`, isOpen: false }
+  return { status, title: `Nothing was done: ${otherwise}.`, isOpen: false }
 }
 
-/** A page about a lead that says only what is wrong, with the status that the API would give; `what` the link leads to. */
+/** A page that says only what is wrong, with the status that the API would give; `what` the link leads to. */
 export function sayWhy(what: string) {
   return async (error: Error, c: Context<ApiEnv>): Promise<Response> => {
     const { status } = handleError(error, c)

@@ -15,7 +15,7 @@ import {
   RICH,
 } from '../support/custom-order.ts'
 import { useHouse } from '../support/house.ts'
-import type { Dealer } from '../support/lead.ts'
+import { type Dealer, dealersServer } from '../support/lead.ts'
 import { changesNothing, expectProblem, expectReplayable, expectSoundHouse } from '../support/proof.ts'
 import { expectStatus, Shop, waitFor } from '../support/shop.ts'
 
@@ -327,6 +327,8 @@ describe('what a partner says twice, late or wrongly (B4, B7)', () => {
   test('bad messages get exact refusals and change nothing', async () => {
     const { number } = await orderVehicle(shop, range, dealer)
     const { vehicle } = await accept(shop, dealer, number)
+    // Else the run that it calls for changes something meanwhile.
+    await new Bank(shop).settled([vehicle.number])
     const at = new Date().toISOString()
     await changesNothing(house(), async () => {
       const faults: [string, object, string[]][] = [
@@ -418,6 +420,106 @@ describe('what a partner says twice, late or wrongly (B4, B7)', () => {
   })
 })
 
+describe('what the gateway delivers late (B4)', () => {
+  test('says what it was made for; a dealer who lost the order learns only that', async () => {
+    const late = await dealersServer()
+    const first = await shop.dealer({ makes: [range.make], webhookUrl: late.url })
+    late.signsWith(first.secret)
+    late.opens(false)
+    const { number, email } = await orderVehicle(shop, range, first)
+    const sent = async () =>
+      (
+        await shop.call('GET', `/v1/operator/custom-orders/${number}/notifications`, {
+          key: shop.operatorKey,
+        })
+      ).body.data.filter(
+        ({ channel }: { channel: string }) => channel === 'dealer' || channel === 'processor',
+      )
+    const attempted = () =>
+      waitFor('the first attempts', sent, (all) =>
+        all.every(({ attempts }: { attempts: unknown[] }) => attempts.length > 0),
+      )
+    await attempted()
+    const refused = { number, turn: 1, reasons: ['Not this one'] }
+    expectStatus(await processorSays(shop, 'custom_order.refused', refused), 200)
+    const choice = { body: { dealer: dealer.id } }
+    expectStatus(await shop.call('POST', `/v1/custom-orders/${number}/dealer`, choice), 200)
+    const { vehicle } = await accept(shop, dealer, number)
+    const body = { configuration: await configure(shop, range, RICH) }
+    expectStatus(await shop.call('POST', `/v1/custom-orders/${number}/configuration`, { body }), 200)
+
+    await attempted()
+
+    // Both are reached only now, and told everything again.
+    late.opens(true)
+    const processor = await dealersServer(Number(new URL(house().processorUrl).port))
+    processor.signsWith(house().processorSecret)
+    try {
+      const all: { id: string; recipient: string }[] = await sent()
+      for (const { id, recipient } of all) {
+        if (recipient === dealer.id) continue
+        const path = `/v1/operator/notifications/${id}/redelivery`
+        expectStatus(await shop.call('POST', path, { key: shop.operatorKey, body: {} }), 202)
+      }
+      const told = await waitFor('all of it to be told', sent, (all) =>
+        all.every(({ state }: { state: string }) => state === 'sent' || state === 'abandoned'),
+      )
+      const ends = told.map((one: { recipient: string; state: string; attempts: { outcome: string }[] }) => [
+        one.recipient,
+        one.state,
+        one.attempts.at(-1)?.outcome,
+      ])
+      expect(ends.filter(([recipient]: string[]) => recipient === first.id)).toEqual([
+        [first.id, 'abandoned', 'passed on'],
+        [first.id, 'sent', 'http 204'],
+      ])
+      const read = ({ taken }: typeof late) =>
+        taken
+          .map(({ text }) => JSON.parse(text))
+          .sort((one, other) => one.timestamp.localeCompare(other.timestamp))
+      expect(read(late).map(({ type, data }) => [type, data])).toEqual([
+        ['custom_order.withdrawn', { number, turn: 1, because: 'processor' }],
+      ])
+      const heard = read(processor).map(({ type, data }) => [
+        type.replace('custom_order.', ''),
+        data.turn,
+        data.dealer.id,
+        data.configuration.total_price,
+        data.vehicle,
+        data.answer_by !== null,
+      ])
+      expect(heard).toEqual([
+        ['submitted', 1, first.id, 3_000_000, null, true],
+        ['submitted', 2, dealer.id, 3_000_000, null, true],
+        ['confirmed', 2, dealer.id, 3_000_000, vehicle.number, false],
+        ['reconfigured', 2, dealer.id, 3_820_000, vehicle.number, false],
+      ])
+      for (const { text } of [...late.taken, ...processor.taken]) expect(text).not.toContain(email)
+    } finally {
+      late.close()
+      processor.close()
+    }
+    expectStatus(await cancellation(number), 200)
+  })
+
+  test('a dealer who had an order once can do nothing for it any more', async () => {
+    const first = await shop.dealer({ makes: [range.make] })
+    const { number } = await orderVehicle(shop, range, first)
+    const no = { verdict: 'refused', reasons: ['We close'] }
+    expectStatus(await dealerSays(shop, first, number, no), 200)
+    const choice = { body: { dealer: dealer.id } }
+    expectStatus(await shop.call('POST', `/v1/custom-orders/${number}/dealer`, choice), 200)
+    const { vehicle } = await accept(shop, dealer, number)
+    expectStatus(await plantSays(shop, 'at_dealer', vehicle.number), 200)
+    const handover = (key: string) =>
+      shop.call('POST', `/v1/custom-orders/${number}/handover`, { key, body: {} })
+    const before = [await storyOf(number), await storyOf(vehicle.number)]
+    await expectProblem(house(), await handover(first.key), 409, 'state-conflict')
+    expect([await storyOf(number), await storyOf(vehicle.number)]).toEqual(before)
+    expectStatus(await handover(dealer.key), 200)
+  })
+})
+
 describe('until the freeze point (B6, B10)', () => {
   test('scheduled with its place and its day; one that is cancelled gives its slot to the next; frozen it stays', async () => {
     const bank = new Bank(shop)
@@ -433,6 +535,11 @@ describe('until the freeze point (B6, B10)', () => {
     const [first, second, third] = orders
     if (!first || !second || !third) throw new Error('three orders')
     const slots = () => bank.settled(orders.map(({ vehicle }) => vehicle))
+    /** What can be asked for: as the order says, and as the list does. */
+    const offered = async ({ number, email }: { number: string; email: string }) => {
+      const { data } = (await shop.call('GET', `/v1/custom-orders?email=${email}`)).body
+      return [(await shop.look(number)).allowed_actions, data[0].allowed_actions]
+    }
     expect(await slots()).toEqual(['custom/1 -', 'custom/2 capacity', '- capacity'])
     const seen = await shop.look(second.number)
     expect(seen.vehicle).toMatchObject({
@@ -477,8 +584,16 @@ describe('until the freeze point (B6, B10)', () => {
       409,
       'freeze-point-passed',
     )
-    const { slot } = (await shop.look(second.number)).vehicle.order_bank
-    expect(refused.frozen_at).toBe(slot.freezes_at)
+    const { vehicle, allowed_actions } = await shop.look(second.number)
+    const { slot } = vehicle.order_bank
+    expect([refused.frozen_at, refused.allowed_actions]).toEqual([slot.freezes_at, []])
+    // What the command refuses is not offered: by the look, by the list, and not before either.
+    expect(allowed_actions).toEqual([])
+    expect(await offered(second)).toEqual([[], []])
+    expect(await offered(third)).toEqual([
+      ['reconfigure', 'cancel'],
+      ['reconfigure', 'cancel'],
+    ])
     expect(new Date(slot.freezes_at).getTime()).toBeLessThan(Date.now())
     expectStatus(await cancellation(third.number), 200)
   })
@@ -529,7 +644,11 @@ describe('until the freeze point (B6, B10)', () => {
     expect(late.frozen_at).toMatch(/^2\d{3}-/)
     const tooLate = await expectProblem(house(), await cancellation(number), 409, 'freeze-point-passed')
     expect(tooLate.frozen_at).toBe(late.frozen_at)
-    expect(await shop.look(number)).toMatchObject({ state: 'accepted', vehicle: { state: 'in_production' } })
+    expect(await shop.look(number)).toMatchObject({
+      state: 'accepted',
+      allowed_actions: [],
+      vehicle: { state: 'in_production' },
+    })
   })
 
   test('cancelled in the bank: the vehicle leaves it, the buyer is refunded by the terms, partners are told', async () => {

@@ -4,7 +4,6 @@ import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { plantSays } from '../support/custom-order.ts'
 import { useHouse } from '../support/house.ts'
-import { anInbox } from '../support/inbox.ts'
 import { type Document, differences } from '../support/openapi.ts'
 import { expectProblem, expectReplayable, expectSoundHouse } from '../support/proof.ts'
 import { type Answer, expectStatus, Shop, waitFor } from '../support/shop.ts'
@@ -22,7 +21,7 @@ import {
   waitForMatch,
 } from '../support/vehicle.ts'
 
-const house = useHouse({ partners: ['mail'], environment: { PROCESSOR_URL: await anInbox() } })
+const house = useHouse({ partners: ['mail'] })
 let shop: Shop
 beforeAll(async () => {
   shop = await Shop.open(house())

@@ -5,7 +5,8 @@ import { newRange, orderVehicle, processorSays } from '../support/custom-order.t
 import { useHouse } from '../support/house.ts'
 import { newLead, sampleDealer, storyUntil } from '../support/lead.ts'
 import { expectReplayable, expectSoundHouse } from '../support/proof.ts'
-import { type Answer, Shop, waitFor } from '../support/shop.ts'
+import { type Answer, expectStatus, Shop, waitFor } from '../support/shop.ts'
+import { lotVehicle, newModel, onLot, tag } from '../support/vehicle.ts'
 
 const house = useHouse({ partners: ['mail', 'dealer'] })
 let shop: Shop
@@ -197,5 +198,42 @@ describe('custom orders at the same dealers (B4)', () => {
       'custom_order.submitted',
       'custom_order.confirmed',
     ])
+  })
+})
+
+describe('tags at the same dealers (B8)', () => {
+  test('one says that it is there, one that it is sold, one only when asked on its page', async () => {
+    const model = await newModel(shop)
+    const tagAt = async (dealer: { key: string }) =>
+      (await tag(shop, (await onLot(shop, dealer, [lotVehicle(model)]))[0])).number
+    const willing = await sampleDealer(shop, { mode: 'automatic', behaviour: { twice: true } })
+    const unwilling = await sampleDealer(shop, {
+      mode: 'automatic',
+      behaviour: { refuse: true, by: 'api-key' },
+    })
+    const played = await sampleDealer(shop, { mode: 'manual' })
+    const [there, sold, waiting] = [await tagAt(willing), await tagAt(unwilling), await tagAt(played)]
+    await shop.until(there, ({ state }) => state === 'confirmed')
+    await shop.until(sold, ({ state }) => state === 'sold')
+    const [document] = await waitFor(
+      'its word to be said twice',
+      willing.documents,
+      ([document]) => document?.calls[0]?.attempts === 2,
+    )
+    expect(document).toMatchObject({ kind: 'tag', number: there, calls: [{ answer: { status: 200 } }] })
+    expect(await shop.look(there)).toMatchObject({ state: 'confirmed', version: 3 })
+
+    await waitFor('the tag', played.documents, (documents) => documents.length === 1)
+    const url = `${house().dealerUrl}/documents/${played.id}/tag/${waiting}`
+    const browser = await new Browser().open(url)
+    expect(browser.text).toContain('Tarn Heron 2027')
+    await browser.send('/say', { word: '0' })
+    expect(await shop.look(waiting)).toMatchObject({ state: 'confirmed' })
+    // Another dealer's tag is not there for it.
+    for (const by of ['webhook', 'api-key'] as const)
+      expect(refused(await willing.say(waiting, { answer: 'sold' }, by, 'tag'))).toEqual([404, 'not-found'])
+    for (const number of [there, waiting])
+      expectStatus(await shop.call('POST', `/v1/tags/${number}/cancellation`, { body: {} }), 200)
+    await waitFor('it to be taken back', played.documents, ([document]) => document.is_taken_away)
   })
 })

@@ -102,7 +102,16 @@ describe.concurrent('a tag, from the search to the keys (B8)', () => {
     // Nor before the order processor has accepted it.
     expect(problem(await handedOver(dealer, number))).toEqual([409, 'state-conflict'])
     const accepted = await judgeTag(shop, number, 'accepted', { reference: 'P-7' })
-    expect(expectStatus(accepted, 200).body).toMatchObject({
+    // Who the buyer is, is not the order processor's to know.
+    expect(expectStatus(accepted, 200).body).toEqual({
+      number,
+      state: 'confirmed',
+      version: 8,
+      dealer: dealer.id,
+      vehicle,
+      processor_reference: 'P-7',
+    })
+    expect(await shop.look(number)).toMatchObject({
       state: 'confirmed',
       processor_reference: 'P-7',
       deadline: null,

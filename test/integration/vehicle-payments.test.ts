@@ -5,6 +5,7 @@ import { SEARCH_ATTRIBUTES } from '../../src/clients/messages.ts'
 import { transact } from '../../src/store/database.ts'
 import { changePayment, openPayment } from '../../src/store/payment-changes.ts'
 import * as schema from '../../src/store/schema.ts'
+import { Browser } from '../support/browser.ts'
 import {
   accept,
   dealerSays,
@@ -15,7 +16,7 @@ import {
   type Range,
 } from '../support/custom-order.ts'
 import { useHouse } from '../support/house.ts'
-import type { Dealer } from '../support/lead.ts'
+import { type Dealer, linkIn } from '../support/lead.ts'
 import { expectProblem, expectReplayable, expectSoundHouse } from '../support/proof.ts'
 import { ProviderSide } from '../support/provider.ts'
 import { type Answer, expectStatus, Shop, waitFor } from '../support/shop.ts'
@@ -132,7 +133,13 @@ describe('custom orders (B4, B5, B10)', () => {
     const { vehicle } = await accept(shop, dealer, number)
     expectStatus(await plantSays(shop, 'at_dealer', vehicle.number), 200)
     const { balance } = await shop.until(number, (view) => view.balance?.state === 'pending')
-    expectStatus(await handover(number, { settled_at_dealer: true }), 200)
+    // The dealer says so on the page behind the mail's link, and has to.
+    const page = await new Browser().open(await linkIn(shop, dealer.email, new RegExp(number), 'c'))
+    await page.send('/handover')
+    expect([page.status, page.text]).toEqual([409, expect.stringContaining('the balance is not paid')])
+    expect(await shop.look(number)).toMatchObject({ state: 'accepted', balance: { number: balance.number } })
+    await page.send('/handover', { settled: 'yes' })
+    expect([page.status, page.text]).toEqual([200, expect.stringContaining('The order is completed.')])
     await inPayment(balance.number, 'voided')
     const done = await shop.look(number)
     expect(done).toMatchObject({
@@ -553,7 +560,8 @@ describe('tags (B5, B8, B11)', () => {
     const { number, email, deposit, car, other } = await pending()
     expectStatus(await answerTag(shop, dealer, number, 'there'), 200)
     const reasons = ['Recalled', 'Not for sale']
-    expect(expectStatus(await judgeTag(shop, number, 'refused', { reasons }), 200).body).toMatchObject({
+    expectStatus(await judgeTag(shop, number, 'refused', { reasons }), 200)
+    expect(await shop.look(number)).toMatchObject({
       state: 'refused',
       refusal: { by: 'processor', reasons: 'Recalled; Not for sale' },
       allowed_actions: [],

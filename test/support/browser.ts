@@ -76,7 +76,8 @@ function fieldsOf(form: string): Record<string, string> {
   const fields: Record<string, string> = {}
   for (const [tag] of form.matchAll(/<input\b[^>]*>/g)) {
     const [name, type] = [attribute(tag, 'name'), attribute(tag, 'type')]
-    if (name && (type !== 'radio' || / checked/.test(tag))) fields[name] = attribute(tag, 'value') ?? ''
+    const isChoice = type === 'radio' || type === 'checkbox'
+    if (name && (!isChoice || / checked/.test(tag))) fields[name] = attribute(tag, 'value') ?? ''
   }
   for (const [, attributes = '', options = ''] of form.matchAll(/<select\b([^>]*)>(.*?)<\/select>/gs)) {
     const tags = [...options.matchAll(/<option\b[^>]*>/g)].map(([tag]) => tag)

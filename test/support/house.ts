@@ -33,6 +33,8 @@ export type HouseOptions = {
   temporalOnDisk?: boolean
   /** Dynamic configuration of the Temporal server, by key. */
   temporalDynamicConfig?: Record<string, string>
+  /** Leads APIs and workers to the Temporal server at this address by another way: gives their settings for it. */
+  wayToTemporal?: (address: string) => Promise<{ TEMPORAL_NAMESPACE: string } & Record<string, string>>
   /** Added to the environment of APIs and workers. */
   environment?: Record<string, string>
 }
@@ -61,6 +63,8 @@ export type House = {
   readonly db: Sql
   readonly temporalAddress: string
   readonly temporal: Client
+  /** The environment of APIs and workers. */
+  readonly settings: Readonly<Record<string, string>>
   /** Starts the worker at this index again, or one more; gives its index. */
   startWorker: (index?: number) => Promise<number>
   /** SIGKILL. */
@@ -262,6 +266,7 @@ async function build(
     DATABASE_URL: database.url,
     TEMPORAL_ADDRESS: temporalServer.address,
     TEMPORAL_NAMESPACE: 'default',
+    ...(await options.wayToTemporal?.(temporalServer.address)),
     TASK_QUEUE: 'holdfast',
     PUBLIC_URL: urlOf(ports.api),
     LINK_SECRET: linkSecret,
@@ -296,7 +301,7 @@ async function build(
     ...Array.from({ length: options.apis ?? 1 }, (_, index) => startApi(index)),
   ])
 
-  const temporal = new Client({ connection })
+  const temporal = new Client({ connection, namespace: service.TEMPORAL_NAMESPACE })
   let isWhole = true
   /** Does it, and takes note that it was done to the house. */
   const touching =
@@ -338,6 +343,7 @@ async function build(
     databaseUrl: database.url,
     db,
     temporalAddress: temporalServer.address,
+    settings: service,
     temporal,
     startWorker: touching(startWorker),
     killWorker: touching((index) => at(workers, index).kill()),

@@ -46,24 +46,27 @@ export async function storyUntil(shop: Shop, number: string, last: string, secon
   return rows.map(({ type }) => type.replace('lead.', ''))
 }
 
-/** A dealer's own server: keeps what it is sent, as long as the signature is right. */
-export async function dealersServer() {
+/** A partner's own server: keeps what it is sent, as long as the signature is right. */
+export async function dealersServer(port = 0) {
   const taken: { type: string; text: string }[] = []
   let secret = ''
+  let isOpen = true
   const server = createServer((request, response) => {
     void text(request).then((body) => {
       const { 'webhook-id': id = '', 'webhook-timestamp': seconds = '' } = request.headers
       const at = new Date(Number(seconds) * 1_000)
       const isRight = new Webhook(secret).sign(String(id), at, body) === request.headers['webhook-signature']
-      if (isRight) taken.push({ type: request.headers['content-type'] ?? '', text: body })
-      response.writeHead(isRight ? 204 : 401).end()
+      if (isRight && isOpen) taken.push({ type: request.headers['content-type'] ?? '', text: body })
+      response.writeHead(isRight ? (isOpen ? 204 : 503) : 401).end()
     })
-  }).listen(0, '127.0.0.1')
+  }).listen(port, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/leads`,
     taken,
     signsWith: (shared: string) => void (secret = shared),
+    /** Closed it answers 503. */
+    opens: (open: boolean) => void (isOpen = open),
     close: () => server.close(),
   }
 }
@@ -100,13 +103,13 @@ export async function sampleDealer(
     webhooks: (): Promise<{ type: string; content_type: string; body: Answer['body'] }[]> =>
       tell('GET', `${path}/webhooks`),
     documents: (): Promise<Answer['body'][]> => tell('GET', `${path}/documents`),
-    /** Makes it say something about a lead, right or wrong, also about one that it was never sent; gives Holdfast's answer. */
+    /** Makes it say something, right or wrong, also about what it was never sent; gives Holdfast's answer. */
     say: (
       number: string,
       body: object,
       by: 'webhook' | 'api-key' = 'webhook',
-    ): Promise<Answer & { id: string }> =>
-      tell('POST', `${path}/answers`, { kind: 'lead', number, body, by }),
+      kind: 'lead' | 'custom_order' | 'tag' = 'lead',
+    ): Promise<Answer & { id: string }> => tell('POST', `${path}/answers`, { kind, number, body, by }),
     /** The same message once more. */
     again: (number: string, call: string): Promise<Answer> =>
       tell('POST', `${path}/answers/again`, { kind: 'lead', number, call }),
@@ -119,8 +122,15 @@ export async function letter(shop: Shop, to: string, subject: RegExp): Promise<s
   return mails.find((mail) => subject.test(mail.subject))?.text ?? ''
 }
 
-/** The link to a page of a lead in a mail: the prospect's (`e`) or the dealer's (`l`). */
-export async function linkIn(shop: Shop, to: string, subject: RegExp, page: 'e' | 'l'): Promise<string> {
+/**
+ * The link to a page in a mail: a prospect's (`e`), or a dealer's of a lead (`l`), a custom order (`c`) or a tag (`t`).
+ */
+export async function linkIn(
+  shop: Shop,
+  to: string,
+  subject: RegExp,
+  page: 'e' | 'l' | 'c' | 't',
+): Promise<string> {
   const text = await letter(shop, to, subject)
   const link = new RegExp(`http\\S+/${page}/\\S+`).exec(text)?.[0]
   if (!link) throw new Error(`no link in the mail: ${text}`)

@@ -112,15 +112,11 @@ export function answerTag(
 export const judgeTag = (shop: Shop, number: string, verdict: 'accepted' | 'refused', more: object) =>
   processorSays(shop, `tag.${verdict}`, { number, ...more })
 
-/** The dealer has the vehicle and the processor accepts; gives the tag as it then is. */
-export async function confirmTag(
-  shop: Shop,
-  dealer: { key: string },
-  number: string,
-): Promise<Answer['body']> {
+/** The dealer has the vehicle and the processor accepts. */
+export async function confirmTag(shop: Shop, dealer: { key: string }, number: string): Promise<void> {
   expectStatus(await answerTag(shop, dealer, number, 'there'), 200)
   const reference = `P-${randomBytes(4).toString('hex')}`
-  return expectStatus(await judgeTag(shop, number, 'accepted', { reference }), 200).body
+  expectStatus(await judgeTag(shop, number, 'accepted', { reference }), 200)
 }
 
 /** A stock order of a dealer in the order bank; gives the vehicle's number. */

@@ -59,7 +59,7 @@ export const Turn = z
   .meta({ description: 'The turn that was asked about; without it the present one is meant' })
 export const Reasons = z.array(Note).min(1).max(20)
 
-const DealersWord = z
+export const DealersWord = z
   .strictObject({ verdict: z.enum(['accepted', 'refused']), turn: Turn, reasons: Reasons.optional() })
   .superRefine(({ verdict, reasons }, check) => {
     if ((verdict === 'refused') === (reasons !== undefined)) return

@@ -60,7 +60,7 @@ const NewTag = z
   .meta({ id: 'NewTag' })
 
 export const tagAnswerMembers = { answer: z.enum(TAG_ANSWERS), note: Note.optional() }
-const Answer = z.strictObject(tagAnswerMembers).meta({ id: 'TagAnswer' })
+export const TagAnswer = z.strictObject(tagAnswerMembers).meta({ id: 'TagAnswer' })
 
 /** How many of the next matches a refusal names. */
 const NEXT_MATCHES = 5
@@ -149,7 +149,7 @@ export function registerTags(app: Api, kit: ApiKit): void {
       description:
         'With `there`, and once the order processor has accepted it too, the tag is confirmed to the buyer; `sold`, also after that, ends it, gives back what was paid and shows the buyer the next matches. Operators answer in the place of a dealer whom they reached.',
       middleware: [requireRole(kit, 'dealer', 'operator')] as const,
-      request: { params: NumberParam, headers: IdempotencyHeader, body: jsonBody(Answer) },
+      request: { params: NumberParam, headers: IdempotencyHeader, body: jsonBody(TagAnswer) },
       responses: answers(200, 'The tag', TagView),
     }),
     async (c) => {

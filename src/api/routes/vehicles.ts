@@ -100,11 +100,12 @@ export function registerVehicles(app: Api, kit: ApiKit): void {
     }),
     async (c) => {
       const body = c.req.valid('json')
+      const { role, partner } = c.var.caller
       const number = await findCustomOrder(kit, c.var.caller, c.req.valid('param').number)
       return commandOnce(c, kit, {
         to: { kind: 'custom-order', number },
         update: handOverVehicle,
-        facts: () => ({ settled: body.settled_at_dealer, dealer: c.var.caller.partner }),
+        facts: () => ({ settled: body.settled_at_dealer, dealer: role === 'dealer' ? partner : null }),
         body,
       }) as never
     },

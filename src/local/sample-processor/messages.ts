@@ -38,7 +38,7 @@ const TaggedConfiguration = Configuration.pick({
 })
 export type TaggedConfiguration = z.output<typeof TaggedConfiguration>
 
-/** The order as it stood when the message was sent, which may be later than what the message is about. */
+/** The order as it was when the message was made, also where it comes late. */
 const Document = z.object({
   number: OrderNumber,
   /** Rises when the buyer picks another dealer: then the same order is asked again. */

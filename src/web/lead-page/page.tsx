@@ -1,21 +1,18 @@
-import { randomUUID } from 'node:crypto'
 import { LEAD_STATUSES, type LeadStatus, LOST_REASONS, priceWords, vehicleWords } from '../../domain/lead.ts'
 import type { LeadView } from '../../store/lead-view.ts'
+import {
+  ActForm,
+  attemptOf,
+  Choices,
+  DealerLayout,
+  FactList,
+  type Facts,
+  TextField,
+  type View,
+} from '../dealer-page/parts.tsx'
 import { moment } from '../format.ts'
-import { Layout } from '../layout.tsx'
 
-/** What a form was sent with and what is wrong with it; the key is kept while its outcome is not known. */
-export type Attempt = { fields: Record<string, string>; errors: Record<string, string>; key: string | null }
-
-/** All that one rendering of a dealer's page is made from. `lead` is what this dealer may see of it. */
-export type View = {
-  lead: LeadView
-  base: string
-  notice: { tone: 'good' | 'bad'; title: string } | null
-  attempt: Attempt | null
-}
-
-export const STATUS_WORDS: Record<LeadStatus, string> = {
+const STATUS_WORDS: Record<LeadStatus, string> = {
   received: 'Received',
   contacted: 'In contact',
   appointment: 'Appointment made',
@@ -36,20 +33,12 @@ const REASON_WORDS: Record<(typeof LOST_REASONS)[number], string> = {
 }
 
 /** A dealer's page of a lead: who wants what, and where it stands. */
-export function LeadPage({ view }: { view: View }) {
-  const { lead, notice } = view
+export function LeadPage({ view }: { view: View<LeadView> }) {
+  const { page: lead, notice } = view
   return (
-    <Layout title={`Lead ${lead.number}`}>
-      {notice && (
-        <div class={`notice ${notice.tone}`} role={notice.tone === 'bad' ? 'alert' : 'status'}>
-          <p>
-            <strong>{notice.title}</strong>
-          </p>
-        </div>
-      )}
-      <h1>Lead {lead.number}</h1>
+    <DealerLayout title={`Lead ${lead.number}`} notice={notice}>
       <p class="lead">{vehicleWords(lead.vehicle)}</p>
-      {lead.prospect ? <Facts lead={lead} /> : <p>This lead is with another dealer now.</p>}
+      {lead.prospect ? <FactList facts={factsOf(lead)} /> : <p>This lead is with another dealer now.</p>}
       {lead.allowed_actions.includes('give_status') ? (
         <StatusForm view={view} />
       ) : (
@@ -69,13 +58,12 @@ export function LeadPage({ view }: { view: View }) {
           </li>
         ))}
       </ol>
-    </Layout>
+    </DealerLayout>
   )
 }
 
-function Facts({ lead }: { lead: LeadView }) {
-  const { prospect, vehicle, price, trade_in, comments, deadline } = lead
-  const facts: [string, string | null | undefined][] = [
+function factsOf({ prospect, vehicle, price, trade_in, comments, deadline }: LeadView): Facts {
+  return [
     ['Name', prospect?.name],
     ['E-mail', prospect?.email],
     ['Telephone', prospect?.phone],
@@ -86,44 +74,14 @@ function Facts({ lead }: { lead: LeadView }) {
     ['Comments', comments],
     ['Answer by', deadline && deadline.kind !== 'status' ? moment(deadline.at, 'UTC') : null],
   ]
-  return (
-    <dl class="facts card">
-      {facts.map(
-        ([name, value]) =>
-          value && (
-            <div>
-              <dt>{name}</dt>
-              <dd>{value}</dd>
-            </div>
-          ),
-      )}
-    </dl>
-  )
 }
 
-function StatusForm({ view: { base, attempt } }: { view: View }) {
-  const { fields = {}, errors = {}, key } = attempt ?? {}
+function StatusForm({ view }: { view: View<LeadView> }) {
+  const { fields = {}, errors = {} } = attemptOf(view, 'status') ?? {}
+  const choices = LEAD_STATUSES.map((status) => [status, STATUS_WORDS[status]] as const)
   return (
-    <form method="post" action={`${base}/status`} class="card act">
-      <h2>Where does it stand?</h2>
-      <input type="hidden" name="key" value={key ?? randomUUID()} />
-      <fieldset class="line">
-        <legend>Status</legend>
-        {errors.status && <p class="fault">{errors.status}</p>}
-        {LEAD_STATUSES.map((status) => (
-          <div class="choice">
-            <input
-              type="radio"
-              id={status}
-              name="status"
-              value={status}
-              required
-              checked={fields.status === status}
-            />
-            <label for={status}>{STATUS_WORDS[status]}</label>
-          </div>
-        ))}
-      </fieldset>
+    <ActForm view={view} name="status" title="Where does it stand?" button="Send">
+      <Choices view={view} form="status" name="status" legend="Status" choices={choices} />
       <div class="field">
         <label for="reason">Why it was lost, if it was</label>
         {errors.reason && <p class="fault">{errors.reason}</p>}
@@ -136,14 +94,7 @@ function StatusForm({ view: { base, attempt } }: { view: View }) {
           ))}
         </select>
       </div>
-      <div class="field">
-        <label for="note">Note</label>
-        {errors.note && <p class="fault">{errors.note}</p>}
-        <input id="note" name="note" maxlength={1_000} value={fields.note ?? ''} />
-      </div>
-      <p class="send">
-        <button type="submit">Send</button>
-      </p>
-    </form>
+      <TextField view={view} form="status" name="note" label="Note" />
+    </ActForm>
   )
 }

@@ -4,10 +4,8 @@ import { priceWords, vehicleWords } from '../../domain/lead.ts'
 import type { ProspectPage as Page } from '../../store/prospect-page.ts'
 import { moment } from '../format.ts'
 import { Layout } from '../layout.tsx'
+import { type Notice, NoticeBox } from '../notice.tsx'
 import { eventWords, standingWords } from './words.ts'
-
-/** What the page says on top. */
-export type Notice = { tone: 'good' | 'bad'; title: string; items?: string[] }
 
 /** A form that came back: which, what was entered, what is wrong with it; the key is kept while its outcome is not known. */
 export type Attempt = {
@@ -40,23 +38,6 @@ export function ProspectPage({ view }: { view: View }) {
       <Facts page={page} />
       <History page={page} />
     </Layout>
-  )
-}
-
-function NoticeBox({ notice: { tone, title, items } }: { notice: Notice }) {
-  return (
-    <div class={`notice ${tone}`} role={tone === 'bad' ? 'alert' : 'status'} tabindex={-1} autofocus>
-      <p>
-        <strong>{title}</strong>
-      </p>
-      {items && (
-        <ul>
-          {items.map((item) => (
-            <li>{item}</li>
-          ))}
-        </ul>
-      )}
-    </div>
   )
 }
 

@@ -26,7 +26,8 @@ import {
   sayWhy,
   sendHeaders,
 } from '../linked-page.ts'
-import { type Attempt, type Notice, ProspectPage as ProspectPageView } from './page.tsx'
+import type { Notice } from '../notice.tsx'
+import { type Attempt, ProspectPage as ProspectPageView } from './page.tsx'
 import { DONE, type Done, eventWords } from './words.ts'
 
 /**
@@ -126,7 +127,7 @@ async function take(
     const notice = staleNotice(await pageOf(kit, number), Number(version))
     return show(c, kit, link, { status: 409, notice, attempt: null })
   }
-  const { status, title, isOpen } = refusalOf(problem, 'your enquiry')
+  const { status, title, isOpen } = refusalOf(problem, 'your enquiry has ended')
   return show(c, kit, link, {
     status,
     notice: { tone: 'bad', title },

@@ -1,6 +1,7 @@
 import type { EventType } from '../../domain/event.ts'
 import type { LeadEnd, LeadStatus } from '../../domain/lead.ts'
-import type { LeadEvent, ProspectPage } from '../../store/prospect-page.ts'
+import type { ToldEvent } from '../../store/event.ts'
+import type { ProspectPage } from '../../store/prospect-page.ts'
 import { moment } from '../format.ts'
 
 /** What the page says after something was done. */
@@ -54,13 +55,13 @@ export function standingWords({ lead, dealers }: ProspectPage): string {
 }
 
 /** What happened, in the prospect's words; null for what is only the machinery's. */
-export function eventWords(event: LeadEvent, page: ProspectPage): string | null {
+export function eventWords(event: ToldEvent, page: ProspectPage): string | null {
   const { details } = event
   const dealer = page.dealers.get(String(details.dealer)) ?? 'the dealer'
   return WORDS[event.type]?.(dealer, event, page) ?? null
 }
 
-type Words = (dealer: string, event: LeadEvent, page: ProspectPage) => string | null
+type Words = (dealer: string, event: ToldEvent, page: ProspectPage) => string | null
 const WORDS: Partial<Record<EventType, Words>> = {
   'lead.received': () => 'We received your enquiry.',
   'lead.sent': (dealer) => `It went to ${dealer}.`,

@@ -184,3 +184,66 @@ test('a manual dealer does what is pressed, and shows what Holdfast says to it',
   expect((await get('/documents/acme/lead/LE-7')).text).toContain('was never sent this')
   expect((await press('/forms/acme/lead/LE-1/say', { word: '99' })).status).toBe(400)
 })
+
+const TAG = {
+  number: 'TG-1',
+  state: 'pending',
+  vehicle: { name: 'Tarn Heron 2027', features: [{ code: 'ROOF', kind: 'option', name: 'panoramic roof' }] },
+  vin: 'TRN00000000000001',
+  price: { amount: 3_000_000, currency: 'EUR' },
+  buyer: { name: 'Ada', email: 'ada@example.test', time_zone: 'UTC' },
+}
+const answered = ({ holdfast }: Awaited<ReturnType<typeof dealers>>) =>
+  holdfast.heard.map(({ json }) => [json.type, json.data])
+
+test('plays tags: answers once each, refuses, says it twice or too late, by message or by key', async () => {
+  const dealer = await dealers()
+  const { notify, behave, holdfast, documents } = dealer
+  await notify('msg_1', 'tag.sent', TAG)
+  const there = ['tag.answered', { number: 'TG-1', answer: 'there' }]
+  await vi.waitFor(() => expect(answered(dealer)).toEqual([there]))
+  // Asked again, it has said it.
+  await notify('msg_2', 'tag.reminded', TAG)
+  expect(await documents()).toMatchObject([
+    {
+      kind: 'tag',
+      number: 'TG-1',
+      about: 'Tarn Heron 2027',
+      facts: [
+        ['Features', 'panoramic roof'],
+        ['Price', '30000 EUR'],
+        ['VIN', 'TRN00000000000001'],
+        ['Buyer', 'Ada, ada@example.test'],
+      ],
+    },
+  ])
+
+  await behave({ refuse: true, twice: true, by: 'api-key' })
+  await notify('msg_3', 'tag.sent', { ...TAG, number: 'TG-2', vin: null })
+  const heard = () => holdfast.heard.slice(1)
+  await vi.waitFor(() => expect(heard()).toHaveLength(2))
+  for (const { path, json } of heard())
+    expect([path, json]).toEqual(['/v1/tags/TG-2/answers', { answer: 'sold', note: 'Sold this morning' }])
+  expect(new Set(heard().map(({ headers }) => headers['idempotency-key'])).size).toBe(1)
+
+  await behave({ silent: true })
+  await notify('msg_4', 'tag.sent', { ...TAG, number: 'TG-3' })
+  await behave({ late: true })
+  await notify('msg_5', 'tag.withdrawn', { ...TAG, number: 'TG-4', buyer: null, vin: null })
+  await vi.waitFor(() => expect(holdfast.heard.at(-1)?.json.data?.number).toBe('TG-4'))
+  expect(holdfast.heard).toHaveLength(4)
+  expect((await notify('msg_6', 'tag.sent', { number: 'TG-5' })).status).toBe(400)
+})
+
+test('a manual dealer answers a tag by its buttons', async () => {
+  const dealer = await dealers({ mode: 'manual' })
+  const { notify, press, get } = dealer
+  await notify('msg_1', 'tag.sent', TAG)
+  expect((await get('/documents/acme/tag/TG-1')).text).toContain('TRN00000000000001')
+  await press('/forms/acme/tag/TG-1/say', { word: '0' })
+  await press('/forms/acme/tag/TG-1/say', { word: '1' })
+  expect(answered(dealer)).toEqual([
+    ['tag.answered', { number: 'TG-1', answer: 'there' }],
+    ['tag.answered', { number: 'TG-1', answer: 'sold' }],
+  ])
+})

@@ -1,0 +1,83 @@
+import type { CustomOrderPage as Page } from '../../store/custom-order-page.ts'
+import {
+  ActForm,
+  Choices,
+  DealerLayout,
+  FactList,
+  type Facts,
+  HandoverForm,
+  StoryList,
+  TextField,
+  type View,
+} from '../dealer-page/parts.tsx'
+import { listed, moment, money } from '../format.ts'
+import { eventWords, OVER_WORDS, VEHICLE_WORDS } from './words.ts'
+
+/** A dealer's page of a custom order: what is to be built, for whom, and what the dealer may do. */
+export function CustomOrderPage({ view }: { view: View<Page> }) {
+  const { page, notice } = view
+  const { order, vehicle, over } = page
+  return (
+    <DealerLayout title={`Order ${order.number}`} notice={notice}>
+      <p class="lead">{vehicle}</p>
+      {over ? (
+        <p>
+          <strong>{OVER_WORDS[over]}</strong> There is nothing more to do.
+        </p>
+      ) : (
+        <>
+          <FactList facts={factsOf(page)} />
+          <AnswerForm view={view} />
+          {view.page.order.dealer_actions.includes('complete') && (
+            <HandoverForm
+              view={view}
+              version={view.page.order.version}
+              owesBalance={view.page.owes_balance}
+            />
+          )}
+          {order.state === 'completed' && <p>It is completed.</p>}
+        </>
+      )}
+      <StoryList
+        entries={page.events.flatMap((event) => {
+          const words = eventWords(event)
+          return words === null ? [] : [{ at: event.at, words }]
+        })}
+      />
+    </DealerLayout>
+  )
+}
+
+function factsOf({ order, vehicle: name }: Page): Facts {
+  const { buyer, configuration, price, vehicle, deadline, state } = order
+  const features = configuration.price.features.map((feature) => feature.name)
+  const slot = vehicle?.order_bank?.slot
+  return [
+    ['Vehicle', name],
+    ['With', features.length > 0 && listed(features)],
+    ['Price', money(price)],
+    ['Buyer', buyer?.name],
+    ['E-mail', buyer?.email],
+    ['Telephone', buyer?.phone],
+    ['Answer by', state === 'submitted' && deadline ? moment(deadline.at, 'UTC') : null],
+    ['Stands', vehicle && VEHICLE_WORDS[vehicle.state]],
+    ['Built from', slot && vehicle.state === 'scheduled' ? moment(slot.starts_at, 'UTC') : null],
+    ['VIN', vehicle?.vin],
+  ]
+}
+
+function AnswerForm({ view }: { view: View<Page> }) {
+  const { order } = view.page
+  if (!order.dealer_actions.includes('refuse')) return null
+  const no = ['refused', 'I refuse it'] as const
+  const choices = order.dealer_accepted ? [no] : [['accepted', 'I accept it'] as const, no]
+  const title = order.dealer_accepted
+    ? "You accepted it; the manufacturer's answer is still to come"
+    : 'Do you accept it?'
+  return (
+    <ActForm view={view} name="answer" title={title} button="Send" version={order.version}>
+      <Choices view={view} form="answer" name="verdict" legend="Your answer" choices={choices} />
+      <TextField view={view} form="answer" name="reason" label="Why you refuse it, if you do" />
+    </ActForm>
+  )
+}
