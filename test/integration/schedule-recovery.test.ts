@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 import { Bank } from '../support/bank.ts'
 import { useHouse } from '../support/house.ts'
 import { expectSoundHouse } from '../support/proof.ts'
-import { expectStatus, Shop, waitFor } from '../support/shop.ts'
+import { BY_RECONCILE, expectStatus, Shop, waitFor } from '../support/shop.ts'
+import { tag } from '../support/vehicle.ts'
 
 const house = useHouse({ partners: ['mail'], temporalOnDisk: true })
 
@@ -83,4 +84,39 @@ test('orders enter the bank while Temporal is away, and get their slots when it 
     90,
   )
   await expectSoundHouse(house())
+})
+
+test('killed after its commit, before anybody is woken: whom it moved is told all the same, once (A9, B6)', async () => {
+  const shop = await Shop.open(house())
+  const bank = new Bank(shop)
+  const { line, modelYear } = await bank.line()
+  const dealer = await shop.dealer()
+  const vehicle = await bank.ordered(dealer, modelYear)
+  const { email } = await tag(shop, vehicle)
+  await bank.settled([vehicle])
+  // Temporal is gone when the run commits, and the worker before it can tell anybody.
+  await house().db.begin(async (tx) => {
+    await tx`LOCK TABLE events IN EXCLUSIVE MODE`
+    const plant = bank.plant('a-told', { lines: [line], slots: [1] })
+    await waitFor(
+      'the run to be in the middle of writing',
+      () =>
+        house()
+          .db`SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%UPDATE vehicles v%'`,
+      (rows) => rows.length > 0,
+    )
+    expectStatus(await plant, 201)
+    await house().killTemporal()
+  })
+  expect(await bank.settled([vehicle])).toEqual(['a-told/1 -'])
+  await house().killWorker(0)
+  expect(await house().db`SELECT 1 FROM wakes WHERE workflow LIKE 'tag/%'`).toHaveLength(1)
+  await house().startTemporal()
+  await house().startWorker(0)
+  const mails = await shop.mails(email, /: scheduled$/, BY_RECONCILE)
+  await expectSoundHouse(house())
+  expect(mails.filter(({ subject }) => subject.endsWith(': scheduled'))).toHaveLength(1)
+  expect(
+    await house().db`SELECT 1 FROM events WHERE number = ${vehicle} AND type = 'vehicle.scheduled'`,
+  ).toHaveLength(1)
 })
