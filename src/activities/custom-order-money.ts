@@ -6,7 +6,7 @@ import type { VehicleState } from '../domain/vehicle.ts'
 import type { Links } from '../integrations/link.ts'
 import { type CustomOrderRow, configurationOf, updateCustomOrder } from '../store/custom-order.ts'
 import type { Transaction } from '../store/database.ts'
-import { readPayment } from '../store/payment.ts'
+import { givenBack, readPayment } from '../store/payment.ts'
 import {
   askForCapture,
   askForRefund,
@@ -69,26 +69,32 @@ export async function takeDeposit(
 }
 
 /**
- * Gives back what the terms say, of whatever was paid; what is only held is let go. `vehicle` is the state that its vehicle
- * had, null for an order that was not accepted. Returns the refund in minor units, null where there are no terms.
+ * Gives back what the terms say, of whatever was paid and not given back yet; what is only held is let go. `vehicle` is the
+ * state that its vehicle had, null for an order that was not accepted. Returns what was charged and what of that is given
+ * back now, in minor units; null where there are no terms.
  */
 export async function refund(
   tx: Transaction,
   row: CustomOrderRow,
   vehicle: VehicleState | null,
   change: PaymentChange,
-): Promise<number | null> {
+): Promise<{ charged: number; refund: number } | null> {
   const { terms } = row
   if (!terms) return null
-  const amount = refundOf(terms, terms.deposit, vehicle)
   const deposit = row.deposit === null ? undefined : (await openPayment(tx, row.deposit)).row
-  if (!deposit) return amount
-  if (!isTaken(deposit.state) || amount === deposit.amount_minor) {
+  // The storefront takes it, and gives it back.
+  if (!deposit) return { charged: terms.deposit, refund: refundOf(terms, terms.deposit, vehicle) }
+  if (!isTaken(deposit.state)) {
     await releasePayment(tx, deposit.number, change)
-    return deposit.amount_minor
+    return { charged: 0, refund: 0 }
   }
-  if (amount > 0) await askForRefund(tx, deposit.number, { amount_minor: amount, asked_by: 'owner' }, change)
-  return amount
+  // What an operator gave back before is not paid any more.
+  const paid = deposit.amount_minor - (await givenBack(tx, deposit.number))
+  const amount = refundOf(terms, paid, vehicle)
+  if (amount === paid) await releasePayment(tx, deposit.number, change)
+  else if (amount > 0)
+    await askForRefund(tx, deposit.number, { amount_minor: amount, asked_by: 'owner' }, change)
+  return { charged: deposit.amount_minor, refund: amount }
 }
 
 /** The configuration that is ordered now. */

@@ -445,9 +445,7 @@ async function cancel(
       actor,
       details: {
         because,
-        ...(returned === null || because === 'no_deposit'
-          ? {}
-          : { refund: returned, currency: row.terms?.currency }),
+        ...(returned === null ? {} : { ...returned, currency: row.terms?.currency }),
       },
       note,
     },

@@ -20,6 +20,7 @@ type Details = {
   by?: 'dealer' | 'processor' | 'silence'
   because?: 'asked' | 'no_dealer' | 'no_deposit'
   deadline_at?: string
+  charged?: number
   refund?: number
   keeps_place?: boolean
   /** Where it was scheduled: the first day of the period (YYYY-MM-DD). */
@@ -83,9 +84,7 @@ export function buyerLetter(
             no_dealer: `No other dealer was chosen for your ${vehicle}, and the order is cancelled.`,
             no_deposit: `The deposit for your ${vehicle} was not paid in time, and the order is cancelled.`,
           }[details.because ?? 'asked'],
-          ...(details.refund === undefined
-            ? []
-            : [`You are given back ${moneyInWords(details.refund, currency)}.`]),
+          ...refundInWords(details, currency),
         ],
       }
     case 'vehicle.scheduled':
@@ -127,6 +126,16 @@ export function buyerLetter(
         paragraphs: [`Your ${vehicle} was handed over to you. Have a good journey!`],
       }
   }
+}
+
+function refundInWords({ charged, refund }: Details, currency: string): string[] {
+  if (charged === undefined || refund === undefined) return []
+  if (charged === 0) return ['Nothing was charged.']
+  return [
+    refund === 0
+      ? 'By the terms of the order nothing of the deposit is given back.'
+      : `You are given back ${moneyInWords(refund, currency)}.`,
+  ]
 }
 
 const REFUND_WORDS = {

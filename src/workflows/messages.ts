@@ -49,7 +49,9 @@ export const decidePayment = defineUpdate<
   [Command & ({ decision: 'refund'; amount_minor: number } | { decision: 'retry' | 'settle' })]
 >('decidePayment')
 
-export const handOverVehicle = defineUpdate<Outcome, [Command & { settled: boolean; dealer: string | null }]>('handOverVehicle')
+export const handOverVehicle = defineUpdate<Outcome, [Command & { settled: boolean; dealer: string | null }]>(
+  'handOverVehicle',
+)
 
 export const answerTag = defineUpdate<Outcome, [Command & { answer: TagAnswer }]>('answerTag')
 export const handOverTagged = defineUpdate<Outcome, [Command]>('handOverTagged')

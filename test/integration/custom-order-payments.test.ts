@@ -5,6 +5,7 @@ import { changePayment, openPayment } from '../../src/activities/payment-changes
 import { SEARCH_ATTRIBUTES } from '../../src/clients/messages.ts'
 import { transact } from '../../src/store/database.ts'
 import * as schema from '../../src/store/schema.ts'
+import { Bank } from '../support/bank.ts'
 import {
   accept,
   dealerSays,
@@ -16,9 +17,9 @@ import {
 } from '../support/custom-order.ts'
 import { useHouse } from '../support/house.ts'
 import type { Dealer } from '../support/lead.ts'
-import { expectProblem, expectReplayable, expectSoundHouse } from '../support/proof.ts'
+import { changesNothing, expectProblem, expectReplayable, expectSoundHouse } from '../support/proof.ts'
 import { ProviderSide } from '../support/provider.ts'
-import { type Answer, expectStatus, Shop, waitFor } from '../support/shop.ts'
+import { type Answer, expectStatus, ifMatch, Shop, waitFor } from '../support/shop.ts'
 
 /** The money of custom orders (REQUIREMENTS B5, B10), with the provider as a process of its own. */
 const house = useHouse({ partners: ['mail', 'payments'] })
@@ -48,11 +49,11 @@ const handover = (number: string, body: object = {}) =>
   shop.call('POST', `/v1/custom-orders/${number}/handover`, { key: dealer.key, body })
 
 /** An order whose deposit is held; gives the deposit's number too. */
-async function held(): Promise<{ number: string; deposit: string; order: Answer['body'] }> {
-  const { number, order } = await orderVehicle(shop, range, dealer)
+async function held(): Promise<{ number: string; email: string; deposit: string; order: Answer['body'] }> {
+  const { number, email, order } = await orderVehicle(shop, range, dealer)
   const deposit: string = order.deposit.number
   await provider.buyer(deposit, 'pay')
-  return { number, deposit, order: await shop.until(number, ({ state }) => state === 'submitted') }
+  return { number, email, deposit, order: await shop.until(number, ({ state }) => state === 'submitted') }
 }
 /** The same, and the provider lets go of the money before anybody has accepted. */
 async function lapsed() {
@@ -152,12 +153,13 @@ test('the balance is settled at the dealer instead: the page is closed, and noth
 })
 
 test('refused and cancelled before anybody accepted: what is held is let go (B4, B5)', async () => {
-  const { number, deposit } = await held()
+  const { number, deposit, email } = await held()
   expectStatus(await processorSays(shop, 'custom_order.refused', { number, reasons: ['No'] }), 200)
   expect(await provider.ledger(deposit)).toMatchObject({ held: 50_000 })
   expectStatus(await cancellation(number), 200)
   await ended(deposit, 'voided')
   expect(await provider.ledger(deposit)).toMatchObject({ held: 0, taken: 0, given_back: 0 })
+  expect((await shop.mails(email, /cancelled$/)).at(-1)?.text).toContain('Nothing was charged.')
 })
 
 test('cancelled in the bank: refunded by the terms, less the fee (B10)', async () => {
@@ -169,6 +171,77 @@ test('cancelled in the bank: refunded by the terms, less the fee (B10)', async (
   expect(await provider.ledger(deposit)).toMatchObject({ taken: 50_000, given_back: 35_000 })
 })
 
+test('an operator gave some of it back before: the terms are about the rest (B10)', async () => {
+  const { number, deposit, email } = await held()
+  await accept(shop, dealer, number)
+  await inPayment(deposit, 'captured')
+  const some = { amount: 20_000, reason: 'A scratch.' }
+  expectStatus(await shop.operate('POST', `payments/${deposit}/refund`, some), 200)
+  expectStatus(await cancellation(number), 200)
+  await shop.until(deposit, ({ refunded }) => refunded.amount === 35_000)
+  expect(await provider.ledger(deposit)).toMatchObject({ taken: 50_000, given_back: 35_000 })
+  expect((await shop.look(deposit)).refunds).toMatchObject([
+    { amount: { amount: 20_000 } },
+    { amount: { amount: 15_000 } },
+  ])
+  const mails = await shop.mails(email, /cancelled$/)
+  expect(mails.at(-1)?.text).toContain('You are given back €150.00.')
+})
+
+test('terms are refused with their fault, and changed for orders that are made after it: full, and kept (B10)', async () => {
+  const path = 'order-terms/custom_order/EUR'
+  const before = await held()
+  const terms = { deposit: 50_000, fee: 15_000, refund_banked: 'full', refund_scheduled: 'deposit_kept' }
+  await changesNothing(house(), async () => {
+    for (const [body, pointer] of [
+      [{ ...terms, fee: 50_001 }, '/fee'],
+      [{ ...terms, deposit: -1 }, '/deposit'],
+      [{ ...terms, refund_banked: 'half' }, '/refund_banked'],
+      [{ ...terms, more: 1 }, '/more'],
+    ] as const) {
+      const answer = await shop.operate('PUT', path, body, ifMatch('"1"'))
+      await expectProblem(house(), answer, 422, 'invalid-request', [pointer])
+    }
+    const unversioned = await shop.operate('PUT', path, terms)
+    await expectProblem(house(), unversioned, 428, 'version-missing')
+    const stale = await shop.operate('PUT', path, terms, ifMatch('"7"'))
+    await expectProblem(house(), stale, 412, 'version-stale')
+    const byDealer = await shop.operate('PUT', path, terms, { ...ifMatch('"1"'), key: dealer.key })
+    await expectProblem(house(), byDealer, 403, 'role-forbidden')
+  })
+  expectStatus(await shop.operate('PUT', path, terms, ifMatch('"1"')), 200)
+
+  // Made before it: less the fee, as it was then.
+  await accept(shop, dealer, before.number)
+  await inPayment(before.deposit, 'captured')
+  expectStatus(await cancellation(before.number), 200)
+  await shop.until(before.deposit, ({ refunded }) => refunded.amount === 35_000)
+
+  const full = await held()
+  await accept(shop, dealer, full.number)
+  await inPayment(full.deposit, 'captured')
+  expectStatus(await cancellation(full.number), 200)
+  await inPayment(full.deposit, 'refunded')
+  expect(await provider.ledger(full.deposit)).toMatchObject({ taken: 50_000, given_back: 50_000 })
+
+  const bank = new Bank(shop)
+  await bank.periods(2)
+  expectStatus(await bank.plant('kept', { lines: [range.modelLine], slots: [1, 0] }), 201)
+  const kept = await held()
+  const { vehicle } = await accept(shop, dealer, kept.number)
+  await inPayment(kept.deposit, 'captured')
+  expect(await bank.settled([vehicle.number])).toEqual(['kept/1 -'])
+  expectStatus(await cancellation(kept.number), 200)
+  const mails = await shop.mails(kept.email, /cancelled$/)
+  expect(mails.at(-1)?.text).toContain('nothing of the deposit is given back')
+  expect(await shop.look(kept.deposit)).toMatchObject({ state: 'captured', refunds: [] })
+  const { version } = (await shop.operate('GET', 'order-terms')).body.data[0]
+  expectStatus(
+    await shop.operate('PUT', path, { ...terms, refund_banked: 'less_fee' }, ifMatch(`"${version}"`)),
+    200,
+  )
+})
+
 test('a dealer that stops selling the make while the deposit is awaited: it gets the order all the same, and says so (B4)', async () => {
   const fickle = await shop.dealer({ makes: [range.make] })
   const { number, order } = await orderVehicle(shop, range, fickle)
@@ -178,7 +251,9 @@ test('a dealer that stops selling the make while the deposit is awaited: it gets
   const reasons = ['We do not sell it any more']
   const refused = await dealerSays(shop, fickle, number, { verdict: 'refused', reasons })
   expect(expectStatus(refused, 200).body).toMatchObject({ state: 'refused', refusal: { by: 'dealer' } })
-  const chosen = await shop.call('POST', `/v1/custom-orders/${number}/dealer`, { body: { dealer: dealer.id } })
+  const chosen = await shop.call('POST', `/v1/custom-orders/${number}/dealer`, {
+    body: { dealer: dealer.id },
+  })
   expectStatus(chosen, 200)
   expectStatus(await cancellation(number), 200)
   await ended(order.deposit.number, 'voided')
@@ -192,7 +267,8 @@ test('paid in time, but heard of only as the deadline comes: it goes on (B5)', a
   await provider.buyer(deposit, 'pay')
   await provider.behave({ mode: 'normal' })
   const { intents } = await provider.booksOf(deposit)
-  await house().db`UPDATE custom_orders SET deadline_at = now() + interval '4 seconds' WHERE number = ${number}`
+  await house()
+    .db`UPDATE custom_orders SET deadline_at = now() + interval '4 seconds' WHERE number = ${number}`
   const process = house().temporal.workflow.getHandle(`custom-order/${number}`)
   await process.signal('look')
   await waitFor(
@@ -261,7 +337,8 @@ test('never paid: cancelled at its deadline, its page is closed, and partners ne
   await shop.until(number, ({ state }) => state === 'cancelled')
   await ended(order.deposit.number, 'voided')
   expect(await provider.ledger(order.deposit.number)).toMatchObject({ held: 0, taken: 0, open_pages: 0 })
-  await shop.mails(email, /cancelled$/)
+  const mails = await shop.mails(email, /cancelled$/)
+  expect(mails.at(-1)?.text).toContain('Nothing was charged.')
   const [row] = await house().db<{ told: number }[]>`
     SELECT count(*)::integer AS told FROM events WHERE number = ${number} AND type LIKE '%told%'`
   expect(row?.told).toBe(0)
