@@ -1,12 +1,12 @@
 import { BALANCE_SECONDS, DEPOSIT_SECONDS, refundOf } from '../domain/custom-order.ts'
-import { isTaken } from '../domain/payment.ts'
+import { isPaid, isTaken } from '../domain/payment.ts'
 import { after } from '../domain/period.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { VehicleState } from '../domain/vehicle.ts'
 import type { Links } from '../integrations/link.ts'
 import { type CustomOrderRow, configurationOf, updateCustomOrder } from '../store/custom-order.ts'
 import type { Transaction } from '../store/database.ts'
-import { givenBack, readPayment } from '../store/payment.ts'
+import { givenBack, type PaymentRow, readPayment } from '../store/payment.ts'
 import {
   askForCapture,
   askForRefund,
@@ -145,7 +145,8 @@ export async function askForBalance(
 }
 
 /**
- * Lets the vehicle be handed over only when all of it is paid; `settled` records the balance as paid at the dealer.
+ * Lets the vehicle be handed over only when all of it is paid, and not just about to be; `settled` records the balance as
+ * paid at the dealer. A deposit that could not be taken is for operators to settle first.
  *
  * @throws Refusal `balance-due` with what is to be paid.
  */
@@ -157,14 +158,11 @@ export async function settleBalance(
 ): Promise<CustomOrderRow> {
   if (!row.takes_payment) return row
   const { amount, currency } = await balanceOf(tx, row)
+  const deposit = row.deposit === null ? undefined : (await openPayment(tx, row.deposit)).row
+  if (deposit && !isPaid(deposit.state)) throw notPaid('deposit', deposit, deposit.amount_minor, currency)
   const balance = row.balance === null ? undefined : (await openPayment(tx, row.balance)).row
-  if (amount === 0 || (balance && isTaken(balance.state))) return row
-  if (!settled) {
-    throw new Refusal('balance-due', 'The balance is not paid.', {
-      payment: balance?.number ?? null,
-      amount: { amount, currency },
-    })
-  }
+  if (amount === 0 || (balance && isPaid(balance.state))) return row
+  if (!settled || balance?.state === 'capturing') throw notPaid('balance', balance, amount, currency)
   if (balance) await releasePayment(tx, balance.number, change)
   const { number } = await recordSettled(
     tx,
@@ -177,6 +175,19 @@ export async function settleBalance(
     { balance: number },
     { type: 'custom_order.balance_settled', actor: change.actor, details: { payment: number } },
   )
+}
+
+function notPaid(
+  what: 'deposit' | 'balance',
+  payment: PaymentRow | undefined,
+  amount: number,
+  currency: string,
+): Refusal {
+  const words = payment?.state === 'capturing' ? 'is just being taken: try again in a moment' : 'is not paid'
+  return new Refusal('balance-due', `The ${what} ${words}.`, {
+    payment: payment?.number ?? null,
+    amount: { amount, currency },
+  })
 }
 
 function payerOf({ number, storefront, customer }: CustomOrderRow) {

@@ -72,6 +72,11 @@ export function isTaken(state: PaymentState): boolean {
   return ['capturing', 'captured', 'settled', 'refunding', 'refund_failed'].includes(state)
 }
 
+/** What was paid is ours, whatever of it went back later. */
+export function isPaid(state: PaymentState): boolean {
+  return ['captured', 'settled', 'refunding', 'refund_failed', 'refunded'].includes(state)
+}
+
 /** The step of the order that is paid for; each at most once (REQUIREMENTS B5). */
 export const PAYMENT_PURPOSES = ['confirmation', 'deposit', 'balance'] as const
 export type PaymentPurpose = (typeof PAYMENT_PURPOSES)[number]

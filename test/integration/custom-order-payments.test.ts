@@ -317,6 +317,40 @@ test('a deposit that lapsed and was settled by an operator: cancelled, a person 
   expect(await provider.ledger(deposit)).toMatchObject({ held: 0, taken: 0, given_back: 0 })
 })
 
+test('nothing is handed over while the deposit could not be taken, or the balance is only being taken (B5)', async () => {
+  const { number, deposit } = await lapsed()
+  const { vehicle } = await accept(shop, dealer, number)
+  await inPayment(deposit, 'capture_failed')
+  expectStatus(await plantSays(shop, 'at_dealer', vehicle.number), 200)
+  const { balance } = await shop.until(number, (view) => view.balance?.state === 'pending')
+  const unpaid = await expectProblem(
+    house(),
+    await handover(number, { settled_at_dealer: true }),
+    409,
+    'balance-due',
+  )
+  expect([unpaid.payment, unpaid.amount.amount]).toEqual([deposit, 50_000])
+  expectStatus(await decide(deposit, 'settle'), 200)
+  // The provider takes its time over the balance, and then refuses it.
+  await provider.openPage(balance.number)
+  await provider.behave({ mode: 'refuse_capture', times: 1, answer_after_ms: 2_000 })
+  await provider.buyer(balance.number, 'pay')
+  await inPayment(balance.number, 'capturing')
+  for (const settled_at_dealer of [false, true]) {
+    const due = await expectProblem(
+      house(),
+      await handover(number, { settled_at_dealer }),
+      409,
+      'balance-due',
+    )
+    expect([due.payment, due.amount.amount]).toEqual([balance.number, PRICE - 50_000])
+  }
+  await inPayment(balance.number, 'capture_failed')
+  await provider.behave({ mode: 'normal' })
+  expectStatus(await handover(number, { settled_at_dealer: true }), 200)
+  await ended(balance.number, 'voided')
+})
+
 test('settled before anybody accepted, all of it goes back (B4, B5)', async () => {
   const { number, deposit } = await lapsed()
   expectStatus(await decide(deposit, 'settle'), 200)
