@@ -28,6 +28,7 @@ import { type DealerRow, dealerSelling, readDealer } from '../store/dealer.ts'
 import { readCommandBody, storeAnswer } from '../store/idempotency-key.ts'
 import { productionStartOf } from '../store/production.ts'
 import { freezePointOf } from '../store/schedule-view.ts'
+import { soldConfiguration } from '../store/sold-configuration.ts'
 import { bankVehicle, lockVehicle, updateVehicle, type VehicleRow } from '../store/vehicle.ts'
 import { advanceVehicle, openVehicle } from '../store/vehicle-progress.ts'
 import {
@@ -194,8 +195,8 @@ export function createCustomOrderActivities({
     },
 
     /**
-     * Another configuration, until the freeze point (B6): already checked and priced, it takes the place of the old one.
-     * The queue date is kept while the model line stays; otherwise the vehicle queues anew.
+     * Another configuration, until the freeze point (B6): checked and priced as it is sold now, of a make that the dealer
+     * sells, it takes the place of the old one. The queue date is kept while the model line stays; otherwise the vehicle queues anew.
      */
     async reconfigureCustomOrder(
       asked: Command & { number: string; configuration: string },
@@ -205,13 +206,12 @@ export function createCustomOrderActivities({
         const { row } = await open(tx, number)
         refuseUnless(row, 'reconfigure')
         const vehicle = await openVehicleOf(tx, row, 'reconfigure')
+        const { make, currency } = await soldConfiguration(tx, row.storefront, id)
+        if (currency !== vehicle.currency) throw faultAt('/configuration', 'is priced in another currency')
+        if (!(await dealerOf(tx, row)).makes.includes(make))
+          throw faultAt('/configuration', 'the dealer of the order does not sell the make')
         const found = await configurationOf(tx, id)
-        if (!found || found.configuration.currency !== vehicle.currency) {
-          throw faultAt(
-            '/configuration',
-            found ? 'is priced in another currency' : 'there is no such configuration',
-          )
-        }
+        if (!found) throw new Error('a configuration that is sold and not there')
         const { configuration, model_line } = found
         const isOtherLine = model_line !== vehicle.model_line
         await updateVehicle(

@@ -17,7 +17,7 @@ import {
 import { useHouse } from '../support/house.ts'
 import type { Dealer } from '../support/lead.ts'
 import { changesNothing, expectProblem, expectReplayable, expectSoundHouse } from '../support/proof.ts'
-import { expectStatus, Shop, waitFor } from '../support/shop.ts'
+import { expectStatus, ifMatch, Shop, waitFor } from '../support/shop.ts'
 
 const house = useHouse({ partners: ['mail'], environment: { OPERATORS_EMAIL: 'operators@example.test' } })
 let shop: Shop
@@ -51,6 +51,13 @@ const toldOf = async (number: string): Promise<string[]> =>
       SELECT replace(type, 'custom_order.told_', '') || ' ' || (details ->> 'message') AS told FROM events
        WHERE number = ${number} AND type LIKE 'custom\\_order.told%' ORDER BY sequence`
   ).map(({ told }) => told)
+/** The range costs more from now on. */
+async function newPrice({ modelYear, document }: Range): Promise<void> {
+  const path = `model-years/${modelYear}`
+  const read = await shop.operate('GET', path)
+  const dearer = { ...document, base_price: 3_100_000 }
+  expectStatus(await shop.operate('PUT', path, dearer, ifMatch(read.headers.get('etag'))), 200)
+}
 const cancellation = (number: string, body: object = {}) =>
   shop.call('POST', `/v1/custom-orders/${number}/cancellation`, { body })
 
@@ -500,8 +507,21 @@ describe('until the freeze point (B6, B10)', () => {
       'dealer reconfigured',
       'processor reconfigured',
     ])
-    for (const id of [randomUUID()])
+    // Unknown, or of a make that the dealer does not sell.
+    const foreign = await newRange(shop)
+    for (const id of [randomUUID(), await configure(shop, foreign)])
       await expectProblem(house(), await change(id), 422, 'invalid-request', ['/configuration'])
+
+    // What is sold otherwise by now is stale; and a request that was answered before stays answered.
+    const idempotencyKey = randomUUID()
+    const body = { configuration: await configure(shop, other, PLAIN) }
+    const path = `/v1/custom-orders/${number}/configuration`
+    const taken = expectStatus(await shop.call('POST', path, { body, idempotencyKey }), 200)
+    await newPrice(other)
+    const again = expectStatus(await shop.call('POST', path, { body, idempotencyKey }), 200)
+    expect(again.body).toEqual(taken.body)
+    const stale = await changesNothing(house(), () => change(body.configuration), { answersOnce: true })
+    await expectProblem(house(), stale, 409, 'configuration-stale', ['/configuration'])
 
     expectStatus(await plantSays(shop, 'in_production', before.vehicle.number), 200)
     const late = await expectProblem(
@@ -562,16 +582,7 @@ describe('bad orders (B1, B4)', () => {
   test('a configuration that is stale after a change of rules or prices is refused, with what differs', async () => {
     const own = await newRange(shop, { make: range.make })
     const configuration = await configure(shop, own)
-    const path = `/v1/operator/model-years/${own.modelYear}`
-    const read = await shop.call('GET', path, { key: shop.operatorKey })
-    expectStatus(
-      await shop.call('PUT', path, {
-        key: shop.operatorKey,
-        body: { ...own.document, base_price: 3_100_000 },
-        headers: { 'if-match': read.headers.get('etag') ?? '' },
-      }),
-      200,
-    )
+    await newPrice(own)
     const body = {
       configuration,
       dealer: dealer.id,
