@@ -1,14 +1,18 @@
-import { and, asc, eq } from 'drizzle-orm'
+import { and, asc, eq, notInArray } from 'drizzle-orm'
+import { SCHEDULABLE } from '../domain/vehicle.ts'
 import type { Transaction } from './database.ts'
 import { events } from './schema.ts'
 import type { VehicleRow } from './vehicle.ts'
 
-/** When the production of a vehicle began; null while it has not. */
+/**
+ * When the production of a vehicle began, as far as we were told: its first stage may not have been reported. Null while it
+ * has not begun.
+ */
 export async function productionStartOf(tx: Transaction, { number }: VehicleRow): Promise<Date | null> {
   const [row] = await tx
     .select({ at: events.at })
     .from(events)
-    .where(and(eq(events.number, number), eq(events.type, 'vehicle.in_production')))
+    .where(and(eq(events.number, number), notInArray(events.to_state, SCHEDULABLE)))
     .orderBy(asc(events.sequence))
     .limit(1)
   return row?.at ?? null

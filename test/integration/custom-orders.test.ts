@@ -523,7 +523,8 @@ describe('until the freeze point (B6, B10)', () => {
     const stale = await changesNothing(house(), () => change(body.configuration), { answersOnce: true })
     await expectProblem(house(), stale, 409, 'configuration-stale', ['/configuration'])
 
-    expectStatus(await plantSays(shop, 'in_production', before.vehicle.number), 200)
+    // The plant's first word of it is that it is built.
+    expectStatus(await plantSays(shop, 'built', before.vehicle.number), 200)
     const late = await expectProblem(
       house(),
       await change(await configure(shop, range, RICH)),
@@ -533,7 +534,7 @@ describe('until the freeze point (B6, B10)', () => {
     expect(late.frozen_at).toMatch(/^2\d{3}-/)
     const tooLate = await expectProblem(house(), await cancellation(number), 409, 'freeze-point-passed')
     expect(tooLate.frozen_at).toBe(late.frozen_at)
-    expect(await shop.look(number)).toMatchObject({ state: 'accepted', vehicle: { state: 'in_production' } })
+    expect(await shop.look(number)).toMatchObject({ state: 'accepted', vehicle: { state: 'built' } })
   })
 
   test('cancelled in the bank: the vehicle leaves it, the buyer is refunded by the terms, partners are told', async () => {
