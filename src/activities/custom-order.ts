@@ -132,7 +132,9 @@ export function createCustomOrderActivities({
         const word = (await readCommandBody(tx, step)) as Word
         refuseOtherDealer(row, dealer)
         if ((word.turn ?? row.turn) !== row.turn) throw wentElsewhere(row)
-        if (word.verdict === 'refused') {
+        if (word.verdict === 'refused' && row.state === 'refused' && row.refused_by === judge) {
+          // Said before.
+        } else if (word.verdict === 'refused') {
           refuseUnless(row, 'refuse')
           await refuse(tx, row, { by: judge, actor, now, note: word.reasons.join('; ') })
         } else if (!hasAcceptedAlready(row, judge, word)) {

@@ -109,6 +109,7 @@ export function createPaymentActivities({
       if (!(await isPaymentDue(db, asked.number))) return paymentProgress(db, asked.number)
       const { session } = await read(asked.number)
       const outcome: SessionOutcome = session ? await provider().close(session) : { state: 'gone' }
+      if (outcome.state === 'open') throw new Error('a page that the provider does not close')
       return conclude(asked, ['requested', 'pending'], async (tx, row, change, now) => {
         if (outcome.state !== 'gone') return follow(tx, row, outcome, change, now)
         await changePayment(tx, row, 'expire', 'expired', 'payment.expired', { ...change, actor: 'house' })

@@ -88,7 +88,7 @@ test('the deposit is held, taken on acceptance; the balance is paid before the h
   expect(await told()).toHaveLength(0)
   await expectProblem(
     house(),
-    await processorSays(shop, 'custom_order.accepted', { number, reference: 'P-early' }),
+    await processorSays(shop, 'custom_order.accepted', { number, turn: 1, reference: 'P-early' }),
     409,
     'state-conflict',
   )
@@ -157,7 +157,7 @@ test('the balance is settled at the dealer instead: the page is closed, and noth
 
 test('refused and cancelled before anybody accepted: what is held is let go (B4, B5)', async () => {
   const { number, deposit, email } = await held()
-  expectStatus(await processorSays(shop, 'custom_order.refused', { number, reasons: ['No'] }), 200)
+  expectStatus(await processorSays(shop, 'custom_order.refused', { number, turn: 1, reasons: ['No'] }), 200)
   expect(await provider.ledger(deposit)).toMatchObject({ held: 50_000 })
   expectStatus(await cancellation(number), 200)
   await ended(deposit, 'voided')

@@ -135,15 +135,16 @@ export function registerCustomOrders(app: Api, kit: ApiKit): void {
       path: '/v1/custom-orders/{number}/dealer-answer',
       tags,
       summary: 'Accept or refuse a custom order as its dealer',
-      description: 'The same answer again changes nothing; one about an earlier turn is refused.',
-      middleware: [requireRole(kit, 'dealer')] as const,
+      description:
+        'By its dealer, or by an operator for one who cannot. The same answer again changes nothing; one about an earlier turn is refused.',
+      middleware: [requireRole(kit, 'dealer', 'operator')] as const,
       request: { params: NumberParam, headers: IdempotencyHeader, body: jsonBody(DealersWord) },
       responses: answers(200, 'The custom order', CustomOrderView),
     }),
     async (c) => {
       const body = c.req.valid('json')
       const number = await findCustomOrder(kit, c.var.caller, c.req.valid('param').number)
-      const dealer = partnerOf(c.var.caller)
+      const dealer = c.var.caller.partner
       return commandOnce(c, kit, {
         to: { kind: 'custom-order', number },
         update: judge,
