@@ -15,6 +15,7 @@ import type { Links } from '../integrations/link.ts'
 import type { Locked, Transaction } from '../store/database.ts'
 import { recordEvent } from '../store/event.ts'
 import {
+  dropRefunds,
   findPayment,
   givenBack,
   insertPayment,
@@ -190,6 +191,8 @@ export async function releasePayment(tx: Transaction, number: string, change: Pa
   if (UNTAKEN.includes(row.state) || row.state === 'capture_failed') {
     // Nobody else knows of what was only requested, and the provider has let go of what lapsed.
     const isOver = row.state === 'requested' || row.state === 'lapsed'
+    // What an operator wanted to give back of money that could not be taken.
+    await dropRefunds(tx, number)
     await changePayment(
       tx,
       row,

@@ -25,6 +25,8 @@ type Details = {
   keeps_place?: boolean
   /** Where it was scheduled: the first day of the period (YYYY-MM-DD). */
   starts_on?: string
+  /** Until when that can be changed. */
+  freezes_at?: string
 }
 
 /** The words for each event that the buyer of a vehicle is told of (REQUIREMENTS B4, B7). */
@@ -62,7 +64,7 @@ export function buyerLetter(
         paragraphs: [
           `${dealer} and the manufacturer have accepted your ${vehicle} for ${moneyInWords(price, currency)}. It is in the order bank and will be scheduled for production.`,
           ...termsInWords(facts.terms),
-          'You can change or cancel it until its production is frozen, which is when it begins unless we tell you an earlier day.',
+          'You can change or cancel it until its production is frozen, and until which day that is we tell you as soon as it is scheduled.',
         ],
       }
     case 'custom_order.reconfigured':
@@ -93,6 +95,11 @@ export function buyerLetter(
         subject: subject(type === 'vehicle.scheduled' ? 'scheduled' : 'scheduled anew'),
         paragraphs: [
           `Your ${vehicle} is scheduled to be built${details.starts_on ? ` from ${details.starts_on} on` : ''}.`,
+          ...(details.freezes_at
+            ? [
+                `Until ${details.freezes_at} you can change or cancel it; from then on its production is frozen.`,
+              ]
+            : []),
         ],
       }
     case 'vehicle.unscheduled':

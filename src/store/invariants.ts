@@ -296,7 +296,7 @@ export const INVARIANTS: Record<string, (graceSeconds: number) => SQL> = {
                  WHEN 'completed' THEN c.total_price_minor
                  WHEN 'accepted' THEN COALESCE(d.amount_minor, 0)
                    + CASE WHEN l.state IN ('capturing', 'captured', 'settled') THEN l.amount_minor ELSE 0 END
-                 WHEN 'cancelled' THEN CASE WHEN o.vehicle IS NULL THEN 0 ELSE (
+                 WHEN 'cancelled' THEN CASE WHEN o.vehicle IS NULL OR d.state IN ('voiding', 'voided') THEN 0 ELSE (
                    SELECT (e.details ->> 'charged')::bigint - (e.details ->> 'refund')::bigint
                      FROM events e WHERE e.number = o.number AND e.type = 'custom_order.cancelled') END
                  ELSE 0 END

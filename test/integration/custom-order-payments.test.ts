@@ -352,6 +352,18 @@ test('nothing is handed over while the deposit could not be taken, or the balanc
   await ended(balance.number, 'voided')
 })
 
+test('cancelled while the deposit is being taken, and then that is refused: nothing is left to be given back (B5, B10)', async () => {
+  const { number, deposit } = await held()
+  await provider.behave({ mode: 'refuse_capture', times: 1, answer_after_ms: 2_000 })
+  await accept(shop, dealer, number)
+  expectStatus(await cancellation(number), 200)
+  expect(await shop.look(deposit)).toMatchObject({ state: 'capturing', refunds: [{ state: 'asked' }] })
+  await ended(deposit, 'voided')
+  await provider.behave({ mode: 'normal' })
+  expect((await shop.look(deposit)).refunds).toEqual([])
+  expect(await provider.ledger(deposit)).toMatchObject({ held: 0, taken: 0, given_back: 0 })
+})
+
 test('settled before anybody accepted, all of it goes back (B4, B5)', async () => {
   const { number, deposit } = await lapsed()
   expectStatus(await decide(deposit, 'settle'), 200)

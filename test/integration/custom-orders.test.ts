@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { inZone } from '../../src/domain/letter.ts'
 import { Bank } from '../support/bank.ts'
 import {
   accept,
@@ -236,7 +237,7 @@ describe('a custom order, from the configuration to the keys (B4, B7)', () => {
     await expectProblem(house(), await formerDealer(), 409, 'state-conflict')
   })
 
-  test('the dealer refuses by signed webhook or API key; nobody chooses: it is cancelled, all is given back', async () => {
+  test('the dealer refuses by API key; nobody chooses: it is cancelled, all is given back', async () => {
     const { number, email } = await orderVehicle(shop, range, dealer)
     expectStatus(
       await processorSays(shop, 'custom_order.accepted', { number, turn: 1, reference: 'P-3' }),
@@ -460,7 +461,11 @@ describe('until the freeze point (B6, B10)', () => {
       },
     })
     const scheduled = await mailOf(second.email, /: scheduled$/)
-    expect(scheduled?.text).toContain(`from ${seen.vehicle.order_bank.slot.starts_at.slice(0, 10)} on`)
+    const { starts_at, freezes_at } = seen.vehicle.order_bank.slot
+    expect(scheduled?.text).toContain(`from ${starts_at.slice(0, 10)} on`)
+    expect(scheduled?.text).toContain(
+      `Until ${inZone(freezes_at, 'Europe/Berlin')} you can change or cancel it`,
+    )
 
     expectStatus(await cancellation(first.number), 200)
     expect(await slots()).toEqual(['- -', 'custom/1 -', 'custom/2 capacity'])
