@@ -111,7 +111,12 @@ describe('a custom order, from the configuration to the keys (B4, B7)', () => {
     // The processor learns nothing of the buyer, not even from the answer to its own message.
     const { state, version, turn, processor_reference } = accepted
     expect(whole.body).toEqual({
-      ...{ number, state, version, dealer: dealer.id, turn, processor_reference },
+      number,
+      state,
+      version,
+      dealer: dealer.id,
+      turn,
+      processor_reference,
       vehicle: accepted.vehicle,
     })
     const vehicle: string = whole.body.vehicle.number
