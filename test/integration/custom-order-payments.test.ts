@@ -192,7 +192,6 @@ test('an operator gave some of it back before: the terms are about the rest (B10
 
 test('terms are refused with their fault, and changed for orders that are made after it: full, and kept (B10)', async () => {
   const path = 'order-terms/custom_order/EUR'
-  const before = await held()
   const terms = { deposit: 50_000, fee: 15_000, refund_banked: 'full', refund_scheduled: 'deposit_kept' }
   await changesNothing(house(), async () => {
     for (const [body, pointer] of [
@@ -211,6 +210,7 @@ test('terms are refused with their fault, and changed for orders that are made a
     const byDealer = await shop.operate('PUT', path, terms, { ...ifMatch('"1"'), key: dealer.key })
     await expectProblem(house(), byDealer, 403, 'role-forbidden')
   })
+  const before = await held()
   expectStatus(await shop.operate('PUT', path, terms, ifMatch('"1"')), 200)
 
   // Made before it: less the fee, as it was then.
