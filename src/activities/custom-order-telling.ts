@@ -9,6 +9,7 @@ import { buyerFacts, orderDocument, startsOn } from '../store/buyer-letter.ts'
 import type { Database } from '../store/database.ts'
 import { readDealer } from '../store/dealer.ts'
 import type { Notice } from '../store/notification.ts'
+import { freezePointOf } from '../store/schedule-view.ts'
 import { type Attempt, verdict } from './attempt.ts'
 
 const SENT: Attempt = { result: 'sent', outcome: 'accepted' }
@@ -42,7 +43,7 @@ export function createCustomOrderTelling(kit: {
       const details = {
         ...event.details,
         ...(typeof deadline_at === 'string' ? { deadline_at: inZone(deadline_at, time_zone) } : {}),
-        ...(await slotInWords(db, event.details)),
+        ...(await slotInWords(db, event.details, time_zone)),
       }
       const words = buyerLetter(type, details, event.note, facts)
       const letter = await typeset(words, { to: name, from: facts.storefront })
@@ -133,12 +134,17 @@ export function createCustomOrderTelling(kit: {
   }
 }
 
-/** The day from which a vehicle is to be built, if the event names a slot. */
+/** The day from which a vehicle is to be built, and until when it can be changed, if the event names a slot. */
 async function slotInWords(
   db: Database,
   details: Notice['event']['details'],
-): Promise<{ starts_on?: string }> {
-  const { to } = details as { to?: { period?: number } | null }
-  const day = to?.period === undefined ? undefined : await startsOn(db, to.period)
-  return day === undefined ? {} : { starts_on: day }
+  timeZone: string,
+): Promise<{ starts_on?: string; freezes_at?: string }> {
+  const { to } = details as { to?: { plant: string; period: number } | null }
+  if (!to) return {}
+  const [day, freeze] = await Promise.all([startsOn(db, to.period), freezePointOf(db, to)])
+  return {
+    ...(day === undefined ? {} : { starts_on: day }),
+    ...(freeze === null ? {} : { freezes_at: inZone(freeze.at.toISOString(), timeZone) }),
+  }
 }

@@ -38,6 +38,7 @@ import {
 } from '../store/order-money.ts'
 import { productionStartOf } from '../store/production.ts'
 import { freezePointOf } from '../store/schedule-view.ts'
+import { soldConfiguration } from '../store/sold-configuration.ts'
 import { bankVehicle, lockVehicle, readVehicle, updateVehicle, type VehicleRow } from '../store/vehicle.ts'
 import { advanceVehicle, openVehicle } from '../store/vehicle-progress.ts'
 import type { Steps } from './steps.ts'
@@ -157,7 +158,9 @@ export function createCustomOrderActivities({
         refuseStale(asked, row)
         const word = (await readCommandBody(tx, step)) as Word
         refuseOthers(row, { ...asked, turn: word.turn })
-        if (word.verdict === 'refused') {
+        if (word.verdict === 'refused' && row.state === 'refused' && row.refused_by === judge) {
+          // Said before.
+        } else if (word.verdict === 'refused') {
           await refuseUnless(tx, row, 'refuse')
           await refuse(tx, row, { by: judge, actor, now, note: word.reasons.join('; ') })
         } else if (!hasAcceptedAlready(row, judge, word)) {
@@ -220,8 +223,8 @@ export function createCustomOrderActivities({
     },
 
     /**
-     * Another configuration, until the freeze point (B6): already checked and priced, it takes the place of the old one.
-     * The queue date is kept while the model line stays; otherwise the vehicle queues anew.
+     * Another configuration, until the freeze point (B6): checked and priced as it is sold now, of a make that the dealer
+     * sells, it takes the place of the old one. The queue date is kept while the model line stays; otherwise the vehicle queues anew.
      */
     async reconfigureCustomOrder(
       asked: Command & { number: string; configuration: string },
@@ -231,13 +234,12 @@ export function createCustomOrderActivities({
         const { row } = await open(tx, number)
         await refuseUnless(tx, row, 'reconfigure')
         const vehicle = await openVehicleOf(tx, row, 'reconfigure')
+        const { make, currency } = await soldConfiguration(tx, row.storefront, id)
+        if (currency !== vehicle.currency) throw faultAt('/configuration', 'is priced in another currency')
+        if (!(await dealerOf(tx, row)).makes.includes(make))
+          throw faultAt('/configuration', 'the dealer of the order does not sell the make')
         const found = await configurationOf(tx, id)
-        if (!found || found.configuration.currency !== vehicle.currency) {
-          throw faultAt(
-            '/configuration',
-            found ? 'is priced in another currency' : 'there is no such configuration',
-          )
-        }
+        if (!found) throw new Error('a configuration that is sold and not there')
         const { configuration, model_line } = found
         const isOtherLine = model_line !== vehicle.model_line
         await updateVehicle(
@@ -496,9 +498,7 @@ async function cancel(
       actor,
       details: {
         because,
-        ...(returned === null || because === 'no_deposit'
-          ? {}
-          : { ...returned, currency: row.terms?.currency }),
+        ...(returned === null ? {} : { ...returned, currency: row.terms?.currency }),
       },
       note,
     },

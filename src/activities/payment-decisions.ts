@@ -68,7 +68,14 @@ export async function settle(tx: Transaction, row: PaymentRow, change: PaymentCh
     await updateRefund(tx, refund, { state: 'settled' })
     await finish(tx, row, refund, 'settle', change)
   } else {
-    await changePayment(tx, row, 'settle', 'settled', 'payment.settled', change)
+    const wanted = (await refundsOf(tx, row.number)).filter(({ state }) => state === 'asked')
+    for (const refund of wanted)
+      await updateRefund(tx, refund, { state: 'failed', failure: 'paid_elsewhere' })
+    if (wanted.length === 0) await changePayment(tx, row, 'settle', 'settled', 'payment.settled', change)
+    else
+      await changePayment(tx, row, 'settle', 'refund_failed', 'payment.settled', change, {
+        set: { captured_minor: row.amount_minor, intent: null },
+      })
     await wakeOwner(tx, row, change.step)
   }
 }

@@ -115,6 +115,7 @@ export function createPaymentActivities({
       if (!(await isPaymentDue(db, asked.number))) return paymentProgress(db, asked.number)
       const { session } = await read(asked.number)
       const outcome: SessionOutcome = session ? await provider().close(session) : { state: 'gone' }
+      if (outcome.state === 'open') throw new Error('a page that the provider does not close')
       return conclude(asked, ['requested', 'pending'], async (tx, row, change, now) => {
         if (outcome.state !== 'gone') return follow(tx, row, outcome, change, now)
         await changePayment(tx, row, 'expire', 'expired', 'payment.expired', { ...change, actor: 'house' })
@@ -133,8 +134,8 @@ export function createPaymentActivities({
           const state = (await givenBack(tx, number)) > 0 ? 'refunding' : 'captured'
           const set = { captured_minor: row.amount_minor, failure: null }
           await changePayment(tx, row, 'finish_capture', state, 'payment.captured', change, { set })
-        } else if (row.withdrawn) {
-          // What was never taken needs not be given back.
+        } else if (row.withdrawn || (await isOwnerOver(tx, number))) {
+          // What was never taken needs not be given back, and of an order that is over nothing is taken any more.
           await dropRefunds(tx, number)
           await changePayment(tx, row, 'fail_capture', 'voiding', 'payment.void_asked', change)
         } else {
@@ -160,7 +161,8 @@ export function createPaymentActivities({
           const type = wasHeld ? 'payment.released' : 'payment.voided'
           await changePayment(tx, row, 'finish_void', 'voided', type, change)
         } else {
-          await insertRefund(tx, number, { amount_minor: row.amount_minor, asked_by: 'owner' })
+          const left = row.amount_minor - (await givenBack(tx, number))
+          if (left > 0) await insertRefund(tx, number, { amount_minor: left, asked_by: 'owner' })
           await changePayment(tx, row, 'find_captured', 'refunding', 'payment.refund_asked', change, {
             set: { captured_minor: row.amount_minor, intent: outcome.intent },
           })
@@ -225,6 +227,11 @@ export function createPaymentActivities({
     if (!row) throw new Error('the payment is gone')
     return row
   }
+}
+
+/** An owner that has a part given back is over: it keeps what its terms say, of what could be taken. */
+async function isOwnerOver(tx: Transaction, number: string): Promise<boolean> {
+  return (await refundsOf(tx, number)).some(({ asked_by }) => asked_by === 'owner')
 }
 
 /** What the provider's page says that is paid for, before its number. */

@@ -20,10 +20,13 @@ type Details = {
   by?: 'dealer' | 'processor' | 'silence'
   because?: 'asked' | 'no_dealer' | 'no_deposit'
   deadline_at?: string
+  charged?: number
   refund?: number
   keeps_place?: boolean
   /** Where it was scheduled: the first day of the period (YYYY-MM-DD). */
   starts_on?: string
+  /** Until when that can be changed. */
+  freezes_at?: string
 }
 
 /** The words for each event that the buyer of a vehicle is told of (REQUIREMENTS B4, B7). */
@@ -61,7 +64,7 @@ export function buyerLetter(
         paragraphs: [
           `${dealer} and the manufacturer have accepted your ${vehicle} for ${moneyInWords(price, currency)}. It is in the order bank and will be scheduled for production.`,
           ...termsInWords(facts.terms),
-          'You can change or cancel it until its production is frozen, which is when it begins unless we tell you an earlier day.',
+          'You can change or cancel it until its production is frozen, and until which day that is we tell you as soon as it is scheduled.',
         ],
       }
     case 'custom_order.reconfigured':
@@ -83,9 +86,7 @@ export function buyerLetter(
             no_dealer: `No other dealer was chosen for your ${vehicle}, and the order is cancelled.`,
             no_deposit: `The deposit for your ${vehicle} was not paid in time, and the order is cancelled.`,
           }[details.because ?? 'asked'],
-          ...(details.refund === undefined
-            ? []
-            : [`You are given back ${moneyInWords(details.refund, currency)}.`]),
+          ...refundInWords(details, currency),
         ],
       }
     case 'vehicle.scheduled':
@@ -94,6 +95,11 @@ export function buyerLetter(
         subject: subject(type === 'vehicle.scheduled' ? 'scheduled' : 'scheduled anew'),
         paragraphs: [
           `Your ${vehicle} is scheduled to be built${details.starts_on ? ` from ${details.starts_on} on` : ''}.`,
+          ...(details.freezes_at
+            ? [
+                `Until ${details.freezes_at} you can change or cancel it; from then on its production is frozen.`,
+              ]
+            : []),
         ],
       }
     case 'vehicle.unscheduled':
@@ -127,6 +133,20 @@ export function buyerLetter(
         paragraphs: [`Your ${vehicle} was handed over to you. Have a good journey!`],
       }
   }
+}
+
+/** What becomes of the money of an order that comes to nothing. Minor units. */
+export function refundInWords(
+  { charged, refund }: { charged?: number | undefined; refund?: number | undefined },
+  currency: string,
+): string[] {
+  if (charged === undefined || refund === undefined) return []
+  if (charged === 0) return ['Nothing was charged.']
+  return [
+    refund === 0
+      ? 'By the terms of the order nothing of the deposit is given back.'
+      : `You are given back ${moneyInWords(refund, currency)}.`,
+  ]
 }
 
 /** How much of a deposit is given back, within a sentence. */

@@ -28,7 +28,7 @@ export const PAYMENT_TRANSITIONS = {
     fail_capture: ['capture_failed', 'voiding'],
     ask_refund: 'capturing',
   },
-  capture_failed: { retry: 'capturing', void: 'voiding', settle: 'settled' },
+  capture_failed: { retry: 'capturing', void: 'voiding', settle: ['settled', 'refund_failed'] },
   voiding: { finish_void: 'voided', find_captured: 'refunding' },
   captured: { ask_refund: 'refunding' },
   refunding: {
@@ -72,9 +72,9 @@ export function isTaken(state: PaymentState): boolean {
   return ['capturing', 'captured', 'settled', 'refunding', 'refund_failed'].includes(state)
 }
 
-/** The buyer has paid: it is held, or more than that, and nobody has let go of it or given it back. */
+/** What was paid is ours, whatever of it went back later. */
 export function isPaid(state: PaymentState): boolean {
-  return isTaken(state) || ['authorised', 'lapsed', 'capture_failed'].includes(state)
+  return ['captured', 'settled', 'refunding', 'refund_failed', 'refunded'].includes(state)
 }
 
 /** The step of the order that is paid for; each at most once (REQUIREMENTS B5). */

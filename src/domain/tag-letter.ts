@@ -1,5 +1,5 @@
 import type { Terms } from './custom-order.ts'
-import { depositInWords, REFUND_WORDS } from './custom-order-letter.ts'
+import { depositInWords, REFUND_WORDS, refundInWords } from './custom-order-letter.ts'
 import type { BuyerEvent, DealerEvent } from './event.ts'
 import type { PlainLetter } from './lead-letter.ts'
 import { moneyInWords } from './money.ts'
@@ -31,6 +31,7 @@ type Details = {
   is_over?: boolean
   by?: 'processor' | 'silence'
   because?: 'asked' | 'no_deposit' | 'given_up' | 'refused' | 'silent'
+  charged?: number
   refund?: number
   currency?: string
 }
@@ -78,7 +79,7 @@ export function tagLetter(
             ? `We had no answer about the ${car} in time. We are sorry. Your tag has ended.`
             : `The manufacturer did not accept your tag of the ${car}. We are sorry. Your tag has ended.`,
           ...(note ? [`The reasons: ${note}.`] : []),
-          ...refundInWords(details),
+          ...(details.currency === undefined ? [] : refundInWords(details, details.currency)),
           ...nextMatches(facts),
         ],
       }
@@ -87,7 +88,7 @@ export function tagLetter(
         subject: `Tag ${number}: the ${car} is sold`,
         paragraphs: [
           `${dealer} tells us that the vehicle was sold to somebody else. We are sorry. Your tag has ended.`,
-          ...refundInWords(details),
+          ...(details.currency === undefined ? [] : refundInWords(details, details.currency)),
           ...nextMatches(facts),
         ],
       }
@@ -98,7 +99,7 @@ export function tagLetter(
           details.because === 'no_deposit'
             ? `The deposit for the ${car} at ${dealer} was not paid in time. Your tag is cancelled, and the vehicle is free again.`
             : `Your tag of the ${car} at ${dealer} is cancelled. The vehicle is free again.`,
-          ...refundInWords(details),
+          ...(details.currency === undefined ? [] : refundInWords(details, details.currency)),
         ],
       }
     case 'match_request.received':
@@ -203,12 +204,6 @@ function termsInWords({ terms, vehicle }: TagFacts): string[] {
   return [
     `${depositInWords(terms)} Should you give the vehicle up, the deposit is given back in full until the dealer and the manufacturer have both said yes. From then on it is given back ${afterwards}.`,
   ]
-}
-
-function refundInWords({ refund, currency }: Details): string[] {
-  return refund === undefined || currency === undefined
-    ? []
-    : [`You are given back ${moneyInWords(refund, currency)}.`]
 }
 
 function nextMatches({ next_matches: matches, storefront }: TagFacts): string[] {

@@ -2,6 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import { BACK_ORDER_TRANSITIONS, type BackOrderState } from '../domain/back-order.ts'
 import { CUSTOM_ORDER_TRANSITIONS } from '../domain/custom-order.ts'
 import { DELIVERY_TRANSITIONS } from '../domain/delivery.ts'
+import type { EventType } from '../domain/event.ts'
 import { LEAD_TRANSITIONS } from '../domain/lead.ts'
 import { MATCH_REQUEST_TRANSITIONS } from '../domain/match-request.ts'
 import { MOVEMENT_EFFECTS } from '../domain/movement.ts'
@@ -66,6 +67,11 @@ const COUNTED = list([
   'refund_failed',
   'refunded',
 ] satisfies PaymentState[])
+/** What an order that was cancelled keeps of its deposit `d`: nothing where that could not be taken in the end. */
+const charged = (number: string, type: EventType) =>
+  sql.raw(`CASE WHEN d.state IN ('voiding', 'voided') THEN 0 ELSE COALESCE((
+                   SELECT (e.details ->> 'charged')::bigint - (e.details ->> 'refund')::bigint
+                     FROM events e WHERE e.number = ${number} AND e.type = '${type}'), 0) END`)
 /** What one unit of each kind of movement does to the three counts. */
 const EFFECTS = sql.raw(
   `effects (kind, on_hand, allocated, outbound) AS (VALUES ${Object.entries(MOVEMENT_EFFECTS)
@@ -307,8 +313,7 @@ export const INVARIANTS: Record<string, (graceSeconds: number) => SQL> = {
                  WHEN 'completed' THEN c.total_price_minor
                  WHEN 'accepted' THEN COALESCE(d.amount_minor, 0)
                    + CASE WHEN l.state IN (${COUNTED}) THEN l.amount_minor ELSE 0 END
-                 WHEN 'cancelled' THEN COALESCE((
-                   SELECT (e.details ->> 'kept')::bigint FROM events e WHERE e.number = o.number AND e.type = 'custom_order.cancelled'), 0)
+                 WHEN 'cancelled' THEN ${charged('o.number', 'custom_order.cancelled')}
                  ELSE 0 END
           FROM custom_orders o JOIN configurations c ON c.id = o.configuration
           LEFT JOIN payments d ON d.number = o.deposit LEFT JOIN payments l ON l.number = o.balance
@@ -319,8 +324,7 @@ export const INVARIANTS: Record<string, (graceSeconds: number) => SQL> = {
                  WHEN 'delivered' THEN t.price_minor
                  WHEN 'confirmed' THEN COALESCE(d.amount_minor, 0)
                    + CASE WHEN l.state IN (${COUNTED}) THEN l.amount_minor ELSE 0 END
-                 WHEN 'cancelled' THEN COALESCE((
-                   SELECT (e.details ->> 'kept')::bigint FROM events e WHERE e.number = t.number AND e.type = 'tag.cancelled'), 0)
+                 WHEN 'cancelled' THEN ${charged('t.number', 'tag.cancelled')}
                  ELSE 0 END
           FROM tags t LEFT JOIN payments d ON d.number = t.deposit LEFT JOIN payments l ON l.number = t.balance
          WHERE t.deposit IS NOT NULL OR t.balance IS NOT NULL

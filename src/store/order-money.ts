@@ -11,7 +11,7 @@ import { after } from '../domain/period.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { VehicleState } from '../domain/vehicle.ts'
 import type { Transaction } from './database.ts'
-import { type PaymentRow, readPayment } from './payment.ts'
+import { givenBack, type PaymentRow, readPayment } from './payment.ts'
 import {
   askForCapture,
   askForRefund,
@@ -86,12 +86,13 @@ export async function takeDeposit(tx: Transaction, row: Payable, change: Payment
   if (row.deposit !== null) await askForCapture(tx, row.deposit, change)
 }
 
-/** What goes back to the buyer of an order that comes to nothing, and what of the deposit is kept. Minor units. */
-export type Refunded = { refund: number; kept: number }
+/** What an order that comes to nothing had cost its buyer, and what of that is given back now. Minor units. */
+export type Refunded = { charged: number; refund: number }
 
 /**
- * Gives back what the terms say of the deposit, and all of the balance; what is only held is let go. `vehicle` is the
- * state that its vehicle had, null for an order of which all is given back. Null where nothing was paid.
+ * Gives back what the terms say of the deposit, and all of the balance, as far as it was not given back before; what is only
+ * held is let go. `vehicle` is the state that its vehicle had, null for an order of which all is given back. Null where
+ * neither was asked for.
  */
 export async function refund(
   tx: Transaction,
@@ -99,10 +100,13 @@ export async function refund(
   vehicle: VehicleState | null,
   change: PaymentChange,
 ): Promise<Refunded | null> {
-  const deposit = await refundDeposit(tx, row, vehicle, change)
-  const balance = row.balance === null ? null : await giveBack(tx, row.balance, change)
-  if (deposit === null) return balance === null ? null : { refund: balance, kept: 0 }
-  return { refund: deposit.refund + (balance ?? 0), kept: deposit.kept }
+  const parts = [await refundDeposit(tx, row, vehicle, change), await refundBalance(tx, row, change)]
+  const known = parts.filter((part) => part !== null)
+  if (known.length === 0) return null
+  return known.reduce((sum, { charged, refund }) => ({
+    charged: sum.charged + charged,
+    refund: sum.refund + refund,
+  }))
 }
 
 async function refundDeposit(
@@ -112,24 +116,37 @@ async function refundDeposit(
   change: PaymentChange,
 ): Promise<Refunded | null> {
   if (!terms) return null
-  const deposit = number === null ? undefined : (await openPayment(tx, number)).row
-  const amount = deposit?.amount_minor ?? terms.deposit
-  const refund = refundOf(terms, amount, vehicle)
-  const outcome = { refund, kept: amount - refund }
-  if (!deposit) return outcome
-  if (!isTaken(deposit.state) || refund === amount) {
-    const returned = await giveBack(tx, deposit.number, change)
-    return returned === null ? null : { refund: returned, kept: 0 }
-  }
-  if (refund > 0) await askForRefund(tx, deposit.number, { amount_minor: refund, asked_by: 'owner' }, change)
-  return outcome
+  // The storefront takes it, and gives it back.
+  if (number === null) return { charged: terms.deposit, refund: refundOf(terms, terms.deposit, vehicle) }
+  return giveBack(tx, number, (paid) => refundOf(terms, paid, vehicle), change)
 }
 
-/** Lets go of a payment or gives all of it back: how much that is, null when it was not paid. */
-async function giveBack(tx: Transaction, number: string, change: PaymentChange): Promise<number | null> {
+async function refundBalance(
+  tx: Transaction,
+  { balance }: Payable,
+  change: PaymentChange,
+): Promise<Refunded | null> {
+  return balance === null ? null : giveBack(tx, balance, (paid) => paid, change)
+}
+
+/** Lets go of a payment that is not taken; of one that is, gives back what `due` says of what is still paid. */
+async function giveBack(
+  tx: Transaction,
+  number: string,
+  due: (paid: number) => number,
+  change: PaymentChange,
+): Promise<Refunded> {
   const { row } = await openPayment(tx, number)
-  await releasePayment(tx, number, change)
-  return isPaid(row.state) ? row.amount_minor : null
+  if (!isTaken(row.state)) {
+    await releasePayment(tx, number, change)
+    return { charged: 0, refund: 0 }
+  }
+  // What an operator gave back before is not paid any more.
+  const paid = row.amount_minor - (await givenBack(tx, number))
+  const amount = due(paid)
+  if (amount === paid) await releasePayment(tx, number, change)
+  else if (amount > 0) await askForRefund(tx, number, { amount_minor: amount, asked_by: 'owner' }, change)
+  return { charged: row.amount_minor, refund: amount }
 }
 
 /**
@@ -183,8 +200,9 @@ export async function askForBalance(
 }
 
 /**
- * Lets the vehicle be handed over only when all of it is paid; `settled` records the balance as paid at the dealer, and
- * gives that payment. Null when it was paid here, or is not ours to take.
+ * Lets the vehicle be handed over only when all of it is paid, and not just about to be; `settled` records the balance as
+ * paid at the dealer, and gives that payment. Null when it was paid here, or is not ours to take. A deposit that could not be
+ * taken is for operators to settle first.
  *
  * @throws Refusal `balance-due` with what is to be paid.
  */
@@ -197,16 +215,26 @@ export async function settleBalance(
 ): Promise<PaymentRow | null> {
   if (!row.takes_payment) return null
   const { amount, currency } = await balanceOf(tx, row, price)
+  const deposit = row.deposit === null ? undefined : (await openPayment(tx, row.deposit)).row
+  if (deposit && !isPaid(deposit.state)) throw notPaid('deposit', deposit, deposit.amount_minor, currency)
   const balance = row.balance === null ? undefined : (await openPayment(tx, row.balance)).row
-  if (amount === 0 || (balance && isTaken(balance.state))) return null
-  if (!settled) {
-    throw new Refusal('balance-due', 'The balance is not paid.', {
-      payment: balance?.number ?? null,
-      amount: { amount, currency },
-    })
-  }
+  if (amount === 0 || (balance && isPaid(balance.state))) return null
+  if (!settled || balance?.state === 'capturing') throw notPaid('balance', balance, amount, currency)
   if (balance) await releasePayment(tx, balance.number, change)
   return recordSettled(tx, { ...payerOf(row), purpose: 'balance', amount_minor: amount, currency }, change)
+}
+
+function notPaid(
+  what: 'deposit' | 'balance',
+  payment: PaymentRow | undefined,
+  amount: number,
+  currency: string,
+): Refusal {
+  const words = payment?.state === 'capturing' ? 'is just being taken: try again in a moment' : 'is not paid'
+  return new Refusal('balance-due', `The ${what} ${words}.`, {
+    payment: payment?.number ?? null,
+    amount: { amount, currency },
+  })
 }
 
 function payerOf({ number, storefront, customer }: Payable) {

@@ -14,6 +14,7 @@ import { allowed, may } from '../domain/states.ts'
 import type { Locked, Transaction } from './database.ts'
 import { recordEvent } from './event.ts'
 import {
+  dropRefunds,
   findPayment,
   givenBack,
   insertPayment,
@@ -192,6 +193,8 @@ export async function releasePayment(tx: Transaction, number: string, change: Pa
   if (UNTAKEN.includes(row.state) || row.state === 'capture_failed') {
     // Nobody else knows of what was only requested, and the provider has let go of what lapsed.
     const isOver = row.state === 'requested' || row.state === 'lapsed'
+    // What an operator wanted to give back of money that could not be taken.
+    await dropRefunds(tx, number)
     await changePayment(
       tx,
       row,

@@ -4,7 +4,10 @@ import type { Transaction } from './database.ts'
 import { events } from './schema.ts'
 import type { VehicleRow } from './vehicle.ts'
 
-/** When the production of a vehicle began, as far as its plant told; null while it has not. */
+/**
+ * When the production of a vehicle began, as far as we were told: its first stage may not have been reported. Null while it
+ * has not begun.
+ */
 export async function productionStartOf(tx: Transaction, { number }: VehicleRow): Promise<Date | null> {
   const stages = PROGRESS.map((stage) => `vehicle.${stage}`)
   const [row] = await tx

@@ -250,7 +250,7 @@ describe('books that prove themselves (X3)', () => {
       'captured − refunded = owed',
       () =>
         `${DEPOSIT}; UPDATE tags SET state = 'cancelled';
-         INSERT INTO events (number, sequence, type, actor, details) SELECT number, 99, 'tag.cancelled', 'x', '{"kept": 15000}' FROM tags`,
+         INSERT INTO events (number, sequence, type, actor, details) SELECT number, 99, 'tag.cancelled', 'x', '{"charged": 50000, "refund": 35000}' FROM tags`,
       /15000 owed, 0 of it remitted, but 0 paid/,
     ],
     ['at rest', () => `${PAID}; UPDATE payments SET ended_at = now()`, /it is authorised and its end is/],

@@ -109,7 +109,7 @@ describe('nothing acknowledged is lost when any process is killed at any moment 
     )
     const { number } = expectStatus(placed, 201).body
     expectStatus(await dealerSays(shop, dealer, number, { verdict: 'accepted' }), 200)
-    const message = { number, reference: 'P-killed' }
+    const message = { number, turn: 1, reference: 'P-killed' }
     const id = `msg_${randomUUID()}`
     const accepted = await killed(() => processorSays(shop, 'custom_order.accepted', message, { id }))
     expect(accepted.body).toMatchObject({ state: 'accepted', vehicle: { state: 'banked' } })

@@ -360,7 +360,7 @@ describe('a story with every failure that quotes what it failed on', () => {
     const refused = await whileBroken(
       'ALTER TABLE customers RENAME TO customers_away',
       'ALTER TABLE customers_away RENAME TO customers',
-      () => processorSays(shop, 'custom_order.refused', { number: ordered, reasons }),
+      () => processorSays(shop, 'custom_order.refused', { number: ordered, turn: 1, reasons }),
     )
     expectStatus(refused, 200)
     expectStatus(

@@ -5,6 +5,7 @@ import { SEARCH_ATTRIBUTES } from '../../src/clients/messages.ts'
 import { transact } from '../../src/store/database.ts'
 import { changePayment, openPayment } from '../../src/store/payment-changes.ts'
 import * as schema from '../../src/store/schema.ts'
+import { Bank } from '../support/bank.ts'
 import { Browser } from '../support/browser.ts'
 import {
   accept,
@@ -17,9 +18,9 @@ import {
 } from '../support/custom-order.ts'
 import { useHouse } from '../support/house.ts'
 import { type Dealer, linkIn } from '../support/lead.ts'
-import { expectProblem, expectReplayable, expectSoundHouse } from '../support/proof.ts'
+import { changesNothing, expectProblem, expectReplayable, expectSoundHouse } from '../support/proof.ts'
 import { ProviderSide } from '../support/provider.ts'
-import { type Answer, expectStatus, Shop, waitFor } from '../support/shop.ts'
+import { type Answer, expectStatus, ifMatch, Shop, waitFor } from '../support/shop.ts'
 import {
   answerTag,
   bookedAs,
@@ -64,11 +65,11 @@ const handover = (number: string, body: object = {}) =>
   shop.call('POST', `/v1/custom-orders/${number}/handover`, { key: dealer.key, body })
 
 /** An order whose deposit is held; gives the deposit's number too. */
-async function held(): Promise<{ number: string; deposit: string; order: Answer['body'] }> {
-  const { number, order } = await orderVehicle(shop, range, dealer)
+async function held(): Promise<{ number: string; email: string; deposit: string; order: Answer['body'] }> {
+  const { number, email, order } = await orderVehicle(shop, range, dealer)
   const deposit: string = order.deposit.number
   await provider.buyer(deposit, 'pay')
-  return { number, deposit, order: await shop.until(number, ({ state }) => state === 'submitted') }
+  return { number, email, deposit, order: await shop.until(number, ({ state }) => state === 'submitted') }
 }
 /** The same, and the provider lets go of the money before anybody has accepted. */
 async function lapsed() {
@@ -78,6 +79,9 @@ async function lapsed() {
   await shop.until(order.deposit, ({ state }) => state === 'lapsed')
   return order
 }
+/** The words of the mail that tells the buyer of the cancellation. */
+const cancelledMail = async (email: string) =>
+  (await shop.mails(email, /cancelled$/)).find(({ subject }) => subject.endsWith('cancelled'))?.text
 const decide = (payment: string, decision: 'retry' | 'settle') =>
   shop.operate('POST', `payments/${payment}/decision`, { decision, reason: 'As agreed.' })
 const inPayment = (number: string, state: string) => shop.until(number, (view) => view.state === state)
@@ -101,7 +105,7 @@ describe('custom orders (B4, B5, B10)', () => {
     expect(await told()).toHaveLength(0)
     await expectProblem(
       house(),
-      await processorSays(shop, 'custom_order.accepted', { number, reference: 'P-early' }),
+      await processorSays(shop, 'custom_order.accepted', { number, turn: 1, reference: 'P-early' }),
       409,
       'state-conflict',
     )
@@ -157,12 +161,13 @@ describe('custom orders (B4, B5, B10)', () => {
   })
 
   test('refused and cancelled before anybody accepted: what is held is let go (B4, B5)', async () => {
-    const { number, deposit } = await held()
-    expectStatus(await processorSays(shop, 'custom_order.refused', { number, reasons: ['No'] }), 200)
+    const { number, deposit, email } = await held()
+    expectStatus(await processorSays(shop, 'custom_order.refused', { number, turn: 1, reasons: ['No'] }), 200)
     expect(await provider.ledger(deposit)).toMatchObject({ held: 50_000 })
     expectStatus(await cancellation(number), 200)
     await ended(deposit, 'voided')
     expect(await provider.ledger(deposit)).toMatchObject({ held: 0, taken: 0, given_back: 0 })
+    expect(await cancelledMail(email)).toContain('Nothing was charged.')
   })
 
   test('cancelled in the bank: refunded by the terms, less the fee (B10)', async () => {
@@ -182,7 +187,7 @@ describe('custom orders (B4, B5, B10)', () => {
     await shop.until(number, ({ state }) => state === 'cancelled')
     await ended(order.deposit.number, 'voided')
     expect(await provider.ledger(order.deposit.number)).toMatchObject({ held: 0, taken: 0, open_pages: 0 })
-    await shop.mails(email, /cancelled$/)
+    expect(await cancelledMail(email)).toContain('Nothing was charged.')
     const [row] = await house().db<{ told: number }[]>`
     SELECT count(*)::integer AS told FROM events WHERE number = ${number} AND type LIKE '%told%'`
     expect(row?.told).toBe(0)
@@ -294,6 +299,122 @@ describe('custom orders (B4, B5, B10)', () => {
     })
     expectStatus(await decide(deposit, 'settle'), 200)
     await shop.until(deposit, ({ state }) => state === 'refunded')
+  })
+
+  test('an operator gave some of it back before: the terms are about the rest (B10)', async () => {
+    const { number, deposit, email } = await held()
+    await accept(shop, dealer, number)
+    await inPayment(deposit, 'captured')
+    const some = { amount: 20_000, reason: 'A scratch.' }
+    expectStatus(await shop.operate('POST', `payments/${deposit}/refund`, some), 200)
+    expectStatus(await cancellation(number), 200)
+    await shop.until(deposit, ({ refunded }) => refunded.amount === 35_000)
+    expect(await provider.ledger(deposit)).toMatchObject({ taken: 50_000, given_back: 35_000 })
+    expect((await shop.look(deposit)).refunds).toMatchObject([
+      { amount: { amount: 20_000 } },
+      { amount: { amount: 15_000 } },
+    ])
+    expect(await cancelledMail(email)).toContain('You are given back €150.00.')
+  })
+
+  test('nothing is handed over while the deposit could not be taken, or the balance is only being taken (B5)', async () => {
+    const { number, deposit } = await lapsed()
+    const { vehicle } = await accept(shop, dealer, number)
+    await inPayment(deposit, 'capture_failed')
+    expectStatus(await plantSays(shop, 'at_dealer', vehicle.number), 200)
+    const { balance } = await shop.until(number, (view) => view.balance?.state === 'pending')
+    const unpaid = await expectProblem(
+      house(),
+      await handover(number, { settled_at_dealer: true }),
+      409,
+      'balance-due',
+    )
+    expect([unpaid.payment, unpaid.amount.amount]).toEqual([deposit, 50_000])
+    expectStatus(await decide(deposit, 'settle'), 200)
+    // The provider takes its time over the balance, and then refuses it.
+    await provider.openPage(balance.number)
+    await provider.behave({ mode: 'refuse_capture', times: 1, answer_after_ms: 2_000 })
+    await provider.buyer(balance.number, 'pay')
+    await inPayment(balance.number, 'capturing')
+    for (const settled_at_dealer of [false, true]) {
+      const due = await expectProblem(
+        house(),
+        await handover(number, { settled_at_dealer }),
+        409,
+        'balance-due',
+      )
+      expect([due.payment, due.amount.amount]).toEqual([balance.number, PRICE - 50_000])
+    }
+    await inPayment(balance.number, 'capture_failed')
+    await provider.behave({ mode: 'normal' })
+    expectStatus(await handover(number, { settled_at_dealer: true }), 200)
+    await ended(balance.number, 'voided')
+  })
+
+  test('cancelled while the deposit is being taken, and then that is refused: nothing is left to be given back (B5, B10)', async () => {
+    const { number, deposit } = await held()
+    await provider.behave({ mode: 'refuse_capture', times: 1, answer_after_ms: 2_000 })
+    await accept(shop, dealer, number)
+    expectStatus(await cancellation(number), 200)
+    expect(await shop.look(deposit)).toMatchObject({ state: 'capturing', refunds: [{ state: 'asked' }] })
+    await ended(deposit, 'voided')
+    await provider.behave({ mode: 'normal' })
+    expect((await shop.look(deposit)).refunds).toEqual([])
+    expect(await provider.ledger(deposit)).toMatchObject({ held: 0, taken: 0, given_back: 0 })
+  })
+
+  test('terms are refused with their fault, and changed for orders that are made after it: full, and kept (B10)', async () => {
+    const path = 'order-terms/custom_order/EUR'
+    const terms = { deposit: 50_000, fee: 15_000, refund_banked: 'full', refund_scheduled: 'deposit_kept' }
+    await changesNothing(house(), async () => {
+      for (const [body, pointer] of [
+        [{ ...terms, fee: 50_001 }, '/fee'],
+        [{ ...terms, deposit: 'much' }, '/deposit'],
+        [{ ...terms, refund_banked: 'half' }, '/refund_banked'],
+        [{ ...terms, more: 1 }, '/more'],
+      ] as const) {
+        const answer = await shop.operate('PUT', path, body, ifMatch('"1"'))
+        await expectProblem(house(), answer, 422, 'invalid-request', [pointer])
+      }
+      const unversioned = await shop.operate('PUT', path, terms)
+      await expectProblem(house(), unversioned, 428, 'version-missing')
+      const stale = await shop.operate('PUT', path, terms, ifMatch('"7"'))
+      await expectProblem(house(), stale, 412, 'version-stale')
+      const byDealer = await shop.operate('PUT', path, terms, { ...ifMatch('"1"'), key: dealer.key })
+      await expectProblem(house(), byDealer, 403, 'role-forbidden')
+    })
+    const before = await held()
+    expectStatus(await shop.operate('PUT', path, terms, ifMatch('"1"')), 200)
+
+    // Made before it: less the fee, as it was then.
+    await accept(shop, dealer, before.number)
+    await inPayment(before.deposit, 'captured')
+    expectStatus(await cancellation(before.number), 200)
+    await shop.until(before.deposit, ({ refunded }) => refunded.amount === 35_000)
+
+    const full = await held()
+    await accept(shop, dealer, full.number)
+    await inPayment(full.deposit, 'captured')
+    expectStatus(await cancellation(full.number), 200)
+    await inPayment(full.deposit, 'refunded')
+    expect(await provider.ledger(full.deposit)).toMatchObject({ taken: 50_000, given_back: 50_000 })
+
+    const bank = new Bank(shop)
+    await bank.periods(2)
+    expectStatus(await bank.plant('kept', { lines: [range.modelLine], slots: [1, 0] }), 201)
+    const kept = await held()
+    const { vehicle } = await accept(shop, dealer, kept.number)
+    await inPayment(kept.deposit, 'captured')
+    expect(await bank.settled([vehicle.number])).toEqual(['kept/1 -'])
+    expectStatus(await cancellation(kept.number), 200)
+    expect(await cancelledMail(kept.email)).toContain('nothing of the deposit is given back')
+    expect(await shop.look(kept.deposit)).toMatchObject({ state: 'captured', refunds: [] })
+    const { data } = (await shop.operate('GET', 'order-terms')).body
+    const { version } = data.find(({ kind }: { kind: string }) => kind === 'custom_order')
+    expectStatus(
+      await shop.operate('PUT', path, { ...terms, refund_banked: 'less_fee' }, ifMatch(`"${version}"`)),
+      200,
+    )
   })
 })
 
@@ -479,9 +600,9 @@ describe('tags (B5, B8, B11)', () => {
   })
 
   test.each([
-    { rule: 'full', back: 50_000, words: '€500.00' },
-    { rule: 'less_fee', back: 35_000, words: '€350.00' },
-    { rule: 'deposit_kept', back: 0, words: '€0.00' },
+    { rule: 'full', back: 50_000, words: 'You are given back €500.00.' },
+    { rule: 'less_fee', back: 35_000, words: 'You are given back €350.00.' },
+    { rule: 'deposit_kept', back: 0, words: 'nothing of the deposit is given back' },
   ])(
     'given up once it was confirmed, refunded by the rule that it was placed under: $rule (B11)',
     async ({ rule, back, words }) => {
@@ -492,7 +613,7 @@ describe('tags (B5, B8, B11)', () => {
       await shop.until(deposit, ({ refunded }) => refunded.amount === back)
       await inPayment(balance, 'voided')
       expect(await provider.ledger(deposit)).toMatchObject({ held: 0, taken: 50_000, given_back: back })
-      expect(await mailOf(email, /is cancelled$/)).toContain(`You are given back ${words}.`)
+      expect(await mailOf(email, /is cancelled$/)).toContain(words)
       expect(await bookedAs(shop, car)).toMatchObject({
         type: 'stock',
         buyer: null,

@@ -40,7 +40,7 @@ export const refused: Path = async ({ shop, keep, ...scene }) => {
   await shop.until(number, (view) => view.state === 'refused', 60)
   const body = { dealer: other.id }
   expectStatus(await shop.call('POST', `/v1/custom-orders/${number}/dealer`, { body }), 200)
-  expectStatus(await processorSays(shop, 'custom_order.refused', { number, reasons: ['No'] }), 200)
+  expectStatus(await processorSays(shop, 'custom_order.refused', { number, turn: 2, reasons: ['No'] }), 200)
   await scene.house.temporal.workflow.getHandle(`custom-order/${number}`).cancel()
   await keep('silent-another-dealer-refused-cancelled', `custom-order/${number}`)
 }

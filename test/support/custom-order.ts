@@ -103,9 +103,9 @@ export const dealerSays = (shop: Shop, dealer: { key: string }, number: string, 
 
 /** Dealer and processor accept; gives the order, whose vehicle is in the bank. */
 export async function accept(shop: Shop, dealer: { key: string }, number: string): Promise<Answer['body']> {
-  expectStatus(await dealerSays(shop, dealer, number, { verdict: 'accepted' }), 200)
-  const reference = `P-${hex()}`
-  return expectStatus(await processorSays(shop, 'custom_order.accepted', { number, reference }), 200).body
+  const { turn } = expectStatus(await dealerSays(shop, dealer, number, { verdict: 'accepted' }), 200).body
+  const word = { number, turn, reference: `P-${hex()}` }
+  return expectStatus(await processorSays(shop, 'custom_order.accepted', word), 200).body
 }
 
 let serial = 0

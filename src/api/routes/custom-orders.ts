@@ -1,18 +1,14 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { place } from '../../clients/command.ts'
 import { cancel, chooseDealer, judge, placed, reconfigure } from '../../clients/messages.ts'
-import { checkConfiguration, differencesSince } from '../../domain/configuration.ts'
 import { newNumber } from '../../domain/number.ts'
-import { faultAt, Refusal } from '../../domain/refusal.ts'
-import { priceIn, readConfiguration } from '../../store/configuration.ts'
-import { checkView } from '../../store/configuration-view.ts'
+import { Refusal } from '../../domain/refusal.ts'
 import { insertCustomOrder, readCustomOrder, wasAsked } from '../../store/custom-order.ts'
 import { asDealerSees, CustomOrderView, customOrderView } from '../../store/custom-order-view.ts'
-import type { Database, Transaction } from '../../store/database.ts'
 import { snapshot } from '../../store/database.ts'
 import { dealerSelling } from '../../store/dealer.ts'
-import { readModelYear } from '../../store/model-year.ts'
 import { termsFor } from '../../store/order-terms.ts'
+import { soldConfiguration } from '../../store/sold-configuration.ts'
 import { readStorefront } from '../../store/storefront.ts'
 import { maySee, partnerOf, requireRole } from '../auth.ts'
 import { commandOnce } from '../command.ts'
@@ -140,15 +136,16 @@ export function registerCustomOrders(app: Api, kit: ApiKit): void {
       path: '/v1/custom-orders/{number}/dealer-answer',
       tags,
       summary: 'Accept or refuse a custom order as its dealer',
-      description: 'The same answer again changes nothing; one about an earlier turn is refused.',
-      middleware: [requireRole(kit, 'dealer')] as const,
+      description:
+        'By its dealer, or by an operator for one who cannot. The same answer again changes nothing; one about an earlier turn is refused.',
+      middleware: [requireRole(kit, 'dealer', 'operator')] as const,
       request: { params: NumberParam, headers: IdempotencyHeader, body: jsonBody(DealersWord) },
       responses: answers(200, 'The custom order', CustomOrderView),
     }),
     async (c) => {
       const body = c.req.valid('json')
       const number = await findCustomOrder(kit, c.var.caller, c.req.valid('param').number)
-      const dealer = partnerOf(c.var.caller)
+      const dealer = c.var.caller.partner
       return commandOnce(c, kit, {
         to: { kind: 'custom-order', number },
         update: judge,
@@ -203,7 +200,6 @@ export function registerCustomOrders(app: Api, kit: ApiKit): void {
     async (c) => {
       const body = c.req.valid('json')
       const number = await findCustomOrder(kit, c.var.caller, c.req.valid('param').number)
-      await soldConfiguration(kit.db, partnerOf(c.var.caller), body.configuration)
       return commandOnce(c, kit, {
         to: { kind: 'custom-order', number },
         update: reconfigure,
@@ -240,32 +236,6 @@ export function registerCustomOrders(app: Api, kit: ApiKit): void {
       }) as never
     },
   )
-}
-
-/**
- * The configuration's make and currency, if it is this storefront's and is sold today as it was stored.
- *
- * @throws Refusal `configuration-stale` with what differs.
- */
-async function soldConfiguration(
-  db: Database | Transaction,
-  storefront: string,
-  id: string,
-): Promise<{ make: string; currency: string }> {
-  const row = await readConfiguration(db, id)
-  const stored = row?.storefront === storefront ? await readModelYear(db, row.model_year) : undefined
-  if (!row || !stored) throw faultAt('/configuration', 'there is no such configuration')
-  const { modelYear, version, today } = stored
-  const features = row.features.map(({ code }) => code)
-  const check = checkConfiguration(modelYear, features, today)
-  const differences = differencesSince(priceIn(row), checkView(modelYear.id, version, check))
-  if (differences.length > 0) {
-    throw new Refusal('configuration-stale', 'What is sold or what it costs has changed since.', {
-      differences,
-      errors: [{ pointer: '/configuration', detail: 'is no longer sold as it was stored' }],
-    })
-  }
-  return { make: modelYear.make.code, currency: row.currency }
 }
 
 /** A custom order that the caller may know of: its storefront, the dealer who has it or had it, and operators. */

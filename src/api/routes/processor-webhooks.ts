@@ -22,7 +22,10 @@ export const Vin = z
   .transform((vin) => vin.toUpperCase())
   .refine((vin) => VIN_PATTERN.test(vin), 'must be 17 letters and digits without I, O and Q (ISO 3779)')
 
-const order = { number: z.string(), turn: Turn }
+const order = {
+  number: z.string(),
+  turn: Turn.unwrap().meta({ description: 'The turn that was asked about' }),
+}
 const tag = { number: z.string().meta({ description: 'Of a tag, TG-…' }) }
 const vehicle = { vehicle: z.string().meta({ description: 'Its number, VH-…' }), at: Instant }
 /** What a plant reports by the processor; the handover is the dealer's to report. */
