@@ -9,6 +9,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/unit/**/*.test.ts'],
+          // They take milliseconds; on a busy machine a generous bound ends only what hangs.
+          testTimeout: 60_000,
           environment: 'node',
           sequence: { groupOrder: 0 },
         },

@@ -3,9 +3,9 @@ import { expect, test } from 'vitest'
 import { startMailSink } from '../../../src/local/mail-sink/start.ts'
 import { client, dataFolder } from './partner-bench.ts'
 
-async function mailSink(folder = dataFolder()) {
+async function mailSink(folder = dataFolder(), socketTimeout = 10_000) {
   const running = await startMailSink({ HOST: '127.0.0.1', PORT: 0, SMTP_PORT: 0, DATA_DIR: folder })
-  const smtp = createTransport({ host: '127.0.0.1', port: running.ports.smtp_port ?? 0, socketTimeout: 150 })
+  const smtp = createTransport({ host: '127.0.0.1', port: running.ports.smtp_port ?? 0, socketTimeout })
   return { ...client(running), running, send: (mail: object) => smtp.sendMail({ ...MAIL, ...mail }) }
 }
 
@@ -81,7 +81,7 @@ test('refuses, defers, in its own words or in given ones, for as often as told',
 })
 
 test('hangs, and loses its answer, so that the sender repeats itself', async () => {
-  const sink = await mailSink()
+  const sink = await mailSink(dataFolder(), 1_000)
   await sink.put('/api/behaviour', { mode: 'hang', times: 1 })
   await expect(sink.send({})).rejects.toThrow(/timeout/i)
   expect((await sink.get('/api/mails')).json).toEqual([])
