@@ -1,9 +1,9 @@
 import { defineConfig } from 'vitest/config'
-import { SlowestFirst } from './test/support/slowest-first.ts'
+import { Interleaved } from './test/support/interleaved.ts'
 
 export default defineConfig({
   test: {
-    sequence: { sequencer: SlowestFirst },
+    sequence: { sequencer: Interleaved },
     projects: [
       {
         test: {
@@ -35,8 +35,8 @@ export default defineConfig({
           // The Temporal client is native code. Not isolated, so that a house can be handed on (see `useHouse`).
           pool: 'forks',
           isolate: false,
-          // Much of it is waiting: three at a time keep two cores busy.
-          maxWorkers: 3,
+          // Much of it is waiting: five at a time keep two cores busy.
+          maxWorkers: 5,
           sequence: { groupOrder: 2 },
           // Every wait in them has a bound and a name of its own; this one only ends what hangs.
           testTimeout: 300_000,
