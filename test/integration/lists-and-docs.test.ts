@@ -83,7 +83,7 @@ describe('asking before ordering (A1)', () => {
       expected_at: null,
       back_orderable: true,
       back_order_cap_left: 10,
-      default_wait_seconds: 60,
+      default_wait_seconds: 900,
       unit_price: { amount: 1999, currency: 'EUR' },
     })
     expect(await found(`items/${sku}/availability?quantity=5`)).toMatchObject({

@@ -698,7 +698,7 @@ describe('tags (B5, B8, B11)', () => {
     expect(matches.sort()).toEqual([car, other].sort())
     const mail = await mailOf(email, /: not accepted$/)
     expect(mail).toContain('The reasons: Recalled; Not for sale.')
-    expect(mail).toContain('You are given back €500.00.')
+    expect(mail).toContain('Nothing was charged.')
     await shop.mails(dealer.email, new RegExp(`^Tag ${number} is withdrawn$`))
     expect(await bookedAs(shop, car)).toMatchObject({ type: 'stock', buyer: null, availability: 'available' })
   })
