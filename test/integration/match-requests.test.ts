@@ -230,7 +230,12 @@ describe.concurrent('waiting for a vehicle that fits (B8, B11)', () => {
       )
     const [ofTag, ofRequest] = [`tag/${number}`, `match-request/${waiter.number}`]
     for (const id of [ofTag, ofRequest]) await statusOf(id, 'RUNNING')
-    const { searchAttributes } = await handleOf(ofRequest).describe()
+    // It shows itself a moment after it has begun.
+    const { searchAttributes } = await waitFor(
+      'the request to show itself',
+      () => handleOf(ofRequest).describe(),
+      (described) => described.searchAttributes.Stage !== undefined,
+    )
     expect(searchAttributes).toMatchObject({
       OrderNumber: [waiter.number],
       PartnerId: [shop.storefront],
