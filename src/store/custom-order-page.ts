@@ -1,4 +1,3 @@
-import { isTaken } from '../domain/payment.ts'
 import { vehicleWordsOf } from './buyer-letter.ts'
 import { readCustomOrder } from './custom-order.ts'
 import {
@@ -9,6 +8,7 @@ import {
 } from './custom-order-view.ts'
 import { type Database, snapshot, type Transaction } from './database.ts'
 import { storyOf, type ToldEvent } from './event.ts'
+import { owesBalance } from './order-money.ts'
 
 /** Everything that a dealer's page of a custom order shows (REQUIREMENTS B4), as it was at one moment. */
 export type CustomOrderPage = {
@@ -45,7 +45,7 @@ async function read(
     order: isNow ? asDealerSees(view, dealer) : asFormerDealerSees(view),
     vehicle: await vehicleWordsOf(tx, row.configuration),
     over: isNow ? endOf(view) : row.dealer === dealer ? 'asked_anew' : 'passed_on',
-    owes_balance: row.takes_payment && !(view.balance && isTaken(view.balance.state)),
+    owes_balance: owesBalance(row, view.balance),
     events: ofTurn(await storyOf(tx, number), turn),
   }
 }

@@ -168,6 +168,14 @@ export function moneyDue(
     END`
 }
 
+/** True when a vehicle is handed over only once the balance is paid, or settled at the dealer. */
+export function owesBalance(
+  { takes_payment }: Pick<Payable, 'takes_payment'>,
+  balance: Pick<PaymentRow, 'state'> | null,
+): boolean {
+  return takes_payment && !(balance && isTaken(balance.state))
+}
+
 /** What is still to be paid before the handover. */
 async function balanceOf(tx: Transaction, row: Payable, price: Price): Promise<Price> {
   const deposit = row.deposit === null ? undefined : await readPayment(tx, row.deposit)

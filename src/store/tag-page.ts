@@ -1,6 +1,6 @@
-import { isTaken } from '../domain/payment.ts'
 import { type Database, snapshot } from './database.ts'
 import { storyOf, type ToldEvent } from './event.ts'
+import { owesBalance } from './order-money.ts'
 import { readTag } from './tag.ts'
 import { asTagsDealerSees, type TagView, tagView } from './tag-view.ts'
 
@@ -19,7 +19,7 @@ export async function readTagPage(db: Database, number: string): Promise<TagPage
     if (!row || !view) return undefined
     return {
       tag: asTagsDealerSees(view),
-      owes_balance: row.takes_payment && !(view.balance && isTaken(view.balance.state)),
+      owes_balance: owesBalance(row, view.balance),
       events: await storyOf(tx, number),
     }
   })

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { configure, dealerSays, newRange, processorSays } from '../support/custom-order.ts'
 import { useHouse } from '../support/house.ts'
 import { expectSoundHouse } from '../support/proof.ts'
-import { ADDRESS, type Answer, BY_RECONCILE, expectStatus, Shop, waitFor } from '../support/shop.ts'
+import { ADDRESS, type Answer, BY_RECONCILE, expectStatus, insist, Shop, waitFor } from '../support/shop.ts'
 
 // A Postgres of its own with full durability and a Temporal that keeps its workflows on disk: both can be killed.
 const house = useHouse({
@@ -13,18 +13,6 @@ const house = useHouse({
   workers: 1,
   apis: 1,
 })
-
-/** Repeats a request with its key until it is answered for good, as a storefront does; gives that answer. */
-async function insist(send: () => Promise<Answer>, seconds = 60): Promise<Answer> {
-  return waitFor(
-    'an answer',
-    () =>
-      send().catch((error: Error): Answer => ({ status: 0, body: error.message, headers: new Headers() })),
-    ({ status, body }) =>
-      status !== 0 && status < 500 && !(status === 409 && /request-running/.test(body.type)),
-    seconds,
-  )
-}
 
 describe('nothing acknowledged is lost when any process is killed at any moment (A9)', () => {
   test('the worker in mid-restock: booked once, every waiter served and told', async () => {

@@ -79,9 +79,9 @@ async function lapsed() {
   await shop.until(order.deposit, ({ state }) => state === 'lapsed')
   return order
 }
-/** The words of the mail that tells the buyer of the cancellation. */
-const cancelledMail = async (email: string) =>
-  (await shop.mails(email, /cancelled$/)).find(({ subject }) => subject.endsWith('cancelled'))?.text
+/** The words of the mail with such a subject. */
+const mailOf = async (email: string, subject: RegExp) =>
+  (await shop.mails(email, subject)).find((mail) => subject.test(mail.subject))?.text
 const decide = (payment: string, decision: 'retry' | 'settle') =>
   shop.operate('POST', `payments/${payment}/decision`, { decision, reason: 'As agreed.' })
 const inPayment = (number: string, state: string) => shop.until(number, (view) => view.state === state)
@@ -167,7 +167,7 @@ describe('custom orders (B4, B5, B10)', () => {
     expectStatus(await cancellation(number), 200)
     await ended(deposit, 'voided')
     expect(await provider.ledger(deposit)).toMatchObject({ held: 0, taken: 0, given_back: 0 })
-    expect(await cancelledMail(email)).toContain('Nothing was charged.')
+    expect(await mailOf(email, /cancelled$/)).toContain('Nothing was charged.')
   })
 
   test('cancelled in the bank: refunded by the terms, less the fee (B10)', async () => {
@@ -187,7 +187,7 @@ describe('custom orders (B4, B5, B10)', () => {
     await shop.until(number, ({ state }) => state === 'cancelled')
     await ended(order.deposit.number, 'voided')
     expect(await provider.ledger(order.deposit.number)).toMatchObject({ held: 0, taken: 0, open_pages: 0 })
-    expect(await cancelledMail(email)).toContain('Nothing was charged.')
+    expect(await mailOf(email, /cancelled$/)).toContain('Nothing was charged.')
     const [row] = await house().db<{ told: number }[]>`
     SELECT count(*)::integer AS told FROM events WHERE number = ${number} AND type LIKE '%told%'`
     expect(row?.told).toBe(0)
@@ -314,7 +314,7 @@ describe('custom orders (B4, B5, B10)', () => {
       { amount: { amount: 20_000 } },
       { amount: { amount: 15_000 } },
     ])
-    expect(await cancelledMail(email)).toContain('You are given back €150.00.')
+    expect(await mailOf(email, /cancelled$/)).toContain('You are given back €150.00.')
   })
 
   test('nothing is handed over while the deposit could not be taken, or the balance is only being taken (B5)', async () => {
@@ -407,7 +407,7 @@ describe('custom orders (B4, B5, B10)', () => {
     await inPayment(kept.deposit, 'captured')
     expect(await bank.settled([vehicle.number])).toEqual(['kept/1 -'])
     expectStatus(await cancellation(kept.number), 200)
-    expect(await cancelledMail(kept.email)).toContain('nothing of the deposit is given back')
+    expect(await mailOf(kept.email, /cancelled$/)).toContain('nothing of the deposit is given back')
     expect(await shop.look(kept.deposit)).toMatchObject({ state: 'captured', refunds: [] })
     const { data } = (await shop.operate('GET', 'order-terms')).body
     const { version } = data.find(({ kind }: { kind: string }) => kind === 'custom_order')
@@ -475,11 +475,6 @@ describe('tags (B5, B8, B11)', () => {
       },
       ([at, details]) => at === stage && String(details).startsWith(words),
     )
-  const mailOf = async (email: string, subject: RegExp) => {
-    const mails = await shop.mails(email, subject)
-    return mails.find((mail) => subject.test(mail.subject))?.text
-  }
-
   test('the vehicle is the buyer’s at once; the deposit is held, taken once both have said yes, the balance before the handover', async () => {
     const { number, email, tag: placed, car, deposit } = await tagged()
     expect(placed).toMatchObject({

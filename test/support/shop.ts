@@ -331,6 +331,18 @@ export async function waitFor<T>(
   }
 }
 
+/** Repeats a request with its key until it is answered for good, as a storefront does; gives that answer. */
+export async function insist(send: () => Promise<Answer>, seconds = 60): Promise<Answer> {
+  return waitFor(
+    'an answer',
+    () =>
+      send().catch((error: Error): Answer => ({ status: 0, body: error.message, headers: new Headers() })),
+    ({ status, body }) =>
+      status !== 0 && status < 500 && !(status === 409 && /request-running/.test(body.type)),
+    seconds,
+  )
+}
+
 /** True when Temporal knows no such process, or it has ended. */
 export function isNoSuchProcess(error: unknown): boolean {
   const NOT_FOUND = 5

@@ -3,13 +3,12 @@ import {
   ActForm,
   Choices,
   DealerLayout,
-  FactList,
-  type Facts,
   HandoverForm,
   StoryList,
   TextField,
   type View,
 } from '../dealer-page/parts.tsx'
+import { FactList, type Facts } from '../fact-list.tsx'
 import { listed, moment, money } from '../format.ts'
 import { eventWords, OVER_WORDS, VEHICLE_WORDS } from './words.ts'
 

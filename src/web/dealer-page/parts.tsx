@@ -29,25 +29,6 @@ export function DealerLayout(props: PropsWithChildren<{ title: string; notice: N
   )
 }
 
-/** What is known, by name; what is not is left out. */
-export type Facts = [name: string, value: string | null | undefined | false][]
-
-export function FactList({ facts }: { facts: Facts }) {
-  return (
-    <dl class="facts card">
-      {facts.map(
-        ([name, value]) =>
-          value && (
-            <div>
-              <dt>{name}</dt>
-              <dd>{value}</dd>
-            </div>
-          ),
-      )}
-    </dl>
-  )
-}
-
 /** What happened so far, newest first. */
 export function StoryList({ entries }: { entries: { at: Date; words: string }[] }) {
   return (

@@ -1,15 +1,7 @@
 import { LEAD_STATUSES, type LeadStatus, LOST_REASONS, priceWords, vehicleWords } from '../../domain/lead.ts'
 import type { LeadView } from '../../store/lead-view.ts'
-import {
-  ActForm,
-  attemptOf,
-  Choices,
-  DealerLayout,
-  FactList,
-  type Facts,
-  TextField,
-  type View,
-} from '../dealer-page/parts.tsx'
+import { ActForm, attemptOf, Choices, DealerLayout, TextField, type View } from '../dealer-page/parts.tsx'
+import { FactList, type Facts } from '../fact-list.tsx'
 import { moment } from '../format.ts'
 
 const STATUS_WORDS: Record<LeadStatus, string> = {

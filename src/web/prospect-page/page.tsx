@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { PropsWithChildren } from 'hono/jsx'
 import { priceWords, vehicleWords } from '../../domain/lead.ts'
 import type { ProspectPage as Page } from '../../store/prospect-page.ts'
+import { FactList } from '../fact-list.tsx'
 import { moment } from '../format.ts'
 import { Layout } from '../layout.tsx'
 import { type Notice, NoticeBox } from '../notice.tsx'
@@ -121,19 +122,7 @@ function Facts({ page: { lead, dealers, time_zone } }: { page: Page }) {
     ['Telephone', prospect?.phone],
     ['Sent on', moment(lead.created_at, time_zone)],
   ]
-  return (
-    <dl class="facts card">
-      {facts.map(
-        ([name, value]) =>
-          value && (
-            <div>
-              <dt>{name}</dt>
-              <dd>{value}</dd>
-            </div>
-          ),
-      )}
-    </dl>
-  )
+  return <FactList facts={facts} />
 }
 
 /** What happened so far, newest first. */
