@@ -36,7 +36,7 @@ export default defineConfig({
           pool: 'forks',
           isolate: false,
           // Much of it is waiting: three at a time keep two cores busy.
-          maxWorkers: 3,
+          maxWorkers: 5,
           sequence: { groupOrder: 2 },
           // Every wait in them has a bound and a name of its own; this one only ends what hangs.
           testTimeout: 300_000,

@@ -5,7 +5,7 @@ import { expectProblem, expectSoundHouse } from '../support/proof.ts'
 import { ADDRESS, type Answer, expectStatus, insist, Shop, waitFor } from '../support/shop.ts'
 
 // No worker until a test starts one; Temporal keeps its workflows on disk, so that it can be killed.
-const house = useHouse({ partners: ['mail'], workers: 0, temporalOnDisk: true })
+const house = useHouse({ partners: ['mail'], workers: 0 })
 let shop: Shop
 beforeAll(async () => {
   shop = await Shop.open(house())

@@ -21,7 +21,7 @@ import { changesNothing, expectProblem, expectReplayable, expectSoundHouse } fro
 import { expectStatus, ifMatch, Shop, waitFor } from '../support/shop.ts'
 import { lotVehicle, newModel, onLot, tag } from '../support/vehicle.ts'
 
-const house = useHouse({ partners: ['mail'], environment: { OPERATORS_EMAIL: 'operators@example.test' } })
+const house = useHouse({ partners: ['mail'] })
 let shop: Shop
 let range: Range
 let dealer: Dealer

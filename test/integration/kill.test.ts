@@ -6,13 +6,7 @@ import { expectSoundHouse } from '../support/proof.ts'
 import { ADDRESS, type Answer, BY_RECONCILE, expectStatus, insist, Shop, waitFor } from '../support/shop.ts'
 
 // A Postgres of its own with full durability and a Temporal that keeps its workflows on disk: both can be killed.
-const house = useHouse({
-  ownPostgres: true,
-  temporalOnDisk: true,
-  partners: ['mail', 'carrier'],
-  workers: 1,
-  apis: 1,
-})
+const house = useHouse({ ownPostgres: true, partners: ['mail', 'carrier'] })
 
 describe('nothing acknowledged is lost when any process is killed at any moment (A9)', () => {
   test('the worker in mid-restock: booked once, every waiter served and told', async () => {

@@ -4,7 +4,7 @@ import { newLead, say } from '../support/lead.ts'
 import { expectSoundHouse } from '../support/proof.ts'
 import { BY_RECONCILE, expectStatus, Shop, waitFor } from '../support/shop.ts'
 
-const house = useHouse({ partners: ['mail'], temporalOnDisk: true })
+const house = useHouse({ partners: ['mail'] })
 
 test('a lead is taken while Temporal is away, and goes on when it is back (A9, B9)', async () => {
   const shop = await Shop.open(house())

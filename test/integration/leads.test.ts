@@ -8,7 +8,7 @@ import { type Document, differences } from '../support/openapi.ts'
 import { expectReplayable, expectSoundHouse } from '../support/proof.ts'
 import { type Answer, expectStatus, Shop, waitFor } from '../support/shop.ts'
 
-const house = useHouse({ partners: ['mail'], environment: { OPERATORS_EMAIL: 'operators@example.test' } })
+const house = useHouse({ partners: ['mail'] })
 let shop: Shop
 beforeAll(async () => {
   shop = await Shop.open(house())

@@ -5,7 +5,7 @@ import { expectSoundHouse } from '../support/proof.ts'
 import { BY_RECONCILE, expectStatus, Shop, waitFor } from '../support/shop.ts'
 import { tag } from '../support/vehicle.ts'
 
-const house = useHouse({ partners: ['mail'], temporalOnDisk: true })
+const house = useHouse({ partners: ['mail'] })
 
 test('killed in the middle of writing, a run leaves nothing half done, and is done by the next worker (A9, B6)', async () => {
   const shop = await Shop.open(house())

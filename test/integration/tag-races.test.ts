@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { useHouse } from '../support/house.ts'
-import { anInbox } from '../support/inbox.ts'
 import { expectSoundHouse } from '../support/proof.ts'
 import { type Answer, expectStatus, Shop } from '../support/shop.ts'
 import {
@@ -15,12 +14,7 @@ import {
 } from '../support/vehicle.ts'
 
 // Two of everything: whoever comes first is decided by the books alone (B8, B11).
-const house = useHouse({
-  apis: 2,
-  workers: 2,
-  partners: ['mail'],
-  environment: { PROCESSOR_URL: await anInbox() },
-})
+const house = useHouse({ apis: 2, workers: 2, partners: ['mail', 'inbox'] })
 let shop: Shop
 beforeAll(async () => {
   shop = await Shop.open(house())

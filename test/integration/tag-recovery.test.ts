@@ -15,7 +15,7 @@ import {
   waitForMatch,
 } from '../support/vehicle.ts'
 
-const house = useHouse({ partners: ['mail'], temporalOnDisk: true })
+const house = useHouse({ partners: ['mail'] })
 
 test('a tag outlives whatever is killed: Temporal, the worker after its transaction, the worker in a word (A9, B8, B11)', async () => {
   const shop = await Shop.open(house())

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { useHouse } from '../support/house.ts'
-import { anInbox } from '../support/inbox.ts'
 import { dealersServer } from '../support/lead.ts'
 import { expectProblem, expectReplayable, expectSoundHouse } from '../support/proof.ts'
 import { type Answer, expectStatus, Shop, waitFor } from '../support/shop.ts'
@@ -22,10 +21,7 @@ import {
   tag,
 } from '../support/vehicle.ts'
 
-const house = useHouse({
-  partners: ['mail'],
-  environment: { OPERATORS_EMAIL: 'operators@example.test', PROCESSOR_URL: await anInbox() },
-})
+const house = useHouse({ partners: ['mail', 'inbox'] })
 let shop: Shop
 beforeAll(async () => {
   shop = await Shop.open(house())

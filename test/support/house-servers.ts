@@ -7,7 +7,7 @@ import { inject } from 'vitest'
 import { built } from '../../src/local/places.ts'
 import { type PostgresServer, startPostgres } from '../../src/local/postgres.ts'
 import { startTemporalServer, type TemporalServer } from '../../src/local/temporal-server.ts'
-import type { HouseOptions } from './house.ts'
+import type { Foundations } from './house.ts'
 import { recordServer, reservePort } from './run-folder.ts'
 import { waitFor } from './shop.ts'
 
@@ -70,7 +70,9 @@ export async function endWorkflows(temporal: Client): Promise<void> {
     },
     (looks) => looks >= 3,
   )
-  await temporal.schedule.getHandle('reconcile/holdfast').unpause()
+  // A worker makes the schedules: where none has run yet there are none.
+  for await (const { scheduleId, state } of temporal.schedule.list())
+    if (state.paused) await temporal.schedule.getHandle(scheduleId).unpause()
 }
 
 /** A Postgres that is only this house's, with full durability. */
@@ -92,7 +94,7 @@ export async function ownDatabase(runFolder: string, folder: string, cleanUp: Cl
 }
 
 export async function startTemporal(
-  { temporalOnDisk, temporalDynamicConfig }: Pick<HouseOptions, 'temporalOnDisk' | 'temporalDynamicConfig'>,
+  { temporalDynamicConfig }: Foundations,
   runFolder: string,
   folder: string,
   cleanUp: CleanUp,
@@ -104,7 +106,8 @@ export async function startTemporal(
       logFile: join(folder, 'temporal.log'),
       launched: (identity) => recordServer(runFolder, identity),
       ...(temporalDynamicConfig && { dynamicConfig: temporalDynamicConfig }),
-      ...(temporalOnDisk && { databaseFile: join(folder, 'data', 'temporal.db') }),
+      // So that workflows survive its being killed.
+      databaseFile: join(folder, 'temporal.db'),
     })
   // A port is reserved among the tests of one run; a program beside them may still be quicker.
   const server = await start(await reservePort(runFolder)).catch(async (error: Error) => {

@@ -8,6 +8,7 @@ import { lastLines } from '../../src/local/log-files.ts'
 import { type NodeProcess, startNodeProcess } from '../../src/local/node-process.ts'
 import { built } from '../../src/local/places.ts'
 import type { PostgresServer } from '../../src/local/postgres.ts'
+import { isRunning } from '../../src/local/process-identity.ts'
 import {
   type CleanUp,
   endWorkflows,
@@ -16,28 +17,33 @@ import {
   sharedDatabase,
   startTemporal,
 } from './house-servers.ts'
+import { takeEverything } from './inbox.ts'
 import { recordServer, recordTestProcess, reservePort } from './run-folder.ts'
 
-type Partner = 'mail' | 'carrier' | 'supplier' | 'processor' | 'dealer' | 'payments'
+/** `inbox`, in the processor's place, takes whatever it is sent and never says anything. */
+type Partner = 'mail' | 'carrier' | 'supplier' | 'processor' | 'inbox' | 'dealer' | 'payments'
 
-export type HouseOptions = {
+/** Who is in a house. A house can be given more of them, and relieved of some, while it stands. */
+type Household = {
   /** How many API processes; 1 unless told otherwise. */
   apis?: number
   /** How many worker processes; 1 unless told otherwise. */
   workers?: number
   /** Which stand-ins run; all but the dealers and the payment provider unless told otherwise. */
   partners?: readonly Partner[]
+}
+
+/** What is out of the ordinary from the first. */
+export type Foundations = {
   /** A Postgres of its own with full durability, which can then be killed. Otherwise: a database on the shared one. */
   ownPostgres?: boolean
-  /** Keeps workflows on disk, so that they survive `killTemporal`. */
-  temporalOnDisk?: boolean
   /** Dynamic configuration of the Temporal server, by key. */
   temporalDynamicConfig?: Record<string, string>
   /** Leads APIs and workers to the Temporal server at this address by another way: gives their settings for it. */
   wayToTemporal?: (address: string) => Promise<{ TEMPORAL_NAMESPACE: string } & Record<string, string>>
-  /** Added to the environment of APIs and workers. */
-  environment?: Record<string, string>
 }
+
+export type HouseOptions = Household & Foundations
 
 export type House = {
   /** Holds the logs and the partners' data while the house stands. */
@@ -89,10 +95,8 @@ export type House = {
 /** A house that a test file has left and the next one may take over, if it wants an ordinary one. */
 type Standing = {
   house: House
-  /** Whether no test ended or started one of its processes. */
-  isWhole: () => boolean
-  /** Makes it like new: no row, no running process, partners that know nothing. */
-  renew: (partners: readonly Partner[]) => Promise<void>
+  /** Makes it like new, whatever was killed: no row, no running process, partners that know nothing, this household. */
+  renew: (household: Household) => Promise<void>
 }
 
 /** Unless the file asks for others. */
@@ -125,19 +129,19 @@ let standing: Standing | undefined
 
 /**
  * A house for a whole test file: there before its tests, shows the logs of a failed one. To start one takes more than many a
- * file does in it, so an ordinary one, whole and without a failure, is made like new for the next file that wants an
- * ordinary one.
+ * file does in it, so an ordinary one in which no test failed is made like new for the next file that wants an ordinary
+ * one.
  */
 export function useHouse(options: HouseOptions = {}): () => House {
-  const { partners = USUAL_PARTNERS, ...others } = options
-  const isOrdinary = Object.keys(others).length === 0
+  const { apis, workers, partners, ...foundations } = options
+  const isOrdinary = Object.keys(foundations).length === 0
   let current: Standing | undefined
   let hasFailed = false
   beforeAll(async () => {
     if (isOrdinary && standing) {
       current = standing
       standing = undefined
-      await current.renew(partners)
+      await current.renew(options)
     } else current = await startHouse(options)
   })
   afterEach(({ task }) => {
@@ -146,7 +150,7 @@ export function useHouse(options: HouseOptions = {}): () => House {
     console.error(endOfLogs(current.house.folder))
   })
   afterAll(async () => {
-    if (isOrdinary && !hasFailed && current?.isWhole()) standing = current
+    if (isOrdinary && !hasFailed) standing = current
     else await current?.house.stop()
   })
   return () => {
@@ -211,7 +215,7 @@ async function build(
     return process
   }
 
-  const partners: Record<Partner, () => Promise<NodeProcess>> = {
+  const partners: Record<Partner, () => Promise<Pick<NodeProcess, 'kill'>>> = {
     mail: () =>
       start('mail-sink', 'local/mail-sink.js', 'listening', {
         PORT: String(ports.mail),
@@ -240,6 +244,7 @@ async function build(
         HOLDFAST_API_URL: urlOf(ports.api),
         PROCESSOR_SECRET: processorSecret,
       }),
+    inbox: () => takeEverything(ports.processor),
     dealer: () =>
       start('dealer', 'local/sample-dealer.js', 'listening', {
         PORT: String(ports.dealer),
@@ -256,12 +261,6 @@ async function build(
         HOLDFAST_API_URL: urlOf(ports.api),
       }),
   }
-  let present: NodeProcess[] = []
-  const invite = async (wanted: readonly Partner[]) => {
-    present = await Promise.all(wanted.map((partner) => partners[partner]()))
-  }
-  await invite(options.partners ?? USUAL_PARTNERS)
-
   const service = {
     DATABASE_URL: database.url,
     TEMPORAL_ADDRESS: temporalServer.address,
@@ -280,14 +279,14 @@ async function build(
     STRIPE_URL: urlOf(ports.payments),
     ALLOW_PRIVATE_ADDRESSES: 'true',
     WORKFLOW_BUNDLE: built('workflow-bundle.js'),
-    ...options.environment,
+    OPERATORS_EMAIL: 'operators@example.test',
   }
-  const workers: NodeProcess[] = []
+  const workers: (NodeProcess | undefined)[] = []
   const startWorker = async (index = workers.length) => {
     workers[index] = await start(`worker-${index}`, 'worker.js', 'polling', service)
     return index
   }
-  const apis: NodeProcess[] = []
+  const apis: (NodeProcess | undefined)[] = []
   const startApi = async (index = apis.length) => {
     const url = (apiUrls[index] ??= urlOf(await reservePort(runFolder)))
     apis[index] = await start(`api-${index}`, 'server.js', 'listening', {
@@ -296,30 +295,37 @@ async function build(
     })
     return index
   }
-  await Promise.all([
-    ...Array.from({ length: options.workers ?? 1 }, (_, index) => startWorker(index)),
-    ...Array.from({ length: options.apis ?? 1 }, (_, index) => startApi(index)),
-  ])
+  const take = (from: (NodeProcess | undefined)[], index: number): NodeProcess => {
+    const found = from[index]
+    if (!found) throw new Error(`No process with index ${index} is running`)
+    from[index] = undefined
+    return found
+  }
+
+  let present: Pick<NodeProcess, 'kill'>[] = []
+  const settle = async ({
+    partners: wanted = USUAL_PARTNERS,
+    apis: ofApi = 1,
+    workers: ofWorker = 1,
+  }: Household) => {
+    // The partners first: some processes call them as they start.
+    present = await Promise.all(wanted.map((partner) => partners[partner]()))
+    await Promise.all([toNumber(apis, ofApi, startApi), toNumber(workers, ofWorker, startWorker)])
+  }
+  await settle(options)
 
   const temporal = new Client({ connection, namespace: service.TEMPORAL_NAMESPACE })
-  let isWhole = true
-  /** Does it, and takes note that it was done to the house. */
-  const touching =
-    <Arguments extends unknown[], Result>(act: (...given: Arguments) => Promise<Result>) =>
-    (...given: Arguments) => {
-      isWhole = false
-      return act(...given)
-    }
   let since = new Date()
-  const renew = async (wanted: readonly Partner[]) => {
+  const renew = async (household: Household) => {
     await Promise.all(present.map((partner) => partner.kill()))
+    if (!isRunning(temporalServer.identity)) await temporalServer.start()
     await endWorkflows(temporal)
     await database.renew()
     for (const place of readdirSync(join(folder, 'data')))
       rmSync(join(folder, 'data', place), { recursive: true })
     for (const name of logNames(folder)) truncateSync(join(folder, name))
     since = new Date()
-    await invite(wanted)
+    await settle(household)
   }
 
   const house: House = {
@@ -345,14 +351,14 @@ async function build(
     temporalAddress: temporalServer.address,
     settings: service,
     temporal,
-    startWorker: touching(startWorker),
-    killWorker: touching((index) => at(workers, index).kill()),
-    stopWorker: touching((index) => at(workers, index).stop()),
-    startApi: touching(startApi),
-    killApi: touching((index) => at(apis, index).kill()),
-    stopApi: touching((index) => at(apis, index).stop()),
-    killTemporal: touching(temporalServer.kill),
-    startTemporal: touching(temporalServer.start),
+    startWorker,
+    killWorker: (index) => take(workers, index).kill(),
+    stopWorker: (index) => take(workers, index).stop(),
+    startApi,
+    killApi: (index) => take(apis, index).kill(),
+    stopApi: (index) => take(apis, index).stop(),
+    killTemporal: temporalServer.kill,
+    startTemporal: temporalServer.start,
     killPostgres: async () => ownServer(database.server).kill(),
     startPostgres: async () => ownServer(database.server).start(),
     logs: () =>
@@ -361,7 +367,7 @@ async function build(
         .join('\n'),
     stop,
   }
-  return { house, isWhole: () => isWhole, renew }
+  return { house, renew }
 }
 
 function ownServer(server: PostgresServer | undefined): PostgresServer {
@@ -373,10 +379,15 @@ function urlOf(port: number): string {
   return `http://127.0.0.1:${port}`
 }
 
-function at(processes: NodeProcess[], index: number): NodeProcess {
-  const found = processes[index]
-  if (!found) throw new Error(`There is no process with index ${index}`)
-  return found
+/** Starts and ends processes until those with the first indices run and no other. */
+async function toNumber(
+  running: (NodeProcess | undefined)[],
+  wanted: number,
+  start: (index: number) => Promise<unknown>,
+): Promise<void> {
+  const surplus = running.splice(wanted)
+  await Promise.all(surplus.map((process) => process?.kill()))
+  for (let index = 0; index < wanted; index++) if (!running[index]) await start(index)
 }
 
 function logNames(folder: string): string[] {
