@@ -12,6 +12,7 @@ export default defineConfig({
           // They take milliseconds; on a busy machine a generous bound ends only what hangs.
           testTimeout: 60_000,
           environment: 'node',
+          isolate: false,
           sequence: { groupOrder: 0 },
         },
       },

@@ -39,7 +39,7 @@ export type PostgresOptions = {
   /** Holds `data`, `password` and `postgres.log`; made when it is not there. */
   folder: string
   port: number
-  /** For tests whose data need not outlive the machine: commits do not wait for the disk. */
+  /** For tests, whose data need not outlive the machine and are soon gone: commits do not wait for the disk, nothing is vacuumed. */
   fast?: boolean
   /** Told of each process at once, so that it can be put on record before anything goes wrong. */
   launched: (identity: Identity) => void
@@ -193,7 +193,7 @@ function launch({ folder, port, fast }: PostgresOptions, binaries: Binaries, acc
     timezone: 'UTC',
     // The details of an error quote the values of the row, and no personal data may reach a log (P6).
     log_error_verbosity: 'terse',
-    ...(fast && { fsync: 'off', full_page_writes: 'off' }),
+    ...(fast && { fsync: 'off', full_page_writes: 'off', autovacuum: 'off' }),
   }
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   const log = openSync(logFile(folder), 'a', 0o600)

@@ -123,24 +123,40 @@ describe('every pair of mutations at the same moment ends in one consistent stor
   const mostWins = (state: string, a: string, b: string) =>
     state === 'delivery_requested' && [a, b].sort().join() === 'cancel,confirm' ? 2 : 1
 
-  /** A back order for two units in the given state, on an item of its own. */
-  async function subjectIn(state: 'waiting' | 'met' | 'delivery_requested'): Promise<Subject> {
-    const sku = await shop.item({ onHand: 1 })
-    const supplier = await shop.supplier({ skus: [sku], gatherSeconds: 600 })
-    const { number } = await shop.backOrder(sku, 2)
-    if (state !== 'waiting') expectStatus(await shop.bring(supplier, sku, 1), 201)
+  /** So many lines of one order: a back order each, for two units in the given state, on an item of its own. */
+  async function subjectsIn(
+    state: 'waiting' | 'met' | 'delivery_requested',
+    count: number,
+  ): Promise<Subject[]> {
+    const skus = await Promise.all(Array.from({ length: count }, () => shop.item({ onHand: 1 })))
+    const supplier = await shop.supplier({ skus, gatherSeconds: 600 })
+    const order = expectStatus(await shop.order(skus.map((sku) => ({ sku, quantity: 2 }))), 201).body.number
+    const answers = skus.map((_, index) => ({ line: index + 1, choice: 'wait_for_all' }))
+    const answered = await shop.call('POST', `/v1/orders/${order}/answers`, { body: { answers } })
+    const lines: { sku: string; back_order: string }[] = expectStatus(answered, 200).body.lines
+    if (state !== 'waiting') {
+      const received = skus.map((sku) => ({ sku, received: 1 }))
+      const body = { reference: randomUUID(), lines: received }
+      expectStatus(await shop.call('POST', '/v1/inventory-updates', { key: supplier.key, body }), 201)
+    }
     if (state === 'delivery_requested')
-      expectStatus(await shop.command(number, 'delivery-request', { ship_to: ADDRESS }), 200)
-    return { number, sku, supplier }
+      await Promise.all(
+        lines.map(async ({ back_order }) =>
+          expectStatus(await shop.command(back_order, 'delivery-request', { ship_to: ADDRESS }), 200),
+        ),
+      )
+    return lines.map(({ sku, back_order }) => ({ number: back_order, sku, supplier }))
   }
 
   for (const state of ['waiting', 'met', 'delivery_requested'] as const) {
     test(`on a back order that is ${state}`, async () => {
       const lost: string[] = []
-      for (let start = 0; start < pairs.length; start += 6) {
+      for (let start = 0; start < pairs.length; start += 9) {
+        const some = pairs.slice(start, start + 9)
+        const subjects = await subjectsIn(state, some.length)
         await Promise.all(
-          pairs.slice(start, start + 6).map(async ([a, b]) => {
-            const subject = await subjectIn(state)
+          some.map(async ([a, b], index) => {
+            const subject = subjects[index] as Subject
             const answers = await Promise.all([acts[a]?.(subject, 0), acts[b]?.(subject, 1)])
             for (const answer of answers) {
               // A yes, or a no with its reason; never an accident.

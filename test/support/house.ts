@@ -280,6 +280,8 @@ async function build(
     ALLOW_PRIVATE_ADDRESSES: 'true',
     WORKFLOW_BUNDLE: built('workflow-bundle.js'),
     OPERATORS_EMAIL: 'operators@example.test',
+    // Enough for what one test does at once; each more would have its own plans to make.
+    DATABASE_POOL_SIZE: '10',
   }
   const workers: (NodeProcess | undefined)[] = []
   const startWorker = async (index = workers.length) => {
@@ -302,14 +304,15 @@ async function build(
     return found
   }
 
-  let present: Pick<NodeProcess, 'kill'>[] = []
+  const present = new Map<Partner, Pick<NodeProcess, 'kill'>>()
   const settle = async ({
     partners: wanted = USUAL_PARTNERS,
     apis: ofApi = 1,
     workers: ofWorker = 1,
   }: Household) => {
     // The partners first: some processes call them as they start.
-    present = await Promise.all(wanted.map((partner) => partners[partner]()))
+    const missing = wanted.filter((partner) => !present.has(partner))
+    await Promise.all(missing.map(async (partner) => present.set(partner, await partners[partner]())))
     await Promise.all([toNumber(apis, ofApi, startApi), toNumber(workers, ofWorker, startWorker)])
   }
   await settle(options)
@@ -317,12 +320,18 @@ async function build(
   const temporal = new Client({ connection, namespace: service.TEMPORAL_NAMESPACE })
   let since = new Date()
   const renew = async (household: Household) => {
-    await Promise.all(present.map((partner) => partner.kill()))
+    for (const [partner, process] of present) {
+      if (partner === 'mail') continue
+      await process.kill()
+      present.delete(partner)
+      rmSync(join(folder, 'data', partner), { recursive: true, force: true })
+    }
+    rmSync(keysFile, { force: true })
     if (!isRunning(temporalServer.identity)) await temporalServer.start()
     await endWorkflows(temporal)
     await database.renew()
-    for (const place of readdirSync(join(folder, 'data')))
-      rmSync(join(folder, 'data', place), { recursive: true })
+    // Nearly every file wants a mail sink, and it can forget.
+    if (present.has('mail')) await emptied(urlOf(ports.mail))
     for (const name of logNames(folder)) truncateSync(join(folder, name))
     since = new Date()
     await settle(household)
@@ -377,6 +386,16 @@ function ownServer(server: PostgresServer | undefined): PostgresServer {
 
 function urlOf(port: number): string {
   return `http://127.0.0.1:${port}`
+}
+
+/** A mail sink without mails, that takes whatever comes. */
+async function emptied(mailUrl: string): Promise<void> {
+  const headers = { 'content-type': 'application/json' }
+  const done = await Promise.all([
+    fetch(`${mailUrl}/api/mails`, { method: 'DELETE' }),
+    fetch(`${mailUrl}/api/behaviour`, { method: 'PUT', headers, body: '{}' }),
+  ])
+  if (!done.every(({ ok }) => ok)) throw new Error('The mail sink did not forget')
 }
 
 /** Starts and ends processes until those with the first indices run and no other. */

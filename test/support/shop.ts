@@ -327,7 +327,7 @@ export async function waitFor<T>(
     if (waited > seconds * 1_000)
       throw new Error(`waited ${seconds} s for ${what}; last: ${JSON.stringify(seen)?.slice(0, 2_000)}`)
     // Looking costs those who are looked at as well: less and less often.
-    await new Promise((resolve) => setTimeout(resolve, Math.min(25 + waited / 10, 250)))
+    await new Promise((resolve) => setTimeout(resolve, Math.min(25 + waited / 5, 1_000)))
   }
 }
 

@@ -1,10 +1,14 @@
-import { expect, test, vi } from 'vitest'
-import { bareApi } from './in-process.ts'
+import { afterAll, expect, test, vi } from 'vitest'
 
 vi.mock(import('../../../src/store/api-key.ts'), async (load) => ({
   ...(await load()),
   findKey: async (_, secret) => ({ id: 'K1', role: secret.split('_')[1], partner: 'shop' }) as never,
 }))
+
+// Other files share the modules of this process: they keep theirs, and we have ours with what stands in above.
+vi.resetModules()
+const { bareApi } = await import('./in-process.ts')
+afterAll(() => vi.resetModules())
 
 const PRIVATE = [
   'http://127.0.0.1/hook',
