@@ -25,6 +25,17 @@ export function takeLock(file: string): Lock | undefined {
   }
 }
 
+/** Waits until it has the lock, and tells every two seconds for how long it has (s). */
+export async function waitForLock(file: string, tell?: (seconds: number) => void): Promise<Lock> {
+  const since = performance.now()
+  for (;;) {
+    const lock = takeLock(file)
+    if (lock) return lock
+    tell?.(Math.round((performance.now() - since) / 1000))
+    await new Promise((resolve) => setTimeout(resolve, 2000))
+  }
+}
+
 /** The running process that holds the lock. */
 export function lockHolder(file: string): Identity | undefined {
   try {

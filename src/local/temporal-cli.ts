@@ -1,9 +1,8 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
-import { homedir } from 'node:os'
-import { delimiter, join } from 'node:path'
-import { type Lock, takeLock } from './file-lock.ts'
-import { built } from './places.ts'
+import { join } from 'node:path'
+import { waitForLock } from './file-lock.ts'
+import { built, cacheFolder, onPath } from './places.ts'
 
 // The last release that `go install` can build (its go.mod has no `replace`). It carries server 1.29.1.
 const VERSION = 'v1.5.1'
@@ -16,17 +15,15 @@ type Say = (line: string) => void
  * download by the Temporal SDK, else one built with Go. What is fetched or built is kept outside the clone.
  */
 export async function temporalCli(say: Say): Promise<string> {
-  const folder = join(
-    process.env.XDG_CACHE_HOME || join(homedir(), '.cache'),
-    'holdfast',
-    `temporal-cli-${VERSION.slice(1)}`,
-  )
+  const folder = cacheFolder(`temporal-cli-${VERSION.slice(1)}`)
   const kept = join(folder, 'temporal')
-  const present = onPath('temporal') ?? (runs(kept) ? kept : undefined)
+  const present = [...onPath('temporal'), kept].find((path) => runs(path))
   if (present) return present
 
   mkdirSync(folder, { recursive: true })
-  const lock = await waitForLock(join(folder, 'lock'), say)
+  const lock = await waitForLock(join(folder, 'lock'), (waited) =>
+    say(`another process is fetching the Temporal CLI; waiting for it, ${waited} s`),
+  )
   try {
     if (runs(kept)) return kept
     const failures: string[] = []
@@ -49,11 +46,6 @@ export async function temporalCli(say: Say): Promise<string> {
   }
 }
 
-function onPath(name: string): string | undefined {
-  const folders = (process.env.PATH ?? '').split(delimiter).filter(Boolean)
-  return folders.map((folder) => join(folder, name)).find((path) => runs(path))
-}
-
 /** Whether this is a CLI whose server is new enough. */
 function runs(path: string): boolean {
   if (!existsSync(path)) return false
@@ -64,16 +56,6 @@ function runs(path: string): boolean {
     return Number(major) === OLDEST_SERVER[0] && Number(minor) >= OLDEST_SERVER[1]
   } catch {
     return false
-  }
-}
-
-async function waitForLock(file: string, say: Say): Promise<Lock> {
-  const since = performance.now()
-  for (;;) {
-    const lock = takeLock(file)
-    if (lock) return lock
-    say(`another process is fetching the Temporal CLI; waiting for it, ${seconds(since)} s`)
-    await new Promise((resolve) => setTimeout(resolve, 2000))
   }
 }
 

@@ -2,10 +2,10 @@ import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, renameSync } from 'node:fs'
 import { createServer, type IncomingMessage, request, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { homedir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import { takeLock } from '../../src/local/file-lock.ts'
+import { waitForLock } from '../../src/local/file-lock.ts'
+import { cacheFolder, onPath } from '../../src/local/places.ts'
 import { nextFreePort } from '../../src/local/ports.ts'
 
 /** Checks requests against Stripe's own OpenAPI document, which is inside. */
@@ -13,22 +13,13 @@ const VERSION = 'v0.203.0'
 
 /** The program: the one on the PATH, else the one kept from an earlier run, else one built with Go and kept outside the clone. */
 export async function findStripeMock(): Promise<string> {
-  const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache')
-  const folder = join(cache, 'holdfast', `stripe-mock-${VERSION.slice(1)}`)
+  const folder = cacheFolder(`stripe-mock-${VERSION.slice(1)}`)
   const kept = join(folder, 'stripe-mock')
-  const onPath = (process.env.PATH ?? '')
-    .split(delimiter)
-    .map((path) => join(path, 'stripe-mock'))
-    .find((path) => existsSync(path))
-  if (onPath) return onPath
-  if (existsSync(kept)) return kept
+  const present = [...onPath('stripe-mock'), kept].find(existsSync)
+  if (present) return present
 
   mkdirSync(folder, { recursive: true })
-  let lock = takeLock(join(folder, 'lock'))
-  while (!lock) {
-    await new Promise((resolve) => setTimeout(resolve, 1_000))
-    lock = takeLock(join(folder, 'lock'))
-  }
+  const lock = await waitForLock(join(folder, 'lock'))
   try {
     if (existsSync(kept)) return kept
     const into = join(folder, 'build')
