@@ -40,7 +40,7 @@ address { font-style: normal }
 
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 1.25rem; margin: 1.25rem 0 }
 .card.act { border-color: var(--act); border-left-width: 5px }
-.card > h1:first-child, .card > h2:first-child { margin-top: 0; margin-bottom: .25rem }
+.card > h1:first-child, .card > h2:first-of-type { margin-top: 0; margin-bottom: .25rem }
 .badge { display: inline-block; vertical-align: .1em; font-size: .85rem; font-weight: 600; line-height: 1.4; padding: .1rem .6rem; border-radius: 1rem; background: var(--over-soft); color: var(--dim) }
 .badge.act { background: var(--act-soft); color: var(--act) }
 .badge.run { background: var(--run-soft); color: var(--run) }
@@ -105,6 +105,7 @@ button:hover, a.button:hover { box-shadow: inset 0 0 0 2px currentcolor }
 .folded .inside { padding-bottom: .75rem }
 
 @media (max-width: 30rem) {
+  h1 { font-size: 1.5rem }
   .card, .notice, .next { padding-left: 1rem; padding-right: 1rem }
   .lines li { padding-left: 1rem; padding-right: 1rem }
   .send button { width: 100% }

@@ -238,6 +238,15 @@ describe.concurrent("a dealer's page of a lead (B9)", () => {
     const twin = page.clone()
     await page.send('/status', { status: 'lost' })
     expect([page.status, page.text]).toEqual([422, expect.stringContaining('Please say why')])
+    // Only an appointment or a test drive has a time, and the time is one.
+    for (const [status, takes_place_at, time_zone, fault] of [
+      ['quoted', '2031-03-01T10:00', 'UTC', 'Only for an appointment or a test drive.'],
+      ['appointment', 'on Saturday', 'UTC', 'Please enter a day and a time.'],
+      ['appointment', '2031-03-01T10:00', 'Nowhere', 'Please enter a day and a time.'],
+    ] as const) {
+      await page.send('/status', { status, takes_place_at, time_zone })
+      expect([page.status, page.text]).toEqual([422, expect.stringContaining(fault)])
+    }
     const word = { status: 'contacted', note: 'Rang' }
     await Promise.all([twin.clone().send('/status', word), twin.send('/status', word)])
     expect([twin.status, twin.text]).toEqual([200, expect.stringContaining('Thank you, noted.')])

@@ -3,21 +3,22 @@ import {
   ActForm,
   Choices,
   DealerLayout,
+  FoldedForm,
   HandoverForm,
   StoryList,
   TextField,
   type View,
 } from '../dealer-page/parts.tsx'
-import { FactList, type Facts } from '../fact-list.tsx'
+import { contactFacts, FactList, type Facts } from '../fact-list.tsx'
 import { listed, moment, money } from '../format.ts'
 import { eventWords, OVER_WORDS, VEHICLE_WORDS } from './words.ts'
 
 /** A dealer's page of a custom order: what is to be built, for whom, and what the dealer may do. */
 export function CustomOrderPage({ view }: { view: View<Page> }) {
-  const { page, notice } = view
+  const { page } = view
   const { order, vehicle, over } = page
   return (
-    <DealerLayout title={`Order ${order.number}`} notice={notice}>
+    <DealerLayout title={`Order ${order.number}`} view={view}>
       <p class="lead">{vehicle}</p>
       {over ? (
         <p>
@@ -48,7 +49,7 @@ export function CustomOrderPage({ view }: { view: View<Page> }) {
 }
 
 function factsOf({ order, vehicle: name }: Page): Facts {
-  const { buyer, configuration, price, vehicle, deadline, state } = order
+  const { buyer, configuration, price, vehicle, deadline, state, dealer_accepted } = order
   const features = configuration.price.features.map((feature) => feature.name)
   const slot = vehicle?.order_bank?.slot
   return [
@@ -56,9 +57,8 @@ function factsOf({ order, vehicle: name }: Page): Facts {
     ['With', features.length > 0 && listed(features)],
     ['Price', money(price)],
     ['Buyer', buyer?.name],
-    ['E-mail', buyer?.email],
-    ['Telephone', buyer?.phone],
-    ['Answer by', state === 'submitted' && deadline ? moment(deadline.at, 'UTC') : null],
+    ...contactFacts(buyer?.email, buyer?.phone),
+    ['Answer by', state === 'submitted' && !dealer_accepted && deadline && moment(deadline.at, 'UTC')],
     ['Stands', vehicle && VEHICLE_WORDS[vehicle.state]],
     ['Built from', slot && vehicle.state === 'scheduled' ? moment(slot.starts_at, 'UTC') : null],
     ['VIN', vehicle?.vin],
@@ -68,15 +68,39 @@ function factsOf({ order, vehicle: name }: Page): Facts {
 function AnswerForm({ view }: { view: View<Page> }) {
   const { order } = view.page
   if (!order.dealer_actions.includes('refuse')) return null
-  const no = ['refused', 'I refuse it'] as const
-  const choices = order.dealer_accepted ? [no] : [['accepted', 'I accept it'] as const, no]
-  const title = order.dealer_accepted
-    ? "You accepted it; the manufacturer's answer is still to come"
-    : 'Do you accept it?'
+  const field = { view, form: 'answer' }
+  if (order.dealer_accepted) {
+    return (
+      <>
+        <p>
+          <strong>You accepted it; the manufacturer's answer is still to come.</strong>
+        </p>
+        <FoldedForm
+          view={view}
+          name="answer"
+          title="I refuse it after all"
+          button="Refuse the order"
+          version={order.version}
+        >
+          <p>The buyer is told, and may choose another dealer. This cannot be undone.</p>
+          <input type="hidden" name="verdict" value="refused" />
+          <TextField {...field} name="reason" label="Why you refuse it" />
+        </FoldedForm>
+      </>
+    )
+  }
   return (
-    <ActForm view={view} name="answer" title={title} button="Send" version={order.version}>
-      <Choices view={view} form="answer" name="verdict" legend="Your answer" choices={choices} />
-      <TextField view={view} form="answer" name="reason" label="Why you refuse it, if you do" />
+    <ActForm view={view} name="answer" title="Do you accept it?" button="Send" version={order.version}>
+      <Choices
+        {...field}
+        name="verdict"
+        legend="Your answer"
+        choices={[
+          ['accepted', 'I accept it'],
+          ['refused', 'I refuse it'],
+        ]}
+      />
+      <TextField {...field} name="reason" label="Why you refuse it, if you do" />
     </ActForm>
   )
 }

@@ -37,7 +37,7 @@ const ANSWER: Form = {
   read: ({ verdict, reason }, { number, turn, dealer }) => {
     const reasons = reason?.trim() ? [reason.trim()] : undefined
     const entered = DealersWord.safeParse({ verdict, turn, reasons })
-    if (!entered.success) return { errors: faultsOf(entered.error.issues) }
+    if (!entered.success) return { errors: faultsOf(entered.error.issues, verdict) }
     return {
       body: entered.data,
       send: (kit, asked) =>
@@ -59,12 +59,8 @@ const HANDOVER: Form = {
   done: 'Thank you. The order is completed.',
 }
 
-function faultsOf(issues: { path: PropertyKey[] }[]): Record<string, string> {
+function faultsOf(issues: { path: PropertyKey[] }[], verdict: string | undefined): Record<string, string> {
   if (issues.some(({ path }) => path[0] === 'verdict')) return { verdict: 'Please choose one.' }
-  const isOneOfThem = issues.some(({ path }) => path.length > 1)
-  return {
-    reason: isOneOfThem
-      ? 'At most 1,000 characters, on one line.'
-      : 'Please say why you refuse it, and only then.',
-  }
+  if (issues.some(({ path }) => path.length > 1)) return { reason: 'At most 1,000 characters, on one line.' }
+  return { reason: verdict === 'refused' ? 'Please say why you refuse it.' : 'Only if you refuse it.' }
 }

@@ -19,10 +19,17 @@ export type View<Page> = { page: Page; base: string; notice: Notice | null; atte
 type Sent = Pick<View<unknown>, 'base' | 'attempt'>
 
 /** What every page of a dealer has around it. */
-export function DealerLayout(props: PropsWithChildren<{ title: string; notice: Notice | null }>) {
+export function DealerLayout<Page>(props: PropsWithChildren<{ title: string; view: View<Page> }>) {
+  const { base, notice } = props.view
+  const footer = (
+    <p>
+      <a href={base}>Show the latest</a>. Whoever has the address of this page can answer for you, so please
+      do not pass it on.
+    </p>
+  )
   return (
-    <Layout title={props.title}>
-      {props.notice && <NoticeBox notice={props.notice} />}
+    <Layout title={props.title} footer={footer}>
+      {notice && <NoticeBox notice={notice} />}
       <h1>{props.title}</h1>
       {props.children}
     </Layout>
@@ -46,19 +53,47 @@ export function StoryList({ entries }: { entries: { at: Date; words: string }[] 
   )
 }
 
-/** A form that does one thing. The key makes one rendering of it one action; the version says what it was shown for. */
-export function ActForm(
-  props: PropsWithChildren<{ view: Sent; name: string; title: string; button: string; version?: number }>,
-) {
-  const { view, name, title, button, version, children } = props
+type FormProps = PropsWithChildren<{
+  view: Sent
+  name: string
+  title: string
+  button: string
+  version?: number
+}>
+
+/** A form that is waited for. */
+export function ActForm(props: FormProps) {
   return (
-    <form method="post" action={`${view.base}/${name}`} class="card act">
-      <h2>{title}</h2>
+    <section class="card act">
+      <h2>{props.title}</h2>
+      <Form {...props} look="main" />
+    </section>
+  )
+}
+
+/** What is seldom wanted and ends things, folded away; open when it comes back with a fault. */
+export function FoldedForm(props: FormProps) {
+  return (
+    <details class="folded" open={attemptOf(props.view, props.name) !== null}>
+      <summary>{props.title}</summary>
+      <div class="inside">
+        <Form {...props} look="danger" />
+      </div>
+    </details>
+  )
+}
+
+/** A form that does one thing. The key makes one rendering of it one action; the version says what it was shown for. */
+function Form({ view, name, button, version, look, children }: FormProps & { look: 'main' | 'danger' }) {
+  return (
+    <form method="post" action={`${view.base}/${name}`}>
       <input type="hidden" name="key" value={attemptOf(view, name)?.key ?? randomUUID()} />
       {version !== undefined && <input type="hidden" name="version" value={String(version)} />}
       {children}
       <p class="send">
-        <button type="submit">{button}</button>
+        <button type="submit" class={look}>
+          {button}
+        </button>
       </p>
     </form>
   )
@@ -75,9 +110,13 @@ export function Choices(props: {
   const { form, name, legend, choices } = props
   const { fields = {}, errors = {} } = attemptOf(props.view, form) ?? {}
   return (
-    <fieldset class="line">
+    <fieldset class="line" aria-describedby={errors[name] ? `${name}-fault` : undefined}>
       <legend>{legend}</legend>
-      {errors[name] && <p class="fault">{errors[name]}</p>}
+      {errors[name] && (
+        <p class="fault" id={`${name}-fault`}>
+          {errors[name]}
+        </p>
+      )}
       {choices.map(([value, words]) => (
         <div class="choice">
           <input
@@ -95,37 +134,75 @@ export function Choices(props: {
   )
 }
 
-/** A line of words. */
-export function TextField({
-  view,
-  form,
-  name,
-  label,
-}: {
-  view: Sent
-  form: string
-  name: string
-  label: string
-}) {
-  const { fields = {}, errors = {} } = attemptOf(view, form) ?? {}
+type FieldProps = { view: Sent; form: string; name: string; label: string; hint?: string }
+
+/** A line of words, or a time. */
+export function TextField({ type = 'text', ...field }: FieldProps & { type?: 'text' | 'datetime-local' }) {
+  const { value, attributes } = fieldOf(field)
+  return (
+    <Labelled {...field}>
+      <input {...attributes} type={type} maxlength={type === 'text' ? 1_000 : undefined} value={value} />
+    </Labelled>
+  )
+}
+
+/** One of a list, or none of it. */
+export function OneOrNone({
+  choices,
+  ...field
+}: FieldProps & { choices: readonly (readonly [value: string, words: string])[] }) {
+  const { value, attributes } = fieldOf(field)
+  return (
+    <Labelled {...field}>
+      <select {...attributes}>
+        <option value="">–</option>
+        {choices.map(([choice, words]) => (
+          <option value={choice} selected={choice === value}>
+            {words}
+          </option>
+        ))}
+      </select>
+    </Labelled>
+  )
+}
+
+/** A field with its name, its hint and its fault. */
+function Labelled({ children, ...field }: PropsWithChildren<FieldProps>) {
+  const { name, label, hint } = field
+  const { fault } = fieldOf(field)
   return (
     <div class="field">
       <label for={name}>{label}</label>
-      {errors[name] && (
-        <p class="fault" id={`${name}-fault`}>
-          {errors[name]}
+      {hint && (
+        <p class="hint" id={`${name}-hint`}>
+          {hint}
         </p>
       )}
-      <input
-        id={name}
-        name={name}
-        maxlength={1_000}
-        value={fields[name] ?? ''}
-        aria-invalid={errors[name] ? 'true' : undefined}
-        aria-describedby={errors[name] ? `${name}-fault` : undefined}
-      />
+      {fault && (
+        <p class="fault" id={`${name}-fault`}>
+          {fault}
+        </p>
+      )}
+      {children}
     </div>
   )
+}
+
+/** What stands in a field, what is wrong with it, and what its input says of both. */
+function fieldOf({ view, form, name, hint }: FieldProps) {
+  const { fields = {}, errors = {} } = attemptOf(view, form) ?? {}
+  const fault = errors[name]
+  const described = [hint && `${name}-hint`, fault && `${name}-fault`].filter(Boolean).join(' ')
+  return {
+    value: fields[name] ?? '',
+    fault,
+    attributes: {
+      id: name,
+      name,
+      'aria-invalid': fault ? ('true' as const) : undefined,
+      'aria-describedby': described || undefined,
+    },
+  }
 }
 
 /** What came back of this form, if it is the one that was sent. */

@@ -1,7 +1,7 @@
 import { LEAD_STATUSES, type LeadStatus, LOST_REASONS, priceWords, vehicleWords } from '../../domain/lead.ts'
 import type { LeadView } from '../../store/lead-view.ts'
-import { ActForm, attemptOf, Choices, DealerLayout, TextField, type View } from '../dealer-page/parts.tsx'
-import { FactList, type Facts } from '../fact-list.tsx'
+import { ActForm, Choices, DealerLayout, OneOrNone, TextField, type View } from '../dealer-page/parts.tsx'
+import { contactFacts, FactList, type Facts } from '../fact-list.tsx'
 import { moment } from '../format.ts'
 
 const STATUS_WORDS: Record<LeadStatus, string> = {
@@ -26,9 +26,9 @@ const REASON_WORDS: Record<(typeof LOST_REASONS)[number], string> = {
 
 /** A dealer's page of a lead: who wants what, and where it stands. */
 export function LeadPage({ view }: { view: View<LeadView> }) {
-  const { page: lead, notice } = view
+  const { page: lead } = view
   return (
-    <DealerLayout title={`Lead ${lead.number}`} notice={notice}>
+    <DealerLayout title={`Lead ${lead.number}`} view={view}>
       <p class="lead">{vehicleWords(lead.vehicle)}</p>
       {lead.prospect ? <FactList facts={factsOf(lead)} /> : <p>This lead is with another dealer now.</p>}
       {lead.allowed_actions.includes('give_status') ? (
@@ -39,11 +39,12 @@ export function LeadPage({ view }: { view: View<LeadView> }) {
       <h2>What you said so far</h2>
       {lead.statuses.length === 0 && <p>Nothing yet.</p>}
       <ol class="history">
-        {lead.statuses.toReversed().map(({ status, reason, note, at }) => (
+        {lead.statuses.toReversed().map(({ status, reason, takes_place_at, note, at }) => (
           <li>
-            <p class="dim">{moment(at, 'UTC')}</p>
+            <p class="dim">{moment(at, zoneOf(lead))}</p>
             <p>
               <strong>{STATUS_WORDS[status]}</strong>
+              {takes_place_at && `, ${moment(takes_place_at, zoneOf(lead))}`}
               {reason && `: ${REASON_WORDS[reason]}`}
               {note && ` – ${note}`}
             </p>
@@ -54,39 +55,51 @@ export function LeadPage({ view }: { view: View<LeadView> }) {
   )
 }
 
-function factsOf({ prospect, vehicle, price, trade_in, comments, deadline }: LeadView): Facts {
+function factsOf(lead: LeadView): Facts {
+  const { prospect, vehicle, price, trade_in, comments, deadline } = lead
   return [
     ['Name', prospect?.name],
-    ['E-mail', prospect?.email],
-    ['Telephone', prospect?.phone],
+    ...contactFacts(prospect?.email, prospect?.phone),
     ['Stock no.', vehicle.stock],
     ['Options', vehicle.options?.join(', ')],
     ['Price', price && priceWords(price)],
     ['Trade-in', trade_in && vehicleWords(trade_in)],
     ['Comments', comments],
-    ['Answer by', deadline && deadline.kind !== 'status' ? moment(deadline.at, 'UTC') : null],
+    ['Answer by', deadline && deadline.kind !== 'status' ? moment(deadline.at, zoneOf(lead)) : null],
   ]
 }
 
 function StatusForm({ view }: { view: View<LeadView> }) {
-  const { fields = {}, errors = {} } = attemptOf(view, 'status') ?? {}
-  const choices = LEAD_STATUSES.map((status) => [status, STATUS_WORDS[status]] as const)
+  const field = { view, form: 'status' }
+  const zone = zoneOf(view.page)
   return (
     <ActForm view={view} name="status" title="Where does it stand?" button="Send">
-      <Choices view={view} form="status" name="status" legend="Status" choices={choices} />
-      <div class="field">
-        <label for="reason">Why it was lost, if it was</label>
-        {errors.reason && <p class="fault">{errors.reason}</p>}
-        <select id="reason" name="reason" aria-invalid={errors.reason ? 'true' : undefined}>
-          <option value="">–</option>
-          {LOST_REASONS.map((reason) => (
-            <option value={reason} selected={fields.reason === reason}>
-              {REASON_WORDS[reason]}
-            </option>
-          ))}
-        </select>
-      </div>
-      <TextField view={view} form="status" name="note" label="Note" />
+      <input type="hidden" name="time_zone" value={zone} />
+      <Choices
+        {...field}
+        name="status"
+        legend="Status"
+        choices={LEAD_STATUSES.map((status) => [status, STATUS_WORDS[status]])}
+      />
+      <TextField
+        {...field}
+        name="takes_place_at"
+        label="When, if it is an appointment or a test drive"
+        hint={`In the prospect's time zone, ${zone}.`}
+        type="datetime-local"
+      />
+      <OneOrNone
+        {...field}
+        name="reason"
+        label="Why it was lost, if it was"
+        choices={LOST_REASONS.map((reason) => [reason, REASON_WORDS[reason]])}
+      />
+      <TextField {...field} name="note" label="Note, if you like" />
     </ActForm>
   )
+}
+
+/** The prospect's, with whom appointments are made; UTC once nothing of them is shown any more. */
+function zoneOf({ prospect }: LeadView): string {
+  return prospect?.time_zone ?? 'UTC'
 }

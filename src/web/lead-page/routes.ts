@@ -1,3 +1,4 @@
+import { DateTime } from 'luxon'
 import type { Api, ApiKit } from '../../api/kit.ts'
 import type { RateLimit } from '../../api/rate-limit.ts'
 import { Status } from '../../api/routes/lead-statuses.ts'
@@ -26,10 +27,15 @@ export function registerLeadPage(app: Api, kit: ApiKit, limit: RateLimit['byAddr
 }
 
 const STATUS: Form = {
-  read: ({ status, reason, note }, { number, dealer }) => {
-    const entered = Status.safeParse({ status, reason: reason || undefined, note: note?.trim() || undefined })
+  read: ({ status, reason, takes_place_at, time_zone, note }, { number, dealer }) => {
+    const entered = Status.safeParse({
+      status,
+      reason: reason || undefined,
+      takes_place_at: takes_place_at ? instantOf(takes_place_at, time_zone) : undefined,
+      note: note?.trim() || undefined,
+    })
     if (!entered.success) {
-      const faults = entered.error.issues.map(({ path: [name] }) => [name, FAULTS[String(name)] ?? ''])
+      const faults = entered.error.issues.map(({ path: [name] }) => [name, faultWords(String(name), status)])
       return { errors: Object.fromEntries(faults) }
     }
     return {
@@ -40,8 +46,26 @@ const STATUS: Form = {
   done: 'Thank you, noted.',
 }
 
-const FAULTS: Record<string, string> = {
-  status: 'Please choose one.',
-  reason: 'Please say why it was lost, and only then.',
-  note: 'At most 1,000 characters, on one line.',
+/** A time of day somewhere, as a browser sends it, as the API has it; as it came if it is none. */
+function instantOf(local: string, zone: string | undefined): string {
+  return (
+    DateTime.fromISO(local, { zone: zone ?? 'UTC' })
+      .toUTC()
+      .toISO() ?? local
+  )
+}
+
+function faultWords(field: string, status: string | undefined): string {
+  switch (field) {
+    case 'status':
+      return 'Please choose one.'
+    case 'reason':
+      return status === 'lost' ? 'Please say why it was lost.' : 'Only if it was lost.'
+    case 'takes_place_at':
+      return status === 'appointment' || status === 'test_drive'
+        ? 'Please enter a day and a time.'
+        : 'Only for an appointment or a test drive.'
+    default:
+      return 'At most 1,000 characters, on one line.'
+  }
 }

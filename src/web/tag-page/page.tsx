@@ -4,29 +4,30 @@ import {
   ActForm,
   Choices,
   DealerLayout,
+  FoldedForm,
   HandoverForm,
   StoryList,
   TextField,
   type View,
 } from '../dealer-page/parts.tsx'
-import { FactList, type Facts } from '../fact-list.tsx'
+import { contactFacts, FactList, type Facts } from '../fact-list.tsx'
 import { listed, moment, money } from '../format.ts'
 import { eventWords, REST_WORDS } from './words.ts'
 
 /** A dealer's page of a tag: which vehicle, for whom, and what the dealer may do. */
 export function TagPage({ view }: { view: View<Page> }) {
-  const { page, notice } = view
+  const { page } = view
   const { tag, events } = page
   const { state, allowed_actions: actions } = tag
   const canHandOver = actions.includes('hand_over') && tag.vehicle.whereabouts === 'lot'
   return (
-    <DealerLayout title={`Tag ${tag.number}`} notice={notice}>
+    <DealerLayout title={`Tag ${tag.number}`} view={view}>
       <p class="lead">{tag.vehicle.name}</p>
       <FactList facts={factsOf(page)} />
       {state === 'pending' || state === 'confirmed' ? (
         <>
-          <AnswerForm view={view} />
           {canHandOver && <HandoverForm view={view} version={tag.version} owesBalance={page.owes_balance} />}
+          <AnswerForm view={view} />
         </>
       ) : (
         <p>
@@ -44,30 +45,51 @@ export function TagPage({ view }: { view: View<Page> }) {
 }
 
 function factsOf({ tag }: Page): Facts {
-  const { vehicle, vin, price, buyer, deadline } = tag
+  const { vehicle, vin, price, buyer, deadline, dealer_accepted } = tag
   const features = vehicle.features.map(({ name }) => name)
   return [
-    ['Number', vehicle.number],
+    ['Vehicle no.', vehicle.number],
     ['VIN', vin],
     ['With', features.length > 0 && listed(features)],
     ['Price', money(price)],
     ['Where', vehicle.whereabouts === 'lot' ? 'On your lot' : 'Not with you yet'],
     ['Buyer', buyer?.name],
-    ['E-mail', buyer?.email],
-    ['Answer by', deadline && moment(deadline.at, 'UTC')],
+    ...contactFacts(buyer?.email),
+    ['Answer by', !dealer_accepted && deadline && moment(deadline.at, 'UTC')],
   ]
 }
 
 function AnswerForm({ view }: { view: View<Page> }) {
   const { dealer_accepted, version } = view.page.tag
-  const sold = ['sold', 'No, it is sold'] as const
-  const [title, choices] = dealer_accepted
-    ? (['You said that it is there. Has that changed?', [sold]] as const)
-    : (['Is it there?', [['there', 'Yes, it is there'] as const, sold]] as const)
+  const field = { view, form: 'answer' }
+  const note = <TextField {...field} name="note" label="Note, if you like" />
+  if (dealer_accepted) {
+    return (
+      <FoldedForm
+        view={view}
+        name="answer"
+        title="It is sold after all"
+        button="Say that it is sold"
+        version={version}
+      >
+        <p>The tag ends, and the buyer is told. This cannot be undone.</p>
+        <input type="hidden" name="answer" value="sold" />
+        {note}
+      </FoldedForm>
+    )
+  }
   return (
-    <ActForm view={view} name="answer" title={title} button="Send" version={version}>
-      <Choices view={view} form="answer" name="answer" legend="Your answer" choices={choices} />
-      <TextField view={view} form="answer" name="note" label="Note, if you like" />
+    <ActForm view={view} name="answer" title="Is it there?" button="Send" version={version}>
+      <Choices
+        {...field}
+        name="answer"
+        legend="Your answer"
+        choices={[
+          ['there', 'Yes, it is there'],
+          ['sold', 'No, it is sold'],
+        ]}
+      />
+      {note}
     </ActForm>
   )
 }
