@@ -83,10 +83,10 @@ export function AddressLines({ address }: { address: Address }) {
     <address>
       {parts
         .filter((part) => part)
-        .map((part) => (
+        .map((part, index) => (
           <>
+            {index > 0 && <br />}
             {part}
-            <br />
           </>
         ))}
     </address>

@@ -6,19 +6,25 @@ import { calendarDay, day, money } from '../format.ts'
 import { AddressFields, AddressLines, Badge } from './address.tsx'
 import { Deadline, DeadlineForm } from './deadline.tsx'
 import { ActionForm, Field, Folded, type View } from './fields.tsx'
-import { BACK_ORDER_WORDS, itemName, placeWords } from './words.ts'
+import { backOrderWords, isToPay, itemName, placeWords } from './words.ts'
 
 /** A back order (REQUIREMENTS A6–A8): where it stands, until when, and what the customer can do now. */
 export function BackOrder({ view, backOrder }: { view: View; backOrder: PageBackOrder }) {
   const { page } = view
-  const { label, tone } = BACK_ORDER_WORDS[backOrder.state]
+  const { label, tone } = backOrderWords(backOrder)
   const place = placeWords(backOrder)
   return (
-    <section class={`card ${tone}`} id={backOrder.number} aria-labelledby={`${backOrder.number}-title`}>
+    <section
+      class={`card ${tone}`}
+      id={backOrder.number}
+      aria-labelledby={`${backOrder.number}-title ${backOrder.number}-number`}
+    >
       <h2 id={`${backOrder.number}-title`}>
         {backOrder.ordered} × {itemName(backOrder.sku, page)} <Badge tone={tone}>{label}</Badge>
       </h2>
-      <p class="dim">Back order {backOrder.number}</p>
+      <p class="dim" id={`${backOrder.number}-number`}>
+        Back order {backOrder.number}
+      </p>
       <Steps state={backOrder.state} />
       <p>{backOrder.explanation}.</p>
       {backOrder.state === 'waiting' && (
@@ -34,7 +40,11 @@ export function BackOrder({ view, backOrder }: { view: View; backOrder: PageBack
         </dl>
       )}
       {backOrder.deadline && (
-        <Deadline view={view} kind={backOrder.deadline.kind} at={backOrder.deadline.at} />
+        <Deadline
+          view={view}
+          kind={isToPay(backOrder) ? 'pay' : backOrder.deadline.kind}
+          at={backOrder.deadline.at}
+        />
       )}
       {backOrder.delivery && (
         <p>
@@ -64,7 +74,7 @@ function Actions({ view, backOrder }: { view: View; backOrder: PageBackOrder }) 
           view={view}
           action={at('deadline')}
           version={backOrder.version}
-          deadline={backOrder.deadline}
+          deadline={isToPay(backOrder) ? { ...backOrder.deadline, kind: 'pay' } : backOrder.deadline}
           from={backOrder.deadline_from}
           period={view.page.periods[backOrder.deadline.kind]}
         />
@@ -108,7 +118,7 @@ function DeliveryRequest({ view, backOrder, action }: Props) {
 function Confirmation({ view, backOrder, action }: Props) {
   return (
     <div class="task">
-      <h3>Please check and confirm</h3>
+      <h3>{isToPay(backOrder) ? 'Please pay' : 'Please check and confirm'}</h3>
       <dl class="facts">
         <div>
           <dt>What</dt>

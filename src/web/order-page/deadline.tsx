@@ -1,11 +1,11 @@
-import type { DeadlineKind, Period } from '../../domain/period.ts'
+import type { Period } from '../../domain/period.ts'
 import { distance, moment } from '../format.ts'
 import { deadlineChoices } from './choices.ts'
 import { ActionForm, Folded, type Option, Select, Time, type View } from './fields.tsx'
-import { DEADLINE_WORDS } from './words.ts'
+import { DEADLINE_WORDS, type ToldDeadline } from './words.ts'
 
 /** The running deadline in words: until when, how far away that is, and what happens then. */
-export function Deadline({ view, kind, at }: { view: View; kind: DeadlineKind; at: string }) {
+export function Deadline({ view, kind, at }: { view: View; kind: ToldDeadline; at: string }) {
   const words = DEADLINE_WORDS[kind]
   const isOver = new Date(at) <= view.page.now
   return (
@@ -25,7 +25,7 @@ export function DeadlineForm(props: {
   view: View
   action: string
   version: number
-  deadline: { kind: DeadlineKind; at: string }
+  deadline: { kind: ToldDeadline; at: string }
   from: Date
   period: Period
 }) {

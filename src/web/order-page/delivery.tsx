@@ -9,7 +9,11 @@ export function Delivery({ view, delivery }: { view: View; delivery: PageDeliver
   const { label, tone, sentence } = DELIVERY_WORDS[delivery.state]
   const action = `deliveries/${delivery.number}/cancellation`
   return (
-    <section class={`card ${tone}`} id={delivery.number} aria-labelledby={`${delivery.number}-title`}>
+    <section
+      class={`card ${tone}`}
+      id={delivery.number}
+      aria-labelledby={`${delivery.number}-title ${delivery.number}-number`}
+    >
       <h3 id={`${delivery.number}-title`}>
         {delivery.lines.map((line, index) => (
           <>
@@ -19,7 +23,9 @@ export function Delivery({ view, delivery }: { view: View; delivery: PageDeliver
         ))}{' '}
         <Badge tone={tone}>{label}</Badge>
       </h3>
-      <p class="dim">Delivery {delivery.number}</p>
+      <p class="dim" id={`${delivery.number}-number`}>
+        Delivery {delivery.number}
+      </p>
       <p>{sentence}</p>
       {delivery.state === 'failed' && delivery.failure && <p>The carrier says: “{delivery.failure}”</p>}
       <dl class="facts">

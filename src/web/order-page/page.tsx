@@ -6,13 +6,13 @@ import { Delivery } from './delivery.tsx'
 import { fieldId, type Notice, Time, type View } from './fields.tsx'
 import { History } from './history.tsx'
 import { Offer } from './offer.tsx'
-import { BACK_ORDER_WORDS, itemName, lineWords } from './words.ts'
+import { backOrderWords, isToPay, itemName, lineWords } from './words.ts'
 
 /** The customer's page of an order: what waits for them comes first, then where everything stands, then the past. */
 export function OrderPage({ view }: { view: View }) {
   const { page, notice } = view
   const { order } = page
-  const isWaitingForYou = (backOrder: PageBackOrder) => BACK_ORDER_WORDS[backOrder.state].tone === 'act'
+  const isWaitingForYou = (backOrder: PageBackOrder) => backOrderWords(backOrder).tone === 'act'
   const urgentFirst = [
     ...page.back_orders.filter(isWaitingForYou),
     ...page.back_orders.filter((backOrder) => !isWaitingForYou(backOrder)),
@@ -96,7 +96,9 @@ function NextSteps({ view, urgent }: { view: View; urgent: PageBackOrder[] }) {
         {urgent.map((backOrder) => (
           <li>
             <a href={`#${backOrder.number}`}>
-              {backOrder.state === 'met' ? 'Request the delivery of' : 'Confirm the delivery of'}{' '}
+              {isToPay(backOrder)
+                ? 'Pay for'
+                : `${backOrder.state === 'met' ? 'Request' : 'Confirm'} the delivery of`}{' '}
               {backOrder.ordered} × {itemName(backOrder.sku, view.page)}
             </a>
             {backOrder.deadline && (

@@ -14,7 +14,7 @@ import { calendarDay, day, listed, moment } from '../format.ts'
 export type Tone = 'act' | 'run' | 'good' | 'bad' | 'over'
 type Words = { label: string; tone: Tone }
 
-export const BACK_ORDER_WORDS: Record<BackOrderState, Words> = {
+const BACK_ORDER_WORDS: Record<BackOrderState, Words> = {
   waiting: { label: 'Waiting for stock', tone: 'run' },
   met: { label: 'Here for you', tone: 'act' },
   delivery_requested: { label: 'Please confirm', tone: 'act' },
@@ -27,6 +27,20 @@ export const BACK_ORDER_WORDS: Record<BackOrderState, Words> = {
   cancelled: { label: 'Cancelled', tone: 'over' },
   expired: { label: 'Ended', tone: 'over' },
   returned: { label: 'Returned', tone: 'over' },
+}
+
+type Stands = Pick<PageBackOrder, 'state' | 'payment'>
+
+/** How a back order looks: while it waits for the payment that its confirmation asked for, that is what it says. */
+export function backOrderWords({ state, payment }: Stands): Words {
+  if (isToPay({ state, payment })) return { label: 'Please pay', tone: 'act' }
+  if (state === 'delivery_requested' && payment?.state === 'authorised') return { label: 'Paid', tone: 'run' }
+  return BACK_ORDER_WORDS[state]
+}
+
+/** Whether it waits for the customer's payment. */
+export function isToPay({ state, payment }: Stands): boolean {
+  return state === 'delivery_requested' && Boolean(payment?.pay_url)
 }
 
 export const DELIVERY_WORDS: Record<DeliveryState, Words & { sentence: string }> = {
@@ -53,9 +67,12 @@ export const DELIVERY_WORDS: Record<DeliveryState, Words & { sentence: string }>
   },
 }
 
+/** `pay` is the time to confirm where it is the payment that is missing. */
+export type ToldDeadline = DeadlineKind | 'pay'
+
 /** What each deadline asks of the customer, or grants them. */
 export const DEADLINE_WORDS: Record<
-  DeadlineKind,
+  ToldDeadline,
   { label: string; after: string; change: string; title: string }
 > = {
   offer: {
@@ -81,6 +98,12 @@ export const DEADLINE_WORDS: Record<
     after: 'Without your confirmation the goods go to the next in line.',
     change: 'Need more time to confirm?',
     title: 'the time to confirm',
+  },
+  pay: {
+    label: 'Please pay by',
+    after: 'Without your payment the goods go to the next in line.',
+    change: 'Need more time to pay?',
+    title: 'the time to pay',
   },
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { BACK_ORDER_TRANSITIONS, type BackOrderState } from '../../../src/domain/back-order.ts'
 import { DELIVERY_TRANSITIONS, type DeliveryState } from '../../../src/domain/delivery.ts'
-import { BACK_ORDER_WORDS, DELIVERY_WORDS } from '../../../src/web/order-page/words.ts'
+import { backOrderWords, DELIVERY_WORDS } from '../../../src/web/order-page/words.ts'
 import { textOf } from '../../support/browser.ts'
 import { ADDRESS, backOrder, delivery, event, line, offeredPage, orderPage, render } from './fixture.ts'
 
@@ -67,7 +67,7 @@ describe('a back order', () => {
     const shown = backOrder(state)
     const html = await render(orderPage({ back_orders: [shown] }))
     const text = textOf(sectionOf(html, NUMBER))
-    expect(text).toContain(BACK_ORDER_WORDS[state].label)
+    expect(text).toContain(backOrderWords(shown).label)
     expect(text).toContain(`${shown.explanation}.`)
     const forms: Partial<Record<BackOrderState, string[]>> = {
       waiting: ['deadline', 'quantity', 'cancellation'],
