@@ -5,6 +5,7 @@ import { built } from '../../src/local/places.ts'
 import { startPostgres } from '../../src/local/postgres.ts'
 import { temporalCli } from '../../src/local/temporal-cli.ts'
 import build from './build.ts'
+import { chromiumProgram } from './chromium-program.ts'
 import {
   makeRunFolder,
   recordServer,
@@ -19,15 +20,22 @@ declare module 'vitest' {
   interface ProvidedContext {
     runFolder: string
     temporalExecutable: string
+    /** Where the browser is, or why there is none: only the tests of pages fail then. */
+    chromium: { path: string } | { missing: string }
     postgresUrl: string
     templateDatabase: string
   }
 }
 
-/** Once before all integration tests: a build, a Temporal CLI, and a Postgres with a migrated database to copy. */
+/** Once before all integration tests: a build, a Temporal CLI, a browser, and a Postgres with a migrated database to copy. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   build()
-  const temporalExecutable = await temporalCli((line) => console.log(line))
+  const say = (line: string) => console.log(line)
+  const temporalExecutable = await temporalCli(say)
+  const chromium = await chromiumProgram(say).then(
+    (path) => ({ path }),
+    (error: Error) => ({ missing: error.message }),
+  )
   await removeAbandonedRuns()
 
   const runFolder = makeRunFolder()
@@ -43,6 +51,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
 
     project.provide('runFolder', runFolder)
     project.provide('temporalExecutable', temporalExecutable)
+    project.provide('chromium', chromium)
     project.provide('postgresUrl', postgres.url('postgres'))
     project.provide('templateDatabase', TEMPLATE)
     return async () => {

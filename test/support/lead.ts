@@ -123,13 +123,13 @@ export async function letter(shop: Shop, to: string, subject: RegExp): Promise<s
 }
 
 /**
- * The link to a page in a mail: a prospect's (`e`), or a dealer's of a lead (`l`), a custom order (`c`) or a tag (`t`).
+ * The link to a page in a mail: a customer's (`o`), a prospect's (`e`), or a dealer's of a lead (`l`), a custom order (`c`) or a tag (`t`).
  */
 export async function linkIn(
   shop: Shop,
   to: string,
   subject: RegExp,
-  page: 'e' | 'l' | 'c' | 't',
+  page: 'o' | 'e' | 'l' | 'c' | 't',
 ): Promise<string> {
   const text = await letter(shop, to, subject)
   const link = new RegExp(`http\\S+/${page}/\\S+`).exec(text)?.[0]

@@ -26,6 +26,8 @@ export function page(title: string, refresh: number | undefined, body: Child) {
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         {refresh !== undefined && <meta http-equiv="refresh" content={String(refresh)} />}
         <title>{title}</title>
+        {/* None: or else browsers ask for one that is not there. */}
+        <link rel="icon" href="data:," />
         <style>{raw(CSS)}</style>
       </head>
       <body>{body}</body>
