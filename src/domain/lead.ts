@@ -1,3 +1,4 @@
+import { moneyInWords } from './money.ts'
 import type { StateOf, VerbOf } from './states.ts'
 
 /**
@@ -139,9 +140,7 @@ export function vehicleWords({ year, make, model, trim }: Vehicle): string {
 
 /** A price range in words: "20,000.00 to 25,000.00 EUR". */
 export function priceWords({ min, max, currency }: PriceRange): string {
-  const format = new Intl.NumberFormat('en-GB', { style: 'currency', currency, currencyDisplay: 'code' })
-  const amount = (minor: number) =>
-    format.format(minor / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2))
+  const amount = (minor: number) => moneyInWords(minor, currency, 'code')
   if (min === undefined) return `up to ${amount(max ?? 0)}`
   return max === undefined ? `from ${amount(min)}` : `${amount(min)} to ${amount(max)}`
 }

@@ -13,6 +13,7 @@ import { useHouse } from '../support/house.ts'
 import { changesNothing, expectProblem, expectSoundHouse } from '../support/proof.ts'
 import { ProviderSide } from '../support/provider.ts'
 import { ADDRESS, expectStatus, Shop } from '../support/shop.ts'
+import { FEATURES, newVin } from '../support/vehicle.ts'
 
 const house = useHouse({ partners: ['mail', 'carrier', 'payments'] })
 let shop: Shop
@@ -76,6 +77,44 @@ describe('bad input about payments (B5)', () => {
     await expectSoundHouse(house())
     expect(await shop.look(payment)).toMatchObject({ state: 'pending', version: 2 })
     expect(await shop.look(number)).toMatchObject({ state: 'delivery_requested' })
+  })
+
+  test('amounts that the provider could not take are refused where they are set', async () => {
+    const dealer = await shop.dealer()
+    const modelYear = {
+      make: { code: 'bad-make', name: 'Tarn' },
+      model: { code: 'bad-model', name: 'Heron' },
+      model_line: { code: 'bad-line', name: 'Heron' },
+      year: 2027,
+      currency: 'KWD',
+      base_price: 9_000_005,
+      features: [...FEATURES, { kind: 'option', code: 'MATS', name: 'mats', price: 5 }],
+    }
+    const price = { amount: 5_124, currency: 'KWD' }
+    const vehicle = { dealer: dealer.id, model_year: 'bad', features: ['ROOF'], vin: newVin(), price }
+    const refund = 'full'
+    const terms = { deposit: 50_001, fee: 10_001, refund_banked: refund, refund_scheduled: refund }
+    const year = 'model-years/bad'
+    await changesNothing(house(), async () => {
+      for (const [method, path, body, pointers] of [
+        ['PUT', '/v1/operator/items/BAD', { name: 'Bad', price }, ['/price/amount']],
+        [
+          'POST',
+          '/v1/operator/items/bulk',
+          { items: [{ sku: 'BAD', name: 'Bad', price }] },
+          ['/items/0/price/amount'],
+        ],
+        ['PUT', `/v1/operator/${year}`, modelYear, ['/base_price', `/features/${FEATURES.length}/price`]],
+        ['PUT', '/v1/operator/order-terms/tag/KWD', terms, ['/deposit', '/fee']],
+        ['POST', '/v1/stock-vehicles', vehicle, ['/price/amount']],
+      ] as const) {
+        const answer = await shop.call(method, path, { key: shop.operatorKey, body })
+        await expectProblem(house(), answer, 422, 'invalid-request', [...pointers])
+      }
+    })
+    const taken = { name: 'Good', price: { ...price, amount: 5_120 } }
+    const saved = await shop.call('PUT', '/v1/operator/items/GOOD', { key: shop.operatorKey, body: taken })
+    expectStatus(saved, 201)
   })
 
   test('who may see what, and what is not possible', async () => {

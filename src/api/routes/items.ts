@@ -18,6 +18,7 @@ import { Page, pageOf, pageQuery } from '../cursor.ts'
 import { idempotencyKeyOf } from '../idempotency.ts'
 import type { Api, ApiKit } from '../kit.ts'
 import { eachOnce, Length, Price } from '../master-data.ts'
+import { refuseUnpayable } from '../payable.ts'
 import { answers, IdempotencyHeader, jsonBody, Name, Sku } from '../request.ts'
 import { IfMatchHeader, notSaved, versionIn } from '../version.ts'
 
@@ -76,6 +77,7 @@ export function registerItems(app: Api, kit: ApiKit): void {
       const { sku } = c.req.valid('param')
       const version = versionIn(c)
       const item = itemOf({ sku, ...c.req.valid('json') })
+      refusePrices(kit, [item], () => '')
       await refusePeriods(kit, [item], () => '')
       const saved = await transact(kit.db, async (tx) => {
         const isSaved =
@@ -105,6 +107,7 @@ export function registerItems(app: Api, kit: ApiKit): void {
       const body = c.req.valid('json')
       const key = idempotencyKeyOf(c)
       const given = body.items.map(itemOf)
+      refusePrices(kit, given, (index) => `/items/${index}`)
       await refusePeriods(kit, given, (index) => `/items/${index}`)
       return answerFromBooks(c, kit, { key, body, number: null, status: 201 }, async (tx) => {
         const created = await insertItems(tx, given)
@@ -163,6 +166,15 @@ function itemOf(given: { sku: string } & z.output<typeof ItemBody>): Item {
     wait_seconds: wait_period,
     hold_seconds: hold_period,
   }
+}
+
+function refusePrices(kit: ApiKit, items: Item[], pointer: (index: number) => string): void {
+  const prices = items.map(({ price_minor: amount, currency }, index) => ({
+    pointer: `${pointer(index)}/price/amount`,
+    amount,
+    currency,
+  }))
+  refuseUnpayable(kit, prices)
 }
 
 /** An item's own periods lie within the house's limits, as those do that customers set. */

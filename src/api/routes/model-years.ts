@@ -25,6 +25,7 @@ import { Page, pageOf, pageQuery } from '../cursor.ts'
 import { idempotencyKeyOf } from '../idempotency.ts'
 import type { Api, ApiKit } from '../kit.ts'
 import { Amount, Currency, eachOnce, FeatureCode, Id, ModelYearId, noneTwice } from '../master-data.ts'
+import { refuseUnpayable } from '../payable.ts'
 import { AnyDay, answers, IdempotencyHeader, jsonBody, Name, Note } from '../request.ts'
 import { IfMatchHeader, notSaved, versionIn } from '../version.ts'
 
@@ -111,6 +112,7 @@ export function registerModelYears(app: Api, kit: ApiKit): void {
       const { id } = c.req.valid('param')
       const version = versionIn(c)
       const given = { id, ...c.req.valid('json') }
+      refuseUnpayable(kit, pricesOf(given, ''))
       const saved = await transact(kit.db, async (tx) => {
         await lockModelYears(tx)
         const before = await readModelYear(tx, id)
@@ -140,6 +142,8 @@ export function registerModelYears(app: Api, kit: ApiKit): void {
       const body = c.req.valid('json')
       const key = idempotencyKeyOf(c)
       const { actor } = c.var.caller
+      const prices = body.model_years.flatMap((given, index) => pricesOf(given, `/model_years/${index}`))
+      refuseUnpayable(kit, prices)
       return answerFromBooks(c, kit, { key, body, number: null, status: 200 }, async (tx) => {
         await lockModelYears(tx)
         const loaded = { created: 0, changed: 0, unchanged: 0 }
@@ -261,6 +265,17 @@ function refuseFaults(given: Omit<ModelYear, 'id'>, check: z.RefinementCtx): voi
   // What has not even the form of a model year has been told already.
   if (check.issues.length > 0) return
   for (const fault of faultsOf(given)) check.addIssue({ code: 'custom', ...fault })
+}
+
+function pricesOf({ currency, base_price, features }: ModelYear, pointer: string) {
+  return [
+    { pointer: `${pointer}/base_price`, amount: base_price, currency },
+    ...features.map(({ price: amount }, index) => ({
+      pointer: `${pointer}/features/${index}/price`,
+      amount,
+      currency,
+    })),
+  ]
 }
 
 type Save = { given: ModelYear; before: StoredModelYear | undefined; actor: string; pointer: string }

@@ -5,6 +5,7 @@ import { listTerms, ORDER_KINDS, saveTerms, type TermsRow } from '../../store/or
 import { requireRole } from '../auth.ts'
 import type { Api, ApiKit } from '../kit.ts'
 import { Amount, Currency } from '../master-data.ts'
+import { refuseUnpayable } from '../payable.ts'
 import { answers, jsonBody } from '../request.ts'
 import { IfMatchHeader, notSaved, versionIn } from '../version.ts'
 
@@ -66,6 +67,11 @@ export function registerOrderTerms(app: Api, kit: ApiKit): void {
     }),
     async (c) => {
       const { deposit, fee, ...refunds } = c.req.valid('json')
+      const { currency } = c.req.valid('param')
+      refuseUnpayable(kit, [
+        { pointer: '/deposit', amount: deposit, currency },
+        { pointer: '/fee', amount: fee, currency },
+      ])
       const version = versionIn(c)
       const row = await transact(kit.db, (tx) =>
         saveTerms(

@@ -2,11 +2,12 @@ import { createRoute, z } from '@hono/zod-openapi'
 import { decidePayment } from '../../clients/messages.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import { snapshot } from '../../store/database.ts'
-import { readPayment } from '../../store/payment.ts'
+import { type PaymentRow, readPayment } from '../../store/payment.ts'
 import { PaymentView, paymentView } from '../../store/payment-view.ts'
 import { maySee, requireRole } from '../auth.ts'
 import { commandOnce } from '../command.ts'
 import type { Api, ApiKit, Caller } from '../kit.ts'
+import { refuseUnpayable } from '../payable.ts'
 import { answers, IdempotencyHeader, jsonBody, Note, NumberParam, numberIn } from '../request.ts'
 
 const PaymentRefund = z
@@ -34,7 +35,7 @@ export function registerPayments(app: Api, kit: ApiKit): void {
       responses: answers(200, 'The payment', PaymentView),
     }),
     async (c) => {
-      const number = await findOwnPayment(kit, c.var.caller, c.req.valid('param').number)
+      const { number } = await findOwnPayment(kit, c.var.caller, c.req.valid('param').number)
       const view = await snapshot(kit.db, (tx) => paymentView(tx, number))
       if (!view) throw new Refusal('not-found', 'There is no such payment.')
       c.header('etag', `"${view.version}"`)
@@ -56,7 +57,8 @@ export function registerPayments(app: Api, kit: ApiKit): void {
     }),
     async (c) => {
       const body = c.req.valid('json')
-      const number = await findOwnPayment(kit, c.var.caller, c.req.valid('param').number)
+      const { number, currency } = await findOwnPayment(kit, c.var.caller, c.req.valid('param').number)
+      refuseUnpayable(kit, [{ pointer: '/amount', amount: body.amount, currency }])
       return commandOnce(c, kit, {
         to: { kind: 'payment', number },
         update: decidePayment,
@@ -80,7 +82,7 @@ export function registerPayments(app: Api, kit: ApiKit): void {
     }),
     async (c) => {
       const body = c.req.valid('json')
-      const number = await findOwnPayment(kit, c.var.caller, c.req.valid('param').number)
+      const { number } = await findOwnPayment(kit, c.var.caller, c.req.valid('param').number)
       const { decision } = body
       return commandOnce(c, kit, {
         to: { kind: 'payment', number },
@@ -92,10 +94,10 @@ export function registerPayments(app: Api, kit: ApiKit): void {
   )
 }
 
-async function findOwnPayment(kit: ApiKit, caller: Caller, given: string): Promise<string> {
+async function findOwnPayment(kit: ApiKit, caller: Caller, given: string): Promise<PaymentRow> {
   const number = numberIn('payment', given)
   const row = await readPayment(kit.db, number)
   if (!row || !maySee(caller, row.storefront))
     throw new Refusal('not-found', `There is no payment ${number}.`)
-  return number
+  return row
 }

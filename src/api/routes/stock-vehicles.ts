@@ -26,6 +26,7 @@ import { Page, pageOf, pageQuery, sortKey } from '../cursor.ts'
 import { idempotencyKeyOf } from '../idempotency.ts'
 import type { Api, ApiEnv, ApiKit, Caller } from '../kit.ts'
 import { ChosenFeatures, eachOnce, ModelYearId, PartnerId, Price } from '../master-data.ts'
+import { refuseUnpayable } from '../payable.ts'
 import { answers, IdempotencyHeader, jsonBody, NumberParam, numberIn } from '../request.ts'
 import { wakeNow } from '../wake.ts'
 
@@ -86,6 +87,7 @@ export function registerStockVehicles(app: Api, kit: ApiKit): void {
     }),
     async (c) => {
       const body = c.req.valid('json')
+      refuseUnpayable(kit, [{ pointer: '/price/amount', ...body.price }])
       return change(c, kit, { body, status: 201 }, async (tx, step) => {
         const [number] = await load(tx, [body], { caller: c.var.caller, step, at: () => '' })
         return (await stockVehicleView(tx, number ?? '')) ?? {}
@@ -110,8 +112,13 @@ export function registerStockVehicles(app: Api, kit: ApiKit): void {
     }),
     async (c) => {
       const body = c.req.valid('json')
+      const at = (index: number) => `/vehicles/${index}`
+      const prices = body.vehicles.map(({ price }, index) => ({
+        pointer: `${at(index)}/price/amount`,
+        ...price,
+      }))
+      refuseUnpayable(kit, prices)
       return change(c, kit, { body, status: 201 }, async (tx, step) => {
-        const at = (index: number) => `/vehicles/${index}`
         return { vehicles: await load(tx, body.vehicles, { caller: c.var.caller, step, at }) }
       }) as never
     },
@@ -179,6 +186,7 @@ export function registerStockVehicles(app: Api, kit: ApiKit): void {
     }),
     async (c) => {
       const body = c.req.valid('json')
+      refuseUnpayable(kit, [{ pointer: '/price/amount', ...body.price }])
       const { number } = await find(kit, c.var.caller, c.req.valid('param').number)
       const { actor } = c.var.caller
       return change(c, kit, { body, status: 200 }, async (tx, step) => {
