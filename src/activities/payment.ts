@@ -35,7 +35,7 @@ export type PaymentDecision =
 /**
  * What the process of a payment does (REQUIREMENTS B5). Each call of the provider is one attempt, under a key that is the
  * same for every repeat, and then one transaction that records what came of it, so that addresses and references never
- * pass through Temporal. Whatever is killed in between, the repeat gets the provider's first answer.
+ * pass through Temporal. Whatever is killed in between, the repeat finds what was done.
  */
 export function createPaymentActivities({
   db,
@@ -173,14 +173,14 @@ export function createPaymentActivities({
 
     /** Gives back the first of the refunds that were asked for, or asks how far it is. */
     async refundPayment(asked: Asked): Promise<PaymentProgress | null> {
-      const { number, intent } = await read(asked.number)
+      const { number, intent, currency } = await read(asked.number)
       const refund = (await refundsOf(db, number)).find(({ state }) => state === 'asked')
       if (!intent || !refund) return paymentProgress(db, number)
       const { sequence, attempt, amount_minor, reference } = refund
       const outcome = reference
         ? await provider().lookAtRefund(reference)
         : await provider().refund(
-            { payment: number, intent, amount_minor },
+            { payment: number, intent, amount_minor, currency },
             `${number}/refund/${sequence}/${attempt}`,
           )
       return conclude(asked, ['refunding'], async (tx, row, change) => {

@@ -28,8 +28,9 @@ export type RefundOutcome =
 
 /**
  * Whoever takes the money (REQUIREMENTS B5), on a page of its own: card numbers never reach us. Each call is one attempt. A
- * provider that cannot be reached, or is in trouble, makes it throw, without anything of the buyer in the message; the same
- * call under the same key is then done once.
+ * provider that cannot be reached, or is in trouble, makes it throw, without anything of the buyer in the message. The same
+ * call under the same key is done once, whatever became of the tries before and however long ago they were. Amounts are in
+ * minor units of an ISO 4217 currency, however the provider counts.
  */
 export type PaymentProvider = {
   /** Opens a page where the buyer can pay, so that the money is held and not yet taken. */
@@ -46,7 +47,7 @@ export type PaymentProvider = {
   capture(intent: string, key: string): Promise<{ state: 'taken' } | { state: 'refused'; failure: string }>
   /** Gives back a part of what was taken. */
   refund(
-    refund: { payment: string; intent: string; amount_minor: number },
+    refund: { payment: string; intent: string; amount_minor: number; currency: string },
     key: string,
   ): Promise<RefundOutcome>
   lookAtRefund(reference: string): Promise<RefundOutcome>

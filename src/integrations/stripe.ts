@@ -1,16 +1,9 @@
 import Stripe from 'stripe'
 import type { PaymentProvider, PaymentWebhooks, RefundOutcome, SessionOutcome } from './payment-provider.ts'
+import { toStripe } from './stripe-amount.ts'
+import { call, must, once, ProviderTrouble } from './stripe-call.ts'
 
 const CALL_MS = 8_000
-
-/** Trouble with the provider, told by its kind only: what Stripe says may quote what the buyer entered. */
-class ProviderTrouble extends Error {
-  constructor(kind: string) {
-    super(`the payment provider: ${kind}`)
-    // What is logged and shown of a failure is its name.
-    this.name = `payment provider: ${kind}`
-  }
-}
 
 /**
  * Stripe as the payment provider: a Checkout Session for each chance to pay, with manual capture. `url` is Stripe's API,
@@ -27,26 +20,6 @@ export function stripeProvider(settings: { url: string; apiKey: string }): Payme
     maxNetworkRetries: 0,
     telemetry: false,
   })
-
-  /** What Stripe refuses for good is for the caller to judge; anything else is tried again. */
-  async function call<T>(work: () => Promise<T>): Promise<T | Stripe.errors.StripeError> {
-    try {
-      return await work()
-    } catch (error) {
-      if (error instanceof Stripe.errors.StripeCardError) return error
-      if (error instanceof Stripe.errors.StripeInvalidRequestError) return error
-      if (error instanceof Stripe.errors.StripeError)
-        throw new ProviderTrouble(`${error.type} ${error.statusCode ?? ''}`.trim())
-      throw error
-    }
-  }
-
-  async function must<T>(work: () => Promise<T>): Promise<T> {
-    const answer = await call(work)
-    if (answer instanceof Stripe.errors.StripeError)
-      throw new ProviderTrouble(`${answer.type} ${answer.code ?? answer.statusCode ?? ''}`.trim())
-    return answer
-  }
 
   async function look(id: string): Promise<SessionOutcome> {
     const session = await must(() => stripe.checkout.sessions.retrieve(id, { expand: ['payment_intent'] }))
@@ -73,33 +46,46 @@ export function stripeProvider(settings: { url: string; apiKey: string }): Payme
     return { state: 'gone' }
   }
 
+  /** Every refund carries the key that it was first asked for under; undefined when there is none with this one. */
+  async function findRefund(intent: string, key: string): Promise<Stripe.Refund | undefined> {
+    for await (const refund of stripe.refunds.list({ payment_intent: intent, limit: 100 }))
+      if (refund.metadata?.refund === key) return refund
+    return undefined
+  }
+
   return {
     async openSession({ payment, words, amount_minor, currency, paid_url, unpaid_url }, key) {
-      const session = await must(() =>
-        stripe.checkout.sessions.create(
-          {
-            mode: 'payment',
-            line_items: [
+      return once(key, {
+        // A page whose address nobody got cannot be paid on, so it does not matter whether there is one.
+        look: () => Promise.resolve(undefined),
+        ask: async (idempotencyKey) => {
+          const session = await must(() =>
+            stripe.checkout.sessions.create(
               {
-                quantity: 1,
-                price_data: {
-                  currency: currency.toLowerCase(),
-                  unit_amount: amount_minor,
-                  product_data: { name: words },
-                },
+                mode: 'payment',
+                line_items: [
+                  {
+                    quantity: 1,
+                    price_data: {
+                      currency: currency.toLowerCase(),
+                      unit_amount: toStripe(amount_minor, currency),
+                      product_data: { name: words },
+                    },
+                  },
+                ],
+                // Held first and taken later; Stripe offers only what can be paid so.
+                payment_intent_data: { capture_method: 'manual', metadata: { payment } },
+                metadata: { payment },
+                success_url: paid_url,
+                cancel_url: unpaid_url,
               },
-            ],
-            // Held first and taken later; Stripe offers only what can be paid so.
-            payment_intent_data: { capture_method: 'manual', metadata: { payment } },
-            metadata: { payment },
-            success_url: paid_url,
-            cancel_url: unpaid_url,
-          },
-          { idempotencyKey: key },
-        ),
-      )
-      if (!session.url) throw new ProviderTrouble('a session without an address')
-      return { session: session.id, url: session.url }
+              { idempotencyKey },
+            ),
+          )
+          if (!session.url) throw new ProviderTrouble('a session without an address')
+          return { session: session.id, url: session.url }
+        },
+      })
     },
 
     look,
@@ -111,33 +97,60 @@ export function stripeProvider(settings: { url: string; apiKey: string }): Payme
       if (closed.state === 'taken') return closed
       if (closed.state === 'open') throw new ProviderTrouble('a session that cannot be closed')
       const { intent } = closed
-      const cancelled = await call(() => stripe.paymentIntents.cancel(intent, {}, { idempotencyKey: key }))
-      if (!(cancelled instanceof Stripe.errors.StripeError)) return { state: 'gone', was_held: true }
-      const { status } = await must(() => stripe.paymentIntents.retrieve(intent))
-      if (status === 'canceled') return { state: 'gone', was_held: true }
-      if (status === 'succeeded') return { state: 'taken', intent }
-      throw new ProviderTrouble(`a payment that is ${status} and cannot be cancelled`)
+      const lookAtIntent = async () => {
+        const { status } = await must(() => stripe.paymentIntents.retrieve(intent))
+        if (status === 'canceled') return { state: 'gone', was_held: true } as const
+        return status === 'succeeded' ? ({ state: 'taken', intent } as const) : undefined
+      }
+      return once(key, {
+        look: lookAtIntent,
+        ask: async (idempotencyKey) => {
+          const cancelled = await call(() => stripe.paymentIntents.cancel(intent, {}, { idempotencyKey }))
+          if (!(cancelled instanceof Stripe.errors.StripeError)) return { state: 'gone', was_held: true }
+          const found = await lookAtIntent()
+          if (!found) throw new ProviderTrouble('a payment that cannot be cancelled')
+          return found
+        },
+      })
     },
 
     async capture(intent, key) {
-      const captured = await call(() => stripe.paymentIntents.capture(intent, {}, { idempotencyKey: key }))
-      if (!(captured instanceof Stripe.errors.StripeError)) return { state: 'taken' }
-      const { status } = await must(() => stripe.paymentIntents.retrieve(intent))
-      if (status === 'succeeded') return { state: 'taken' }
-      if (status === 'canceled') return { state: 'refused', failure: 'authorisation_lapsed' }
-      return { state: 'refused', failure: captured.code ?? captured.type }
+      const lookAtIntent = async () => {
+        const { status } = await must(() => stripe.paymentIntents.retrieve(intent))
+        if (status === 'succeeded') return { state: 'taken' } as const
+        return status === 'canceled'
+          ? ({ state: 'refused', failure: 'authorisation_lapsed' } as const)
+          : undefined
+      }
+      return once(key, {
+        look: lookAtIntent,
+        ask: async (idempotencyKey) => {
+          const captured = await call(() => stripe.paymentIntents.capture(intent, {}, { idempotencyKey }))
+          if (!(captured instanceof Stripe.errors.StripeError)) return { state: 'taken' }
+          return (await lookAtIntent()) ?? { state: 'refused', failure: captured.code ?? captured.type }
+        },
+      })
     },
 
-    async refund({ payment, intent, amount_minor }, key) {
-      const refund = await call(() =>
-        stripe.refunds.create(
-          { payment_intent: intent, amount: amount_minor, metadata: { payment } },
-          { idempotencyKey: key },
-        ),
-      )
-      if (refund instanceof Stripe.errors.StripeError)
-        return { state: 'failed', failure: refund.code ?? refund.type }
-      return outcomeOf(refund)
+    async refund({ payment, intent, amount_minor, currency }, key) {
+      return once(key, {
+        look: async () => {
+          const made = await must(() => findRefund(intent, key))
+          return made && outcomeOf(made)
+        },
+        ask: async (idempotencyKey) => {
+          const amount = toStripe(amount_minor, currency)
+          const refund = await call(() =>
+            stripe.refunds.create(
+              { payment_intent: intent, amount, metadata: { payment, refund: key } },
+              { idempotencyKey },
+            ),
+          )
+          if (refund instanceof Stripe.errors.StripeError)
+            return { state: 'failed', failure: refund.code ?? refund.type }
+          return outcomeOf(refund)
+        },
+      })
     },
 
     async lookAtRefund(reference) {

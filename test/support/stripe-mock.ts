@@ -35,7 +35,7 @@ export async function findStripeMock(): Promise<string> {
 }
 
 /** A request that went to Stripe's double, and how it was judged. */
-export type Judged = { call: string; body: string; key: string | null; status: number }
+export type Judged = { call: string; query: string; body: string; key: string | null; status: number }
 
 /** Runs it; gives its port. */
 export async function startStripeMock(program: string): Promise<{ port: number; stop: () => void }> {
@@ -52,13 +52,16 @@ export async function startStripeMock(program: string): Promise<{ port: number; 
   }
 }
 
+type Instead = { status: number; body: object; headers?: Record<string, string> }
+
 /**
  * Stands in front of it for one test, and writes down every request and its outcome. What is in `instead` is told in place
- * of its answer, which is an example and the same for every request.
+ * of its answer, which is an example and the same for every request; of several, one after the other, and the last one from
+ * then on.
  */
 export async function inFrontOf(
   port: number,
-  instead: Record<string, { status: number; body: object }> = {},
+  instead: Record<string, Instead | Instead[]> = {},
 ): Promise<{ url: string; judged: Judged[] }> {
   const judged: Judged[] = []
   const front = createServer((incoming, outgoing) => {
@@ -66,17 +69,20 @@ export async function inFrontOf(
       const { method = '', url: path = '', headers } = incoming
       const onward = request({ host: '127.0.0.1', port, method, path, headers }, (answer) => {
         const key = headers['idempotency-key']
-        const call = `${method} ${path.split('?')[0]}`
+        const [called, query = ''] = path.split('?')
+        const call = `${method} ${called}`
         judged.push({
           call,
+          query,
           body,
           key: typeof key === 'string' ? key : null,
           status: answer.statusCode ?? 0,
         })
-        const other = instead[call]
+        const told = instead[call]
+        const other = Array.isArray(told) ? (told.length > 1 ? told.shift() : told[0]) : told
         if (other) {
           answer.resume()
-          outgoing.writeHead(other.status, { 'content-type': 'application/json' })
+          outgoing.writeHead(other.status, { 'content-type': 'application/json', ...other.headers })
           outgoing.end(JSON.stringify(other.body))
           return
         }

@@ -31,9 +31,9 @@ function addProtocol(
   calls: Calls,
   apiKey: string,
 ): void {
+  const concerns = (call: Call) => (behaviour.current.on ?? call) === call
   /** True when this call is to be met with that mode. */
-  const meets = (mode: ProviderBehaviour['mode'], call: Call) =>
-    (behaviour.current.on ?? call) === call && behaviour.take(mode)
+  const meets = (mode: ProviderBehaviour['mode'], call: Call) => concerns(call) && behaviour.take(mode)
 
   async function take(c: Context, call: Call, work: (form: URLSearchParams) => object): Promise<Response> {
     if (c.req.header('authorization') !== `Bearer ${apiKey}`)
@@ -42,12 +42,16 @@ function addProtocol(
       return c.json(errorBody({ type: 'api_error', code: 'unavailable', message: '' }), 503)
     const form = new URLSearchParams(await c.req.text())
     const key = c.req.method === 'POST' ? (c.req.header('idempotency-key') ?? null) : null
-    const { status, body, replayed } = calls.answer(call, key, `${c.req.path} ${form.toString()}`, () =>
-      work(form),
-    )
-    // The caller cannot know whether it was done: the same key, asked again, tells.
+    const params = `${c.req.path} ${form.toString()}`
+    const { status, body, replayed } = calls.answer({ call, key, params }, behaviour.current.keys, () => {
+      if (meets('crash_before', call)) throw new Fault(500, 'crash', 'api_error')
+      const done = work(form)
+      if (meets('crash_after', call)) throw new Fault(500, 'crash', 'api_error')
+      return done
+    })
+    // The caller cannot know whether it was done.
     if (meets('vanish', call)) await new Promise(() => {})
-    await sleep(behaviour.current.answer_after_ms)
+    if (concerns(call)) await sleep(behaviour.current.answer_after_ms)
     if (replayed) c.header('idempotent-replayed', 'true')
     return c.json(body as object, status as ContentfulStatusCode)
   }
@@ -78,13 +82,23 @@ function addProtocol(
   )
   app.post('/v1/refunds', (c) =>
     take(c, 'refund', (form) => {
-      const { payment_intent, amount, 'metadata[payment]': payment } = read(RefundForm, form)
+      const asked = read(RefundForm, form)
+      const metadata = { payment: asked['metadata[payment]'], refund: asked['metadata[refund]'] }
       const status = meets('fail_refund', 'refund')
         ? 'failed'
         : meets('slow_refund', 'refund')
           ? 'pending'
           : 'succeeded'
-      return provider.giveBack(provider.intent(payment_intent), amount, { payment }, status)
+      return provider.giveBack(provider.intent(asked.payment_intent), asked.amount, metadata, status)
+    }),
+  )
+  app.get('/v1/refunds', (c) =>
+    take(c, 'look', () => {
+      const { payment_intent = '', starting_after, limit = '10' } = c.req.query()
+      const all = provider.refundsOf(provider.intent(payment_intent))
+      const rest = all.slice(all.findIndex(({ id }) => id === starting_after) + 1)
+      const data = rest.slice(0, Number(limit))
+      return { object: 'list', url: '/v1/refunds', has_more: data.length < rest.length, data }
     }),
   )
   app.get('/v1/refunds/:id', (c) => take(c, 'look', () => provider.refund(c.req.param('id'))))

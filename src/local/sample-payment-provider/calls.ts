@@ -7,7 +7,10 @@ export type Taken = { call: string; key: string | null; replayed: boolean; statu
 
 type Kept = { call: string; params: string; status: number; body: unknown }
 
-/** Answers each idempotency key once, as Stripe does: a repeat gets the first answer, other parameters are refused. */
+/**
+ * Answers each idempotency key once, as Stripe does: a repeat gets the first answer, an error too; other parameters are
+ * refused. While keys are forgotten it knows none and notes none.
+ */
 export class Calls {
   /** Every call since the start, in order. */
   readonly taken: Taken[] = []
@@ -18,24 +21,19 @@ export class Calls {
   }
 
   answer(
-    call: string,
-    key: string | null,
-    params: string,
+    { call, key, params }: { call: string; key: string | null; params: string },
+    keys: 'kept' | 'forgotten',
     work: () => object,
   ): { status: number; body: unknown; replayed: boolean } {
-    const kept = key ? this.#kept.get(key) : undefined
+    const noted = keys === 'kept' ? key : null
+    const kept = noted ? this.#kept.get(noted) : undefined
     if (kept && (kept.call !== call || kept.params !== params)) {
-      return this.#note(
-        call,
-        key,
-        false,
-        400,
-        errorBody(new Fault(400, 'idempotency_key_in_use', 'idempotency_error')),
-      )
+      const fault = new Fault(400, 'idempotency_key_in_use', 'idempotency_error')
+      return this.#note(call, key, false, 400, errorBody(fault))
     }
     if (kept) return this.#note(call, key, true, kept.status, kept.body)
     const { status, body } = perform(work)
-    if (key) this.#kept.put(key, { call, params, status, body })
+    if (noted) this.#kept.put(noted, { call, params, status, body })
     return this.#note(call, key, false, status, body)
   }
 

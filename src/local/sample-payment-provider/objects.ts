@@ -27,6 +27,7 @@ export const RefundForm = z.strictObject({
   payment_intent: z.string(),
   amount: z.coerce.number().int().min(1),
   'metadata[payment]': z.string().min(1),
+  'metadata[refund]': z.string().min(1),
 })
 
 type Metadata = { payment: string }
@@ -61,6 +62,6 @@ export type Refund = {
   amount: number
   currency: string
   payment_intent: string
-  metadata: Metadata
+  metadata: Metadata & { refund: string }
   failure_reason?: string
 }

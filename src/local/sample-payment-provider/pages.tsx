@@ -1,12 +1,14 @@
 import { moneyInWords } from '../../domain/money.ts'
+import { fromStripe } from '../../integrations/stripe-amount.ts'
 import { page } from '../partner/page.tsx'
 import { type ProviderBehaviour, ProviderOrders } from './behaviour.ts'
 import type { Intent, Session } from './objects.ts'
 
 const MOST_SHOWN = 200
 
-function amount({ amount_total, currency }: Session): string {
-  return moneyInWords(amount_total, currency.toUpperCase())
+function amount(session: Session): string {
+  const currency = session.currency.toUpperCase()
+  return moneyInWords(fromStripe(session.amount_total, currency), currency)
 }
 
 /**
@@ -73,6 +75,8 @@ const MODES: Record<ProviderBehaviour['mode'], string> = {
   normal: 'normal service',
   unavailable: 'a provider out of service (503)',
   vanish: 'a provider that never answers',
+  crash_before: 'an error (500) before anything is done',
+  crash_after: 'an error (500) after it is done',
   refuse_capture: 'captures that are refused',
   fail_refund: 'refunds that fail',
   slow_refund: 'refunds that take their time',

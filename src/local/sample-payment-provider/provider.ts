@@ -20,10 +20,10 @@ type Setup = {
 
 /** What cannot be done, as Stripe says it. */
 export class Fault extends Error {
-  readonly status: 400 | 402 | 404
+  readonly status: 400 | 402 | 404 | 500
   readonly type: string
   readonly code: string
-  constructor(status: 400 | 402 | 404, code: string, type = 'invalid_request_error') {
+  constructor(status: Fault['status'], code: string, type = 'invalid_request_error') {
     super(code)
     this.status = status
     this.type = type
@@ -70,9 +70,18 @@ export class Provider {
     return this.refunds.get(id) ?? missing()
   }
 
+  /** The newest first. */
+  refundsOf(intent: Intent): Refund[] {
+    return this.refunds
+      .values()
+      .filter(({ payment_intent }) => payment_intent === intent.id)
+      .reverse()
+  }
+
   open(
     asked: Pick<Session, 'words' | 'amount_total' | 'currency' | 'metadata' | 'success_url' | 'cancel_url'>,
   ) {
+    refuseUneven(asked.amount_total, asked.currency)
     const id = newId('cs_test')
     const session: Session = {
       ...asked,
@@ -143,9 +152,9 @@ export class Provider {
   }
 
   giveBack(intent: Intent, amount: number, metadata: Refund['metadata'], status: Refund['status']): Refund {
-    const before = this.refunds
-      .values()
-      .filter((refund) => refund.payment_intent === intent.id && refund.status !== 'failed')
+    refuseUneven(amount, intent.currency)
+    const before = this.refundsOf(intent)
+      .filter((refund) => refund.status !== 'failed')
       .reduce((sum, refund) => sum + refund.amount, 0)
     if (intent.status !== 'succeeded' || before + amount > intent.amount_received)
       throw new Fault(400, 'charge_already_refunded')
@@ -215,6 +224,16 @@ export class Provider {
     const answer = await post(webhookUrl, { 'stripe-signature': signature }, work.body, stopping)
     return isFinal(answer) ? undefined : backoff(attempts, answer)
   }
+}
+
+/** Cards know no part of a crown or a shilling, and no thousandth of a dinar. */
+function refuseUneven(amount: number, currency: string): void {
+  const step = ['isk', 'ugx'].includes(currency)
+    ? 100
+    : ['bhd', 'jod', 'kwd', 'omr', 'tnd'].includes(currency)
+      ? 10
+      : 1
+  if (amount % step !== 0) throw new Fault(400, 'invalid_charge_amount_no_decimal_compatible')
 }
 
 function missing(): never {

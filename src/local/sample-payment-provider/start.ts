@@ -20,6 +20,7 @@ export async function startProvider(settings: z.output<typeof ProviderSettings>)
     mode: 'normal',
     webhooks: 'sent',
     repeat: 1,
+    keys: 'kept',
     answer_after_ms: 0,
     buyer: 'person',
   })
