@@ -33,6 +33,7 @@ import {
   isDepositHeld,
   type Price,
   refund,
+  refundExcess,
   settleBalance,
   takeDeposit,
 } from '../store/order-money.ts'
@@ -224,7 +225,8 @@ export function createCustomOrderActivities({
 
     /**
      * Another configuration, until the freeze point (B6): checked and priced as it is sold now, of a make that the dealer
-     * sells, it takes the place of the old one. The queue date is kept while the model line stays; otherwise the vehicle queues anew.
+     * sells, it takes the place of the old one. The queue date is kept while the model line stays; otherwise the vehicle queues
+     * anew. Of a deposit that is more than the new price the rest goes back (B5).
      */
     async reconfigureCustomOrder(
       asked: Command & { number: string; configuration: string },
@@ -254,6 +256,8 @@ export function createCustomOrderActivities({
           },
           { type: 'vehicle.reconfigured', actor, step, details: { keeps_place: !isOtherLine } },
         )
+        const price = { amount: configuration.total_price_minor, currency }
+        const returned = await refundExcess(tx, row, price, { actor, step })
         const changed = await updateCustomOrder(
           tx,
           row,
@@ -261,7 +265,12 @@ export function createCustomOrderActivities({
           {
             type: 'custom_order.reconfigured',
             actor,
-            details: { configuration: id, before: row.configuration, keeps_place: !isOtherLine },
+            details: {
+              configuration: id,
+              before: row.configuration,
+              keeps_place: !isOtherLine,
+              ...(returned === 0 ? {} : { refund: returned }),
+            },
           },
         )
         await tellPartner(

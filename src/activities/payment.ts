@@ -3,6 +3,7 @@ import type { PaymentProgress, PaymentState } from '../domain/payment.ts'
 import type { PaymentProvider, SessionOutcome } from '../integrations/payment-provider.ts'
 import type { Database, Transaction } from '../store/database.ts'
 import { readCommandBody, storeAnswer } from '../store/idempotency-key.ts'
+import { isOrderOver } from '../store/order-money.ts'
 import {
   dropRefunds,
   givenBack,
@@ -134,7 +135,7 @@ export function createPaymentActivities({
           const state = (await givenBack(tx, number)) > 0 ? 'refunding' : 'captured'
           const set = { captured_minor: row.amount_minor, failure: null }
           await changePayment(tx, row, 'finish_capture', state, 'payment.captured', change, { set })
-        } else if (row.withdrawn || (await isOwnerOver(tx, number))) {
+        } else if (row.withdrawn || (await isOrderOver(tx, row))) {
           // What was never taken needs not be given back, and of an order that is over nothing is taken any more.
           await dropRefunds(tx, number)
           await changePayment(tx, row, 'fail_capture', 'voiding', 'payment.void_asked', change)
@@ -227,11 +228,6 @@ export function createPaymentActivities({
     if (!row) throw new Error('the payment is gone')
     return row
   }
-}
-
-/** An owner that has a part given back is over: it keeps what its terms say, of what could be taken. */
-async function isOwnerOver(tx: Transaction, number: string): Promise<boolean> {
-  return (await refundsOf(tx, number)).some(({ asked_by }) => asked_by === 'owner')
 }
 
 /** What the provider's page says that is paid for, before its number. */

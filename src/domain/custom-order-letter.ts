@@ -72,6 +72,11 @@ export function buyerLetter(
         subject: subject('changed and confirmed'),
         paragraphs: [
           `Your ${vehicle} is changed as you wished. It now costs ${moneyInWords(price, currency)}.`,
+          ...(details.refund
+            ? [
+                `Your deposit was more than that: you are given back ${moneyInWords(details.refund, currency)}.`,
+              ]
+            : []),
           details.keeps_place
             ? 'It keeps its place in the queue.'
             : 'It is built on another line, and queues there from today.',
@@ -162,7 +167,7 @@ export function depositInWords({ deposit, fee, currency }: Terms): string {
 }
 
 function termsInWords(terms: Terms | null): string[] {
-  if (!terms) return ['No deposit is taken.']
+  if (!terms || terms.deposit === 0) return ['No deposit is taken.']
   const { refund_banked, refund_scheduled } = terms
   return [
     `${depositInWords(terms)} Should you cancel, the deposit is given back ${REFUND_WORDS[refund_banked]} until production is scheduled, and ${REFUND_WORDS[refund_scheduled]} after that.`,

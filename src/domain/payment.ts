@@ -28,7 +28,12 @@ export const PAYMENT_TRANSITIONS = {
     fail_capture: ['capture_failed', 'voiding'],
     ask_refund: 'capturing',
   },
-  capture_failed: { retry: 'capturing', void: 'voiding', settle: ['settled', 'refund_failed'] },
+  capture_failed: {
+    ask_refund: 'capture_failed',
+    retry: 'capturing',
+    void: 'voiding',
+    settle: ['settled', 'refund_failed'],
+  },
   voiding: { finish_void: 'voided', find_captured: 'refunding' },
   captured: { ask_refund: 'refunding' },
   refunding: {

@@ -72,6 +72,9 @@ const charged = (number: string, type: EventType) =>
   sql.raw(`CASE WHEN d.state IN ('voiding', 'voided') THEN 0 ELSE COALESCE((
                    SELECT (e.details ->> 'charged')::bigint - (e.details ->> 'refund')::bigint
                      FROM events e WHERE e.number = ${number} AND e.type = '${type}'), 0) END`)
+/** What of the deposit of order `o` went back because the price fell below it. */
+const EXCESS = sql.raw(`COALESCE((SELECT sum((e.details ->> 'refund')::bigint) FROM events e
+                                    WHERE e.number = o.number AND e.type = 'custom_order.reconfigured'), 0)`)
 /** What one unit of each kind of movement does to the three counts. */
 const EFFECTS = sql.raw(
   `effects (kind, on_hand, allocated, outbound) AS (VALUES ${Object.entries(MOVEMENT_EFFECTS)
@@ -311,7 +314,7 @@ export const INVARIANTS: Record<string, (graceSeconds: number) => SQL> = {
         SELECT o.number,
                CASE o.state
                  WHEN 'completed' THEN c.total_price_minor
-                 WHEN 'accepted' THEN COALESCE(d.amount_minor, 0)
+                 WHEN 'accepted' THEN COALESCE(d.amount_minor, 0) - ${EXCESS}
                    + CASE WHEN l.state IN (${COUNTED}) THEN l.amount_minor ELSE 0 END
                  WHEN 'cancelled' THEN ${charged('o.number', 'custom_order.cancelled')}
                  ELSE 0 END
@@ -332,6 +335,11 @@ export const INVARIANTS: Record<string, (graceSeconds: number) => SQL> = {
       SELECT pays_for AS subject, format('%s owed, %s of it remitted, but %s paid', owed, COALESCE(remitted, 0), COALESCE(net, 0)) AS detail
         FROM owed o LEFT JOIN paid p USING (pays_for)
        WHERE COALESCE(net, 0) <> GREATEST(owed - COALESCE(remitted, 0), 0)
+      UNION ALL
+      SELECT o.number, format('it costs %s, and a deposit of %s is kept', c.total_price_minor, d.amount_minor - COALESCE(b.asked, 0))
+        FROM custom_orders o JOIN configurations c ON c.id = o.configuration JOIN payments d ON d.number = o.deposit
+        LEFT JOIN back b ON b.payment = d.number
+       WHERE o.state = 'accepted' AND d.amount_minor - COALESCE(b.asked, 0) > c.total_price_minor
       UNION ALL
       SELECT p.number, format('%s refunded, but its refunds make %s', p.refunded_minor, COALESCE(b.done, 0))
         FROM payments p LEFT JOIN back b ON b.payment = p.number WHERE p.refunded_minor <> COALESCE(b.done, 0)

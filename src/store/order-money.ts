@@ -11,7 +11,7 @@ import { after } from '../domain/period.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { VehicleState } from '../domain/vehicle.ts'
 import type { Transaction } from './database.ts'
-import { givenBack, type PaymentRow, readPayment } from './payment.ts'
+import { givenBack, owedBy, type PaymentRow, readPayment } from './payment.ts'
 import {
   askForCapture,
   askForRefund,
@@ -86,6 +86,33 @@ export async function takeDeposit(tx: Transaction, row: Payable, change: Payment
   if (row.deposit !== null) await askForCapture(tx, row.deposit, change)
 }
 
+/**
+ * What was ordered has changed: gives back what the deposit is more than the price now, of what an operator did not give back
+ * before. Minor units; 0 when it is not more.
+ */
+export async function refundExcess(
+  tx: Transaction,
+  { deposit: number }: Payable,
+  price: Price,
+  change: PaymentChange,
+): Promise<number> {
+  if (number === null) return 0
+  const { row } = await openPayment(tx, number)
+  const excess = (await owedBy(tx, row)) - price.amount
+  const amount_minor = Math.min(excess, row.amount_minor - (await givenBack(tx, number)))
+  if (amount_minor <= 0) return 0
+  await askForRefund(tx, number, { amount_minor, asked_by: 'owner' }, change)
+  return amount_minor
+}
+
+/** True when what is paid for has come to nothing: of what could be taken it keeps what its terms say. */
+export async function isOrderOver(tx: Transaction, { pays_for }: PaymentRow): Promise<boolean> {
+  const [row] = await tx.execute<{ is_over: boolean }>(sql`
+    SELECT EXISTS (SELECT 1 FROM custom_orders WHERE number = ${pays_for} AND ended_at IS NOT NULL
+                   UNION ALL SELECT 1 FROM tags WHERE number = ${pays_for} AND ended_at IS NOT NULL) AS is_over`)
+  return row?.is_over ?? false
+}
+
 /** What an order that comes to nothing had cost its buyer, and what of that is given back now. Minor units. */
 export type Refunded = { charged: number; refund: number }
 
@@ -141,12 +168,13 @@ async function giveBack(
     await releasePayment(tx, number, change)
     return { charged: 0, refund: 0 }
   }
+  const charged = await owedBy(tx, row)
   // What an operator gave back before is not paid any more.
   const paid = row.amount_minor - (await givenBack(tx, number))
   const amount = due(paid)
   if (amount === paid) await releasePayment(tx, number, change)
   else if (amount > 0) await askForRefund(tx, number, { amount_minor: amount, asked_by: 'owner' }, change)
-  return { charged: row.amount_minor, refund: amount }
+  return { charged, refund: amount }
 }
 
 /**
@@ -163,6 +191,7 @@ export function moneyDue(
          AND EXISTS (SELECT 1 FROM payments p WHERE p.number = ${of('deposit')} AND p.state = 'authorised') THEN 'deposit_authorised'
     WHEN ${of('state')} = ${sql.raw(`'${accepted}'`)} AND ${of('takes_payment')} AND vehicles.state = 'at_dealer'
          AND ${price} > COALESCE((SELECT p.amount_minor FROM payments p WHERE p.number = ${of('deposit')}), 0)
+                        - COALESCE((SELECT sum(r.amount_minor) FROM refunds r WHERE r.payment = ${of('deposit')} AND r.asked_by = 'owner'), 0)
          AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.number = ${of('balance')}
                             AND NOT p.withdrawn AND p.state NOT IN ('expired', 'voided')) THEN 'ask_balance'
     END`
@@ -179,7 +208,8 @@ export function owesBalance(
 /** What is still to be paid before the handover. */
 async function balanceOf(tx: Transaction, row: Payable, price: Price): Promise<Price> {
   const deposit = row.deposit === null ? undefined : await readPayment(tx, row.deposit)
-  return { ...price, amount: Math.max(price.amount - (deposit?.amount_minor ?? 0), 0) }
+  const paid = deposit ? await owedBy(tx, deposit) : 0
+  return { ...price, amount: Math.max(price.amount - paid, 0) }
 }
 
 /** Asks for the balance, which is taken as soon as the buyer pays it; null when nothing is left to be paid. */

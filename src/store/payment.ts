@@ -145,6 +145,14 @@ export async function givenBack(tx: Transaction, payment: string): Promise<numbe
   return (await refundsOf(tx, payment)).reduce((sum, refund) => sum + refund.amount_minor, 0)
 }
 
+/** What the order still owes by this payment: all of it less what the order itself has given back. Minor units. */
+export async function owedBy(tx: Transaction, payment: PaymentRow): Promise<number> {
+  const refunds = await refundsOf(tx, payment.number)
+  return refunds
+    .filter(({ asked_by }) => asked_by === 'owner')
+    .reduce((owed, { amount_minor }) => owed - amount_minor, payment.amount_minor)
+}
+
 /** What a letter to the buyer says beside its event; undefined once the payment is gone. */
 export async function payerFacts(db: Database, number: string) {
   const [found] = await db

@@ -9,12 +9,15 @@ import { Bank } from '../support/bank.ts'
 import { Browser } from '../support/browser.ts'
 import {
   accept,
+  configure,
   dealerSays,
   newRange,
   orderVehicle,
+  PLAIN,
   plantSays,
   processorSays,
   type Range,
+  RICH,
 } from '../support/custom-order.ts'
 import { useHouse } from '../support/house.ts'
 import { type Dealer, linkIn } from '../support/lead.ts'
@@ -212,6 +215,58 @@ describe('custom orders (B4, B5, B10)', () => {
       state: 'completed',
       balance: null,
     })
+  })
+
+  /** An accepted order for more than the deposit, and what costs less than that. */
+  async function richlyOrdered() {
+    const cheap = await newRange(shop, { make: range.make, basePrice: 20_000 })
+    const { number, email, order } = await orderVehicle(shop, cheap, dealer, { features: RICH })
+    const deposit: string = order.deposit.number
+    await provider.buyer(deposit, 'pay')
+    await shop.until(number, ({ state }) => state === 'submitted')
+    const { vehicle } = await accept(shop, dealer, number)
+    const reconfigure = async (features: string[]) => {
+      const body = { configuration: await configure(shop, cheap, features) }
+      const path = `/v1/custom-orders/${number}/configuration`
+      return expectStatus(await shop.call('POST', path, { body }), 200).body
+    }
+    return { number, email, deposit, vehicle: vehicle.number as string, reconfigure }
+  }
+
+  test('changed to what costs less than the deposit: the difference goes back at once, and what is due later is less by what is left of it (B5, B6)', async () => {
+    const { number, email, deposit, vehicle, reconfigure } = await richlyOrdered()
+    await inPayment(deposit, 'captured')
+    await reconfigure(PLAIN)
+    await shop.until(deposit, ({ state, refunded }) => state === 'captured' && refunded.amount === 30_000)
+    expect(await provider.ledger(deposit)).toMatchObject({ taken: 50_000, given_back: 30_000 })
+    const words = await mailOf(email, /changed and confirmed$/)
+    expect(words).toContain('It now costs €200.00.')
+    expect(words).toContain('Your deposit was more than that: you are given back €300.00.')
+
+    // To what costs more again: nothing goes back, and the balance is the rest.
+    await reconfigure(['BASE', 'E15', 'MAN', 'BLUE', 'GREY'])
+    expectStatus(await plantSays(shop, 'at_dealer', vehicle), 200)
+    const { balance } = await shop.until(number, (view) => view.balance?.state === 'pending')
+    expect(balance.amount.amount).toBe(80_000 - 20_000)
+    await provider.buyer(balance.number, 'pay')
+    await inPayment(balance.number, 'captured')
+    expectStatus(await handover(number), 200)
+    expect((await shop.look(deposit)).refunded.amount).toBe(30_000)
+  })
+
+  test('changed to what costs less while the deposit is being taken, and that is refused: it is tried again, goes back in part, and the terms are about the rest (B5, B10)', async () => {
+    await provider.behave({ mode: 'refuse_capture', on: 'capture', times: 1, answer_after_ms: 2_500 })
+    const { number, deposit, reconfigure } = await richlyOrdered()
+    await reconfigure(PLAIN)
+    expect(await shop.look(deposit)).toMatchObject({ state: 'capturing', refunds: [{ state: 'asked' }] })
+    await inPayment(deposit, 'capture_failed')
+    await provider.behave({ mode: 'normal' })
+    expectStatus(await decide(deposit, 'retry'), 200)
+    await shop.until(deposit, ({ state, refunded }) => state === 'captured' && refunded.amount === 30_000)
+    expectStatus(await cancellation(number), 200)
+    // 200.00 are paid, and the fee is 150.00.
+    await shop.until(deposit, ({ refunded }) => refunded.amount === 35_000)
+    expect(await provider.ledger(deposit)).toMatchObject({ taken: 50_000, given_back: 35_000 })
   })
 
   test('a dealer that stops selling the make while the deposit is awaited: it gets the order all the same, and says so (B4)', async () => {
