@@ -1,4 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { Call } from '../../src/local/sample-payment-provider/behaviour.ts'
+import { accept, configure, newRange, orderVehicle, PLAIN, plantSays, RICH } from '../support/custom-order.ts'
 import { useHouse } from '../support/house.ts'
 import { expectReplayable, expectSoundHouse } from '../support/proof.ts'
 import { ProviderSide } from '../support/provider.ts'
@@ -17,8 +19,8 @@ beforeAll(async () => {
 })
 beforeEach(() => provider.behave({ mode: 'normal' }))
 
-/** So long the provider takes to answer what it has done already: time enough to kill whoever asked. */
-const SLOW = 3_000
+/** So long the provider takes to answer such calls, which it has done already: time enough to kill whoever asked. */
+const slow = (on: Call, answer_after_ms = 3_000) => provider.behave({ mode: 'normal', on, answer_after_ms })
 
 async function toBePaid(quantity = 2) {
   const sku = await shop.item()
@@ -31,16 +33,25 @@ async function toBePaid(quantity = 2) {
   return { number, sku, payment: payment.number as string, amount: quantity * 1_999 }
 }
 
-/** Kills the worker once the provider has done something that it has not answered yet. */
-async function killDuring(payment: string, key: string): Promise<void> {
+/** Waits until the provider has done something. It has not answered yet where it is slow with that. */
+async function during(payment: string, key: string): Promise<void> {
   await waitFor(
     `the call ${key}`,
     () => provider.booksOf(payment),
     ({ calls }) => calls.some((call) => call.key === `${payment}/${key}`),
   )
+}
+
+/** Kills the worker while it waits for the provider's answers. */
+async function kill(): Promise<void> {
   await house().killWorker(0)
   await provider.behave({ mode: 'normal' })
   await house().startWorker(0)
+}
+
+async function killDuring(payment: string, key: string): Promise<void> {
+  await during(payment, key)
+  await kill()
 }
 
 /** What the provider did, and how often it was asked for it. */
@@ -57,18 +68,18 @@ async function timesDone(payment: string): Promise<Record<string, number>> {
 describe('the worker is killed in the middle of each step of a payment, and the money balances (B5)', () => {
   test('while the page is opened, the money taken, and given back', async () => {
     await carrierFails()
-    await provider.behave({ mode: 'normal', answer_after_ms: SLOW })
+    await slow('open')
     const { number, payment, amount } = await toBePaid()
     await killDuring(payment, 'session/1')
     await shop.until(payment, ({ state }) => state === 'pending', 60)
 
-    await provider.behave({ mode: 'normal', answer_after_ms: SLOW })
+    await slow('capture')
     await provider.buyer(payment, 'pay')
     await killDuring(payment, 'capture/1')
     await shop.until(payment, ({ state }) => state === 'captured', 60)
 
     const { delivery } = await shop.until(number, ({ state }) => state === 'delivery_failed', 60)
-    await provider.behave({ mode: 'normal', answer_after_ms: SLOW })
+    await slow('refund')
     const body = { decision: 'return_to_stock', reason: 'Nobody was there.' }
     const path = `/v1/operator/deliveries/${delivery}/decision`
     expectStatus(await shop.call('POST', path, { key: shop.operatorKey, body }), 200)
@@ -98,12 +109,12 @@ describe('the worker is killed in the middle of each step of a payment, and the 
     const deposit: string = placed.deposit.number
     await provider.buyer(deposit, 'pay')
     await shop.until(number, ({ state }) => state === 'pending')
-    await provider.behave({ mode: 'normal', answer_after_ms: SLOW })
+    await slow('capture')
     await confirmTag(shop, dealer, number)
     await killDuring(deposit, 'capture/1')
     await shop.until(deposit, ({ state }) => state === 'captured', BY_RECONCILE)
 
-    await provider.behave({ mode: 'normal', answer_after_ms: SLOW })
+    await slow('refund')
     expectStatus(await answerTag(shop, dealer, number, 'sold'), 200)
     await killDuring(deposit, 'refund/1/1')
     await shop.until(deposit, ({ state }) => state === 'refunded', BY_RECONCILE)
@@ -117,12 +128,77 @@ describe('the worker is killed in the middle of each step of a payment, and the 
     await expectSoundHouse(house())
   }, 240_000)
 
+  test('of four custom orders: while a deposit and a balance are taken, and parts of deposits go back for a lower price and a cancellation (B5, B6, B10)', async () => {
+    const range = await newRange(shop, { basePrice: 20_000 })
+    const dealer = await shop.dealer({ makes: [range.make], acknowledgeSeconds: 900 })
+    const terms = {
+      deposit: 50_000,
+      fee: 15_000,
+      refund_banked: 'less_fee',
+      refund_scheduled: 'deposit_kept',
+    }
+    const path = '/v1/operator/order-terms/custom_order/EUR'
+    expectStatus(await shop.call('PUT', path, { key: shop.operatorKey, body: terms }), 200)
+    const command = (number: string, what: string, body: object, key = shop.storefrontKey) =>
+      shop.call('POST', `/v1/custom-orders/${number}/${what}`, { key, body })
+    const held = async () => {
+      const { number, order } = await orderVehicle(shop, range, dealer, { features: RICH })
+      const deposit: string = order.deposit.number
+      await provider.buyer(deposit, 'pay')
+      await shop.until(number, ({ state }) => state === 'submitted')
+      return { number, deposit }
+    }
+    const paid = async () => {
+      const order = await held()
+      const { vehicle } = await accept(shop, dealer, order.number)
+      await shop.until(order.deposit, ({ state }) => state === 'captured')
+      return { ...order, vehicle: vehicle.number as string }
+    }
+    const [accepted, changed, cancelled, arrived] = await Promise.all([held(), paid(), paid(), paid()])
+    expectStatus(await plantSays(shop, 'at_dealer', arrived.vehicle), 200)
+    const { balance } = await shop.until(arrived.number, (view) => view.balance?.state === 'pending')
+
+    await slow('capture', 6_000)
+    await provider.buyer(balance.number, 'pay')
+    await accept(shop, dealer, accepted.number)
+    await Promise.all([during(balance.number, 'capture/1'), during(accepted.deposit, 'capture/1')])
+    await slow('refund', 6_000)
+    const configuration = await configure(shop, range, PLAIN)
+    expectStatus(await command(changed.number, 'configuration', { configuration }), 200)
+    expectStatus(await command(cancelled.number, 'cancellation', {}), 200)
+    await Promise.all([changed, cancelled].map(({ deposit }) => during(deposit, 'refund/1/1')))
+    await kill()
+
+    const captured = (payment: string) =>
+      shop.until(payment, ({ state }) => state === 'captured', BY_RECONCILE)
+    const back = (payment: string, amount: number) =>
+      shop.until(payment, ({ refunded }) => refunded.amount === amount, BY_RECONCILE)
+    await Promise.all([
+      captured(accepted.deposit),
+      captured(balance.number),
+      back(changed.deposit, 30_000),
+      back(cancelled.deposit, 35_000),
+    ])
+    for (const [payment, taken, given_back] of [
+      [accepted.deposit, 50_000, 0],
+      [changed.deposit, 50_000, 30_000],
+      [cancelled.deposit, 50_000, 35_000],
+      [balance.number, 820_000 + 20_000 - 50_000, 0],
+    ] as const) {
+      expect(await provider.ledger(payment)).toEqual({ held: 0, taken, given_back, open_pages: 0 })
+      const refunded = given_back > 0 ? { 'refund/1/1': 1 } : {}
+      expect(await timesDone(payment)).toEqual({ 'session/1': 1, 'capture/1': 1, ...refunded })
+    }
+    expectStatus(await command(arrived.number, 'handover', {}, dealer.key), 200)
+    await expectSoundHouse(house())
+  }, 240_000)
+
   test('while what is held is let go', async () => {
     await carrierHolds()
     const { number, payment, sku } = await toBePaid()
     await provider.buyer(payment, 'pay')
     await shop.until(number, ({ state }) => state === 'confirmed', 60)
-    await provider.behave({ mode: 'normal', answer_after_ms: SLOW })
+    await slow('cancel')
     const cancelled = await shop.command(number, 'cancellation')
     expect([200, 202]).toContain(cancelled.status)
     await killDuring(payment, 'release')
@@ -144,7 +220,7 @@ describe('the worker is killed in the middle of each step of a payment, and the 
     await shop.until(number, ({ state }) => state === 'confirmed', 60)
     expect(await provider.ledger(payment)).toEqual({ held: amount, taken: 0, given_back: 0, open_pages: 0 })
     await expectSoundHouse(house())
-    await expectReplayable(house(), `WorkflowType = 'payment' OR WorkflowType = 'backOrder'`)
+    await expectReplayable(house(), `WorkflowType IN ('payment', 'backOrder', 'customOrder')`)
   })
 })
 
