@@ -195,7 +195,7 @@ function vehicleLines({ vehicle }: TagFacts): string[] {
 }
 
 function termsInWords({ terms, vehicle }: TagFacts): string[] {
-  if (!terms) return ['No deposit is taken.']
+  if (!terms || terms.deposit === 0) return ['No deposit is taken.']
   const { refund_banked, refund_scheduled } = terms
   const afterwards =
     vehicle?.whereabouts === 'lot'

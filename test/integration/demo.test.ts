@@ -13,7 +13,7 @@ beforeAll(async () => {
   await house().db`DELETE FROM periods`
 })
 
-test('`npm run demo` plays its stories on a house without sample data, and leaves its periods as they were (P1)', async () => {
+test('`npm run demo` plays its stories on a house without sample data, and leaves its periods and terms as they were (P1)', async () => {
   const { apiUrl, mailUrl, supplierUrl, dealerUrl, paymentsUrl, processorUrl } = house()
   const periods = async () => {
     const headers = { authorization: `Bearer ${operatorKey}` }
@@ -41,9 +41,14 @@ test('`npm run demo` plays its stories on a house without sample data, and leave
     expect.stringMatching(/^DL-\S+ never left, and BO-\S+ has the unit$/),
     'declined, tried again, held, and taken when the goods left',
     'lively-test sold what sleepy-test left lying',
-    expect.stringMatching(/^CO-\S+ moved up when CO-\S+ was cancelled, and was built and handed over$/),
-    expect.stringMatching(/^TG-\S+ was handed over, and nobody else could have it$/),
+    expect.stringMatching(/^CO-\S+ moved up when CO-\S+ was cancelled, and was built, paid and handed over$/),
+    expect.stringMatching(/^TG-\S+ was paid and handed over, and nobody else could have it$/),
   ])
   expect(await periods()).toEqual(before)
+  const deposits = await house().db`SELECT kind, deposit_minor::int AS deposit FROM order_terms ORDER BY kind`
+  expect(deposits).toEqual([
+    { kind: 'custom_order', deposit: 0 },
+    { kind: 'tag', deposit: 0 },
+  ])
   await expectSoundHouse(house())
 })

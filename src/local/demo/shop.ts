@@ -33,18 +33,25 @@ export type Shop = {
    * sample data. Afterwards its shortest hold is again what it was.
    */
   withShortHolds<T>(doing: () => Promise<T>): Promise<T>
+  /**
+   * Does something while the house takes a deposit of such orders in euros. Afterwards its terms are what they were; where it
+   * had none, they take none.
+   */
+  withDeposit<T>(kind: 'custom_order' | 'tag', doing: () => Promise<T>): Promise<T>
   /** Brings units as a count of the shelf. */
   count(sku: string, counted: number): Promise<void>
   /** Waits until it is so, and says in a line what it waits for. */
   until(path: string, what: string, isSo: (view: Answer) => boolean): Promise<Answer>
   /** Another shop, whose payments the house takes. */
   whosePaymentsTheHouseTakes(): Promise<Shop>
-  /** What the buyer does on the payment provider's open page. */
+  /** What the buyer does on the payment provider's page, once that is open. */
   buyer(payment: string, does: 'pay' | 'decline'): Promise<void>
   say(line: string): void
 }
 
 const PATIENCE_MS = 60_000
+const NO_DEPOSIT = { deposit: 0, fee: 0, refund_banked: 'full', refund_scheduled: 'full' }
+const DEPOSIT = { deposit: 50_000, fee: 15_000, refund_banked: 'full', refund_scheduled: 'less_fee' }
 
 export async function openShop(at: {
   apiUrl: string
@@ -65,6 +72,7 @@ export async function openShop(at: {
     path: string,
     body: Json | undefined,
     key: string,
+    headers: Record<string, string> = {},
   ): Promise<Answer> {
     const response = await fetch(new URL(path, base), {
       method,
@@ -72,6 +80,7 @@ export async function openShop(at: {
         authorization: `Bearer ${key}`,
         'content-type': 'application/json',
         ...(method === 'POST' ? { 'idempotency-key': randomUUID() } : {}),
+        ...headers,
       },
       ...(body ? { body: JSON.stringify(body) } : {}),
     })
@@ -102,6 +111,17 @@ export async function openShop(at: {
     if (!changed.ok) throw new Error(`the house's shortest hold could not be set: ${await changed.text()}`)
     return periods.hold.min
   }
+  /** The house's terms for such orders are these from now on; gives what they were. */
+  const setTerms = async (kind: 'custom_order' | 'tag', terms: Json): Promise<Json> => {
+    const { data } = await operator('GET', '/v1/operator/order-terms')
+    const known = data.find((row: Answer) => row.kind === kind && row.currency === 'EUR')
+    const headers: Record<string, string> = known ? { 'if-match': `"${known.version}"` } : {}
+    const path = `/v1/operator/order-terms/${kind}/EUR`
+    await send(at.apiUrl, 'PUT', path, terms, at.operatorKey, headers)
+    if (!known) return NO_DEPOSIT
+    const { deposit, fee, refund_banked, refund_scheduled } = known
+    return { deposit, fee, refund_banked, refund_scheduled }
+  }
   const keyFor = async (role: string, partner: string): Promise<string> =>
     (await operator('POST', '/v1/operator/api-keys', { role, partner, name: 'demo' })).secret
 
@@ -112,6 +132,8 @@ export async function openShop(at: {
     takes_payment: at.takesPayment ?? false,
   })
   const storefrontKey = await keyFor('storefront', storefront)
+
+  let paying: Promise<Shop> | undefined
 
   const shop: Shop = {
     call: (method, path, body, key = storefrontKey) => send(at.apiUrl, method, path, body, key),
@@ -216,6 +238,15 @@ export async function openShop(at: {
       }
     },
 
+    async withDeposit(kind, doing) {
+      const before = await setTerms(kind, DEPOSIT)
+      try {
+        return await doing()
+      } finally {
+        await setTerms(kind, before)
+      }
+    },
+
     async count(sku, counted) {
       await operator('POST', '/v1/operator/stock-counts', { counts: [{ sku, counted }], reason: 'Demo' })
     },
@@ -237,9 +268,17 @@ export async function openShop(at: {
       }
     },
 
-    whosePaymentsTheHouseTakes: () => openShop({ ...at, tag: `${at.tag}P`, takesPayment: true }),
+    whosePaymentsTheHouseTakes() {
+      paying ??= openShop({ ...at, tag: `${at.tag}P`, takesPayment: true })
+      return paying
+    },
 
     async buyer(payment, does) {
+      await shop.until(
+        `/v1/payments/${payment}`,
+        `${payment} can be paid`,
+        ({ state }) => state === 'pending',
+      )
       const { sessions } = await send(at.paymentsUrl, 'GET', '/api/books', undefined, '')
       const open = sessions.find(
         (session: Answer) => session.metadata.payment === payment && session.status === 'open',

@@ -64,8 +64,9 @@ async function queue(shop: Shop, line: string, when: string): Promise<{ number: 
 
 export const VEHICLE_STORIES: Story[] = [
   {
-    title: 'Configured, scheduled, built and handed over',
-    async play(shop) {
+    title: 'Configured, scheduled, built, paid and handed over',
+    async play(other) {
+      const shop = await other.whosePaymentsTheHouseTakes()
       const make = shop.make('tarn')
       const { id, line } = await modelYear(shop, make)
       const dealer = await shop.dealer('coachman', {
@@ -86,11 +87,10 @@ export const VEHICLE_STORIES: Story[] = [
           model_year: id,
           features,
         })
-        const { number } = await shop.call('POST', '/v1/custom-orders', {
-          configuration,
-          dealer,
-          buyer: BUYER,
-        })
+        const { number, deposit } = await shop.withDeposit('custom_order', () =>
+          shop.call('POST', '/v1/custom-orders', { configuration, dealer, buyer: BUYER }),
+        )
+        await shop.buyer(deposit.number, 'pay')
         return shop.until(
           `/v1/custom-orders/${number}`,
           `${number} scheduled, once dealer and processor have accepted it`,
@@ -98,15 +98,20 @@ export const VEHICLE_STORIES: Story[] = [
         )
       }
       const one = await accepted(PLAIN)
-      const other = await accepted([...PLAIN.filter((code) => code !== 'BASE'), 'LUX', 'ROOF'])
+      const next = await accepted([...PLAIN.filter((code) => code !== 'BASE'), 'LUX', 'ROOF'])
       const before = await queue(shop, line, 'before')
       expect(before.length === 2, 'both are in the bank')
       await shop.call('POST', `/v1/custom-orders/${one.number}/cancellation`, { reason: 'Changed my mind' })
       shop.say(`${one.number}: cancelled; its slot is free`)
-      const path = `/v1/custom-orders/${other.number}`
+      await shop.until(
+        `/v1/payments/${one.deposit.number}`,
+        `${one.deposit.number} given back, less the fee`,
+        (view) => view.refunded.amount === 35_000,
+      )
+      const path = `/v1/custom-orders/${next.number}`
       const moved = await shop.until(
         path,
-        `${other.number} has the slot`,
+        `${next.number} has the slot`,
         (view) => view.vehicle.order_bank?.slot?.period === first,
       )
       const after = await queue(shop, line, 'after')
@@ -115,19 +120,28 @@ export const VEHICLE_STORIES: Story[] = [
         await shop.plant(moved.vehicle.number, step)
       const there = await shop.until(
         path,
-        `${other.number} at the dealer`,
-        (view) => view.vehicle.state === 'at_dealer',
+        `${next.number} at the dealer, and the balance asked for`,
+        (view) => view.vehicle.state === 'at_dealer' && view.balance !== null,
       )
       expect(there.vehicle.vin !== null, 'it has its VIN')
+      const balance: string = there.balance.number
+      await shop.buyer(balance, 'pay')
+      const paid = await shop.until(
+        `/v1/payments/${balance}`,
+        `${balance} taken`,
+        (view) => view.state === 'captured',
+      )
+      expect(paid.captured.amount === 3_570_000 - 50_000, 'the balance is the price less the deposit')
       await shop.operate('POST', `${path}/handover`, {})
-      const done = await shop.until(path, `${other.number} handed over`, (view) => view.state === 'completed')
+      const done = await shop.until(path, `${next.number} handed over`, (view) => view.state === 'completed')
       expect(done.vehicle.state === 'delivered', 'the buyer has the vehicle')
-      return `${other.number} moved up when ${one.number} was cancelled, and was built and handed over`
+      return `${next.number} moved up when ${one.number} was cancelled, and was built, paid and handed over`
     },
   },
   {
     title: 'A vehicle on the lot is tagged',
-    async play(shop) {
+    async play(other) {
+      const shop = await other.whosePaymentsTheHouseTakes()
       const make = shop.make('plover')
       const { id } = await modelYear(shop, make)
       const dealer = await shop.dealer('lotkeeper', { make, latitude: 53.1, seconds: 60, behaviour: {} })
@@ -145,21 +159,25 @@ export const VEHICLE_STORIES: Story[] = [
       shop.say(`${data.length} on the lot come near to the wish; the best is ${roof}`)
       const tag = (name: string) =>
         shop.call('POST', '/v1/tags', { vehicle: roof, customer: { ...BUYER, name }, search })
-      const { number } = await tag('Ada Marsh')
+      const { number, deposit } = await shop.withDeposit('tag', () => tag('Ada Marsh'))
       const lost = await tag('Bo Lindqvist').then(
         () => 'had it too',
         (error: Error) => error.message,
       )
       expect(lost.includes('409'), 'nobody else gets it')
       shop.say(`${number}: tagged; whoever comes second is told so, with the next matches`)
+      await shop.buyer(deposit.number, 'pay')
       await shop.until(
         `/v1/tags/${number}`,
         `${number} confirmed, once the order processor has accepted it too`,
         (view) => view.state === 'confirmed',
       )
-      await shop.operate('POST', `/v1/tags/${number}/handover`, {})
+      const path = `/v1/payments/${deposit.number}`
+      await shop.until(path, `${deposit.number} taken`, (view) => view.state === 'captured')
+      shop.say(`${number}: the buyer pays the rest at the dealer`)
+      await shop.operate('POST', `/v1/tags/${number}/handover`, { settled_at_dealer: true })
       await shop.until(`/v1/tags/${number}`, `${number} handed over`, (view) => view.state === 'delivered')
-      return `${number} was handed over, and nobody else could have it`
+      return `${number} was paid and handed over, and nobody else could have it`
     },
   },
 ]
