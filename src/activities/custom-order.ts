@@ -30,12 +30,14 @@ import { readCommandBody, storeAnswer } from '../store/idempotency-key.ts'
 import {
   askForBalance,
   askForDeposit,
+  awaitedDeposit,
   isDepositHeld,
   type Price,
   refund,
   refundExcess,
   settleBalance,
   takeDeposit,
+  waitingFor,
 } from '../store/order-money.ts'
 import { productionStartOf } from '../store/production.ts'
 import { freezePointOf } from '../store/schedule-view.ts'
@@ -94,7 +96,10 @@ export function createCustomOrderActivities({
       })
     },
 
-    /** Follows what became of its payments (B5): a deposit that is held sends it on, and on arrival the balance is asked for. */
+    /**
+     * Follows what became of its payments (B5): a deposit that is held sends it on, one that is gone is asked for again, and on
+     * arrival the balance is.
+     */
     async followMoney({
       number,
       step,
@@ -104,10 +109,23 @@ export function createCustomOrderActivities({
     }): Promise<CustomOrderProgress | null> {
       return steps.run(step, async (tx) => {
         const { row, now } = await open(tx, number)
-        if (row.state === 'awaiting_deposit') {
+        const change = { actor: 'house', step }
+        if (row.deadline_kind === 'deposit') {
           await followDeposit(tx, row, now, step)
+        } else if (row.state === 'submitted' || row.state === 'refused') {
+          const awaited = await awaitedDeposit(tx, links, row, { ...change, now })
+          if (awaited && awaited.payment !== row.deposit) {
+            const { payment } = awaited
+            await updateCustomOrder(
+              tx,
+              row,
+              { deposit: payment },
+              { type: 'custom_order.deposit_requested', actor: 'house', details: { payment } },
+            )
+          } else if (awaited && awaited.deadline_at <= now) {
+            await cancel(tx, row, { ...change, note: null, because: 'no_deposit' })
+          }
         } else if (row.state === 'accepted') {
-          const change = { actor: 'house', step }
           const balance = await askForBalance(tx, links, row, await priceOf(tx, row), { ...change, now })
           if (balance) {
             const { number: payment } = balance
@@ -147,8 +165,8 @@ export function createCustomOrderActivities({
     },
 
     /**
-     * The dealer or the processor accepts or refuses. Once both have accepted, the vehicle enters the order bank and the
-     * buyer gets the confirmation. The same word again changes nothing; one about an earlier turn is refused.
+     * The dealer or the processor accepts or refuses. Once both have accepted, and the deposit is held still, the vehicle
+     * enters the order bank and the buyer gets the confirmation. The same word again changes nothing; one about an earlier turn is refused.
      */
     async judgeCustomOrder(
       asked: Command & { number: string; judge: Judge; dealer: string | null },
@@ -166,18 +184,23 @@ export function createCustomOrderActivities({
           await refuse(tx, row, { by: judge, actor, now, note: word.reasons.join('; ') })
         } else if (!hasAcceptedAlready(row, judge, word)) {
           await refuseUnless(tx, row, 'accept')
+          const said =
+            judge === 'dealer' ? { dealer_accepted: true } : { processor_reference: word.reference }
+          const isAgreed = undecided({ ...row, ...said }).length === 0
+          const awaited = isAgreed
+            ? await awaitedDeposit(tx, links, row, { actor: 'house', step, now })
+            : null
           const accepted = await updateCustomOrder(
             tx,
             row,
-            judge === 'dealer' ? { dealer_accepted: true } : { processor_reference: word.reference },
+            { ...said, ...waitingFor(awaited) },
             {
               type: `custom_order.${judge}_accepted`,
               actor,
               details: { dealer: row.dealer, turn: row.turn },
             },
           )
-          if (accepted.dealer_accepted && accepted.processor_reference !== null)
-            await confirm(tx, accepted, step)
+          if (isAgreed && !awaited) await confirm(tx, accepted, step)
         }
         return answered(tx, step, 200, number, judge === 'processor' ? judge : { dealer })
       })
@@ -356,10 +379,14 @@ async function dealerFor(tx: Transaction, row: CustomOrderRow, id: string): Prom
   return dealerSelling(tx, id, found.make)
 }
 
-/** The time to pay the deposit is over, or it is held: then, if that was in time, the order is sent. */
+/**
+ * The time to pay the deposit is over, or it is held: then, if that was in time, the order is sent, or confirmed where it was
+ * asked for again.
+ */
 async function followDeposit(tx: Transaction, row: CustomOrderRow, now: Date, step: string): Promise<void> {
   if (!(await isDepositHeld(tx, row)))
     return cancel(tx, row, { actor: 'house', step, note: null, because: 'no_deposit' })
+  if (row.state === 'submitted') return confirm(tx, row, step)
   const held = await updateCustomOrder(
     tx,
     row,
@@ -393,7 +420,7 @@ async function settle(
   )
 }
 
-/** Both have accepted: the vehicle enters the bank, and everybody has it confirmed. */
+/** Both have accepted, and the deposit is held: the vehicle enters the bank, and everybody has it confirmed. */
 async function confirm(tx: Transaction, row: CustomOrderRow, step: string): Promise<void> {
   const found = await configurationOf(tx, row.configuration)
   if (!found) throw new Error('a custom order without its configuration')

@@ -17,7 +17,14 @@ import { VEHICLE_TRANSITIONS } from '../domain/vehicle.ts'
 import type { Links } from '../integrations/link.ts'
 import type { Database, Locked, Transaction } from '../store/database.ts'
 import { readCommandBody, storeAnswer } from '../store/idempotency-key.ts'
-import { askForBalance, isDepositHeld, settleBalance, takeDeposit } from '../store/order-money.ts'
+import {
+  askForBalance,
+  awaitedDeposit,
+  isDepositHeld,
+  settleBalance,
+  takeDeposit,
+  waitingFor,
+} from '../store/order-money.ts'
 import {
   dealerOf,
   lockTag,
@@ -44,20 +51,38 @@ export function createTagActivities({ db, steps, links }: { db: Database; steps:
   async function hear(
     asked: Command & { number: string },
     verb: TagVerb,
-    work: (tx: Transaction, row: TagRow, word: Word) => Promise<TagProgress | null>,
+    work: (tx: Transaction, locked: Locked<TagRow>, word: Word) => Promise<TagProgress | null>,
   ): Promise<TagProgress | null> {
     const { number, command: step, actor } = asked
     const heard = await steps.run(step, async (tx): Promise<TagProgress | { kept: TagState } | null> => {
-      const { row } = await open(tx, number)
+      const locked = await open(tx, number)
+      const { row } = locked
       refuseStale(asked, row)
       const word = (await readCommandBody(tx, step)) as Word
-      if (may(TAG_TRANSITIONS, row.state, verb)) return work(tx, row, word)
+      if (may(TAG_TRANSITIONS, row.state, verb)) return work(tx, locked, word)
       const note = word.note ?? word.reasons?.join('; ') ?? null
       await updateTag(tx, row, {}, { type: 'tag.word_kept', actor, note, details: { word: verb } })
       return { kept: row.state }
     })
     if (heard && 'kept' in heard) throw conflict(heard.kept)
     return heard
+  }
+
+  /**
+   * The dealer or the processor has said yes. Once both have, and the deposit is held still, the tag is confirmed to
+   * everybody, and the deposit is taken.
+   */
+  async function accept(
+    tx: Transaction,
+    { row, now }: Locked<TagRow>,
+    said: { dealer_accepted: true } | { processor_reference: string },
+    { note = null, actor, step }: { note?: string | null; actor: string; step: string },
+  ): Promise<void> {
+    const isAgreed = undecided({ ...row, ...said }).length === 0
+    const awaited = isAgreed ? await awaitedDeposit(tx, links, row, { actor: 'house', step, now }) : null
+    const type = 'dealer_accepted' in said ? 'tag.dealer_accepted' : 'tag.processor_accepted'
+    const accepted = await updateTag(tx, row, { ...said, ...waitingFor(awaited) }, { type, actor, note })
+    if (isAgreed && !awaited) await confirm(tx, accepted, step)
   }
 
   return {
@@ -69,14 +94,11 @@ export function createTagActivities({ db, steps, links }: { db: Database; steps:
     /** The dealer's word: the vehicle is there, or it is sold. The same word again is kept and changes nothing. */
     async answerTag(asked: Command & { number: string; answer: TagAnswer }): Promise<TagProgress | null> {
       const { number, answer, command: step, actor } = asked
-      return hear(asked, ANSWER_VERBS[answer], async (tx, row, { note = null }) => {
+      return hear(asked, ANSWER_VERBS[answer], async (tx, locked, { note = null }) => {
+        const { row } = locked
         if (answer === 'sold') await endAsSold(tx, row, { actor, note, step })
         else if (row.dealer_accepted) await repeat(tx, row, actor, note)
-        else {
-          const change = { dealer_accepted: true } as const
-          const accepted = await updateTag(tx, row, change, { type: 'tag.dealer_accepted', actor, note })
-          await confirmIfAgreed(tx, accepted, step)
-        }
+        else await accept(tx, locked, { dealer_accepted: true }, { actor, note, step })
         return answered(tx, step, number, 'dealer')
       })
     },
@@ -84,14 +106,13 @@ export function createTagActivities({ db, steps, links }: { db: Database; steps:
     /** The order processor accepts or refuses. The same acceptance again is kept and changes nothing. */
     async judgeTag(asked: Command & { number: string; verdict: TagVerdict }): Promise<TagProgress | null> {
       const { number, verdict, command: step, actor } = asked
-      return hear(asked, verdict === 'accepted' ? 'accept' : 'refuse', async (tx, row, word) => {
+      return hear(asked, verdict === 'accepted' ? 'accept' : 'refuse', async (tx, locked, word) => {
+        const { row } = locked
         const { reference = null, reasons = [] } = word
         if (verdict === 'refused') {
           await refuseTag(tx, row, { by: 'processor', actor, note: reasons.join('; '), step })
         } else if (row.processor_reference === null) {
-          const change = { processor_reference: reference ?? '' }
-          const accepted = await updateTag(tx, row, change, { type: 'tag.processor_accepted', actor })
-          await confirmIfAgreed(tx, accepted, step)
+          await accept(tx, locked, { processor_reference: reference ?? '' }, { actor, step })
         } else if (row.processor_reference === reference) {
           await repeat(tx, row, actor, null)
         } else {
@@ -103,13 +124,29 @@ export function createTagActivities({ db, steps, links }: { db: Database; steps:
       })
     },
 
-    /** Follows what became of its payments (B5): a deposit that is held sends it on, and the balance is asked for once the vehicle is there. */
+    /**
+     * Follows what became of its payments (B5): a deposit that is held sends it on, one that is gone is asked for again, and the
+     * balance is once the vehicle is there.
+     */
     async followTagMoney({ number, step }: { number: string; step: string }): Promise<TagProgress | null> {
       return steps.run(step, async (tx) => {
         const { row, now } = await open(tx, number)
-        if (row.state === 'awaiting_deposit') await followDeposit(tx, row, now, step)
-        else if (row.state === 'confirmed') {
-          const change = { actor: 'house', step }
+        const change = { actor: 'house', step }
+        if (row.deadline_kind === 'deposit') await followDeposit(tx, row, now, step)
+        else if (row.state === 'pending') {
+          const awaited = await awaitedDeposit(tx, links, row, { ...change, now })
+          if (awaited && awaited.payment !== row.deposit) {
+            const { payment } = awaited
+            await updateTag(
+              tx,
+              row,
+              { deposit: payment },
+              { type: 'tag.deposit_requested', actor: 'house', details: { payment } },
+            )
+          } else if (awaited && awaited.deadline_at <= now) {
+            await cancelTag(tx, row, { ...change, because: 'no_deposit', note: null })
+          }
+        } else if (row.state === 'confirmed') {
           const balance = await askForBalance(tx, links, row, priceOf(row), { ...change, now })
           if (balance)
             await noteBalance(tx, row, balance.number, { type: 'tag.balance_requested', actor: 'house' })
@@ -218,9 +255,7 @@ async function repeat(tx: Transaction, row: TagRow, actor: string, note: string 
   await updateTag(tx, row, {}, { type: 'tag.answer_repeated', actor, note })
 }
 
-/** Once dealer and processor have said yes the tag is confirmed to everybody, and the deposit is taken. */
-async function confirmIfAgreed(tx: Transaction, row: TagRow, step: string): Promise<void> {
-  if (undecided(row).length > 0) return
+async function confirm(tx: Transaction, row: TagRow, step: string): Promise<void> {
   const change = { state: 'confirmed', deadline: null } as const
   const confirmed = await updateTag(tx, row, change, { type: 'tag.confirmed', actor: 'house' })
   const ready = await updateTag(tx, confirmed, {}, { type: 'tag.ready', actor: 'house' })
@@ -228,9 +263,14 @@ async function confirmIfAgreed(tx: Transaction, row: TagRow, step: string): Prom
   await takeDeposit(tx, row, { actor: 'house', step })
 }
 
-/** The time to pay the deposit is over, or it is held: then, if that was in time, dealer and processor are asked. */
+/**
+ * The time to pay the deposit is over, or it is held: then, if that was in time, dealer and processor are asked, or the tag is
+ * confirmed where it was asked for again.
+ */
 async function followDeposit(tx: Transaction, row: TagRow, now: Date, step: string): Promise<void> {
-  if (await isDepositHeld(tx, row)) {
+  if (row.state === 'pending' && (await isDepositHeld(tx, row))) {
+    await confirm(tx, row, step)
+  } else if (await isDepositHeld(tx, row)) {
     const { deposit: payment } = row
     const held = await updateTag(
       tx,

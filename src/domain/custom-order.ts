@@ -65,7 +65,7 @@ export function undecided(order: { dealer_accepted: boolean; processor_reference
 }
 
 /**
- * What it waits for: the deposit to be authorised (`deposit`, then it is cancelled), answers (`answer`, after the reminder `remind`, after operators know `escalate`, then silence counts as
+ * What it waits for: the deposit to be authorised, before it is sent or once everybody has accepted (`deposit`, then it is cancelled), answers (`answer`, after the reminder `remind`, after operators know `escalate`, then silence counts as
  * a refusal), or the buyer's choice of another dealer (`choose`, then it is cancelled).
  */
 export const CUSTOM_ORDER_DEADLINES = ['deposit', 'answer', 'remind', 'escalate', 'choose'] as const
@@ -102,8 +102,11 @@ export function refundOf(terms: Terms, paid: number, vehicle: VehicleState | nul
   return rule === 'less_fee' ? Math.max(paid - terms.fee, 0) : 0
 }
 
-/** What the process of a custom order or tag has to do about its payments: the deposit is authorised, or the balance has to be asked for. */
-export type MoneyDue = 'deposit_authorised' | 'ask_balance'
+/**
+ * What the process of a custom order or tag has to do about its payments: the deposit that it waits for is authorised, it is
+ * gone before everybody has accepted (let go of by the provider, or asked for again and not paid), or the balance has to be asked for.
+ */
+export type MoneyDue = 'deposit_authorised' | 'deposit_gone' | 'ask_balance'
 
 /** What the gateway tells a dealer or the processor of an order: the `type` of the message is `custom_order.<word>`. */
 export type GatewayWord = 'submitted' | 'reminded' | 'confirmed' | 'reconfigured' | 'cancelled' | 'withdrawn'

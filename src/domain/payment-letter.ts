@@ -16,7 +16,7 @@ export type PayerFacts = {
 /** The words for each event of a payment that the buyer is told of (REQUIREMENTS B5). */
 export function payerLetter(
   type: PayerEvent,
-  details: { amount_minor?: number; deadline_at?: string },
+  details: { amount_minor?: number; deadline_at?: string; in_place_of?: string },
   facts: PayerFacts,
 ): Letter {
   const { number, pays_for, storefront, currency, time_zone } = facts
@@ -28,6 +28,11 @@ export function payerLetter(
       return {
         subject: `Payment ${number}: please pay ${whole}`,
         paragraphs: [
+          ...(details.in_place_of
+            ? [
+                `Banks hold money for some days only: yours has let go of what was held by ${details.in_place_of}, and nothing was charged. So we have to ask you once more.`,
+              ]
+            : []),
           `For ${pays_for} we ask you for ${whole}. You pay on the page of our payment provider; ${storefront} and we never see the number of your card.`,
           `Please pay until ${inZone(details.deadline_at, time_zone)}. If a payment is declined you can try again until then.`,
         ],

@@ -230,6 +230,7 @@ export async function customOrderProgress(
 }
 
 const MONEY_DUE = moneyDue('custom_orders', {
+  judged: ['submitted', 'refused'],
   accepted: 'accepted',
   price: sql`(SELECT c.total_price_minor FROM configurations c WHERE c.id = custom_orders.configuration)`,
 })

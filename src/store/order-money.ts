@@ -28,6 +28,8 @@ import {
  * the order, and leaves it to the caller to note the payment in the order's row.
  */
 
+const list = (values: readonly string[]) => sql.raw(values.map((value) => `'${value}'`).join(', '))
+
 /** What is paid for: the row of a custom order or tag. */
 type Payable = {
   number: string
@@ -49,22 +51,56 @@ export async function askForDeposit(
   row: Payable,
   price: Price,
   { now, ...change }: PaymentChange & { now: Date },
-): Promise<{ payment: string; deadline_at: Date } | null> {
+): Promise<AwaitedDeposit | null> {
   if (!row.takes_payment || !row.terms) return null
   const amount_minor = Math.min(row.terms.deposit, price.amount)
   if (amount_minor === 0) return null
+  return requestDeposit(tx, links, row, { amount_minor, currency: row.terms.currency, now, change })
+}
+
+/** A deposit that is waited for, and until when. */
+export type AwaitedDeposit = { payment: string; deadline_at: Date }
+
+/**
+ * The deposit that an order which was sent has to wait for before it is confirmed: null where none is taken, or it is there to
+ * be taken. One that the provider has let go of meanwhile is asked of the buyer again, by another payment.
+ */
+export async function awaitedDeposit(
+  tx: Transaction,
+  links: PayLinks,
+  row: Payable,
+  { now, ...change }: PaymentChange & { now: Date },
+): Promise<AwaitedDeposit | null> {
+  if (row.deposit === null) return null
+  const { row: deposit } = await openPayment(tx, row.deposit)
+  const { number, state, amount_minor, currency } = deposit
+  if (state === 'authorised' || isPaid(state)) return null
+  if (state !== 'lapsed') return { payment: number, deadline_at: deposit.deadline_at ?? now }
+  await releasePayment(tx, number, change)
+  return requestDeposit(tx, links, row, { amount_minor, currency, now, change, in_place_of: number })
+}
+
+/** What changes in the row of an order that has to wait for its deposit. */
+export function waitingFor(awaited: AwaitedDeposit | null) {
+  if (!awaited) return {}
+  return { deposit: awaited.payment, deadline: { kind: 'deposit', at: awaited.deadline_at } } as const
+}
+
+async function requestDeposit(
+  tx: Transaction,
+  links: PayLinks,
+  row: Payable,
+  {
+    now,
+    change,
+    ...asked
+  }: { amount_minor: number; currency: string; in_place_of?: string; now: Date; change: PaymentChange },
+): Promise<AwaitedDeposit> {
   const deadline_at = after(now, DEPOSIT_SECONDS)
   const { number: payment } = await requestPayment(
     tx,
     links,
-    {
-      ...payerOf(row),
-      purpose: 'deposit',
-      amount_minor,
-      currency: row.terms.currency,
-      deadline_at,
-      capture: 'when_asked',
-    },
+    { ...payerOf(row), ...asked, purpose: 'deposit', deadline_at, capture: 'when_asked' },
     change,
   )
   return { payment, deadline_at }
@@ -178,17 +214,22 @@ async function giveBack(
 }
 
 /**
- * What the process of an order has to do about its payments, as a column of queries that join its vehicle. `accepted` is
- * the state in which the balance is asked for once the vehicle is at the dealer; one that was let lapse is asked for again.
+ * What the process of an order has to do about its payments, as a column of queries that join its vehicle. In the states of
+ * `judged` not everybody has accepted yet; `accepted` is the state in which the balance is asked for once the vehicle is at
+ * the dealer. What was let lapse is asked for again.
  */
 export function moneyDue(
   table: 'custom_orders' | 'tags',
-  { accepted, price }: { accepted: 'accepted' | 'confirmed'; price: SQL },
+  { judged, accepted, price }: { judged: readonly string[]; accepted: 'accepted' | 'confirmed'; price: SQL },
 ): SQL<MoneyDue | null> {
   const of = (column: string) => sql.raw(`${table}.${column}`)
+  const isDeposit = (
+    states: readonly string[],
+  ) => sql`EXISTS (SELECT 1 FROM payments p WHERE p.number = ${of('deposit')}
+                                                                   AND p.state IN (${list(states)}))`
   return sql<MoneyDue | null>`CASE
-    WHEN ${of('state')} = 'awaiting_deposit'
-         AND EXISTS (SELECT 1 FROM payments p WHERE p.number = ${of('deposit')} AND p.state = 'authorised') THEN 'deposit_authorised'
+    WHEN ${of('deadline_kind')} = 'deposit' AND ${isDeposit(['authorised'])} THEN 'deposit_authorised'
+    WHEN ${of('state')} IN (${list(judged)}) AND ${isDeposit(['lapsed', 'expired'])} THEN 'deposit_gone'
     WHEN ${of('state')} = ${sql.raw(`'${accepted}'`)} AND ${of('takes_payment')} AND vehicles.state = 'at_dealer'
          AND ${price} > COALESCE((SELECT p.amount_minor FROM payments p WHERE p.number = ${of('deposit')}), 0)
                         - COALESCE((SELECT sum(r.amount_minor) FROM refunds r WHERE r.payment = ${of('deposit')} AND r.asked_by = 'owner'), 0)

@@ -52,13 +52,17 @@ export type PaymentAsked = {
 
 /**
  * Asks the buyer for money, on the provider's page, until the deadline. `at_once` takes it as soon as it is authorised;
- * `when_asked` only holds it until `askForCapture` or `releasePayment`. There is one payment for a step of an order: when
+ * `when_asked` only holds it until `askForCapture` or `releasePayment`; `in_place_of` names the payment that the provider has
+ * let go of before. There is one payment for a step of an order: when
  * there is one already that counts, it is given back as it is.
  */
 export async function requestPayment(
   tx: Transaction,
   links: PayLinks,
-  asked: PaymentAsked & { deadline_at: Date; capture: PaymentRow['capture'] },
+  {
+    in_place_of,
+    ...asked
+  }: PaymentAsked & { deadline_at: Date; capture: PaymentRow['capture']; in_place_of?: string | undefined },
   change: PaymentChange,
 ): Promise<PaymentRow> {
   const number = newNumber('payment')
@@ -72,6 +76,7 @@ export async function requestPayment(
   await record(tx, null, row, 'payment.requested', change, {
     pays_for: row.pays_for,
     deadline_at: row.deadline_at,
+    ...(in_place_of ? { in_place_of } : {}),
   })
   await wakeProcess(tx, number, change)
   return row

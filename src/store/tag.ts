@@ -144,7 +144,11 @@ const isUntoldOf = sql<boolean>`EXISTS (
   SELECT 1 FROM notifications n
    WHERE n.state = 'pending' AND n.number IN (tags.number, (SELECT v.number FROM vehicles v WHERE v.buyer = tags.number)))`
 
-const MONEY_DUE = moneyDue('tags', { accepted: 'confirmed', price: sql`tags.price_minor` })
+const MONEY_DUE = moneyDue('tags', {
+  judged: ['pending'],
+  accepted: 'confirmed',
+  price: sql`tags.price_minor`,
+})
 
 /** What the tag's workflow sees of it; null when there is no such tag. */
 export async function tagProgress(db: Database | Transaction, number: string): Promise<TagProgress | null> {

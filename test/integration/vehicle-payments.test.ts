@@ -74,13 +74,21 @@ async function held(): Promise<{ number: string; email: string; deposit: string;
   await provider.buyer(deposit, 'pay')
   return { number, email, deposit, order: await shop.until(number, ({ state }) => state === 'submitted') }
 }
-/** The same, and the provider lets go of the money before anybody has accepted. */
-async function lapsed() {
+/** The same, accepted, and the provider refuses to take the deposit. */
+async function untaken() {
   const order = await held()
-  const { intents } = await provider.booksOf(order.deposit)
+  await provider.behave({ mode: 'refuse_capture', on: 'capture', times: 1 })
+  const { vehicle } = await accept(shop, dealer, order.number)
+  await inPayment(order.deposit, 'capture_failed')
+  return { ...order, vehicle: vehicle.number as string }
+}
+/** The provider lets go of a deposit that it held: gives the one that the buyer is asked for in its place. */
+async function letGo(number: string, deposit: string): Promise<string> {
+  const { intents } = await provider.booksOf(deposit)
   await provider.control(`/api/intents/${intents[0]?.id}/lapse`)
-  await shop.until(order.deposit, ({ state }) => state === 'lapsed')
-  return order
+  const view = await shop.until(number, ({ deposit: asked }) => asked.number !== deposit)
+  await ended(deposit, 'voided')
+  return view.deposit.number
 }
 /** The words of the mail with such a subject. */
 const mailOf = async (email: string, subject: RegExp) =>
@@ -326,10 +334,8 @@ describe('custom orders (B4, B5, B10)', () => {
     await ended(deposit, 'voided')
   })
 
-  test('a deposit that lapsed and was settled by an operator: cancelled, a person gives back what the terms say (B5, B10)', async () => {
-    const { number, deposit } = await lapsed()
-    await accept(shop, dealer, number)
-    await inPayment(deposit, 'capture_failed')
+  test('a deposit that could not be taken and was settled by an operator: cancelled, a person gives back what the terms say (B5, B10)', async () => {
+    const { number, deposit } = await untaken()
     expectStatus(await decide(deposit, 'settle'), 200)
     expectStatus(await cancellation(number), 200)
     expect(await shop.look(deposit)).toMatchObject({
@@ -341,19 +347,45 @@ describe('custom orders (B4, B5, B10)', () => {
     expect(body.failed_payments).toMatchObject([{ payment: deposit, failure: 'paid_elsewhere' }])
     expectStatus(await decide(deposit, 'settle'), 200)
     await shop.until(deposit, ({ state, refunded }) => state === 'settled' && refunded.amount === 35_000)
-    expect(await provider.ledger(deposit)).toMatchObject({ held: 0, taken: 0, given_back: 0 })
+    expect(await provider.ledger(deposit)).toMatchObject({ taken: 0, given_back: 0 })
   })
 
-  test('settled before anybody accepted, all of it goes back (B4, B5)', async () => {
-    const { number, deposit } = await lapsed()
-    expectStatus(await decide(deposit, 'settle'), 200)
-    expectStatus(await cancellation(number), 200)
-    expect(await shop.look(deposit)).toMatchObject({
-      state: 'refund_failed',
-      refunds: [{ amount: { amount: 50_000 }, state: 'failed' }],
+  test('a deposit that the provider let go of before everybody accepted: the buyer gets another link, and all waits for that (B4, B5)', async () => {
+    const { number, email, deposit } = await held()
+    const again = await letGo(number, deposit)
+    expect(await mailOf(email, new RegExp(`^Payment ${again}: please pay`))).toContain(
+      `yours has let go of what was held by ${deposit}, and nothing was charged`,
+    )
+    await accept(shop, dealer, number)
+    const asked = await shop.look(again)
+    expect(await shop.look(number)).toMatchObject({
+      state: 'submitted',
+      deadline: { kind: 'deposit', at: asked.deadline_at },
+      vehicle: null,
     })
-    expectStatus(await decide(deposit, 'settle'), 200)
-    await shop.until(deposit, ({ state }) => state === 'refunded')
+    await provider.buyer(again, 'pay')
+    await shop.until(number, ({ state }) => state === 'accepted')
+    await inPayment(again, 'captured')
+    expect(await provider.ledger(deposit)).toMatchObject({ held: 0, taken: 0 })
+    expect(await provider.ledger(again)).toMatchObject({ held: 0, taken: 50_000, open_pages: 0 })
+    // It shall take nobody's slot in another test.
+    expectStatus(await cancellation(number), 200)
+  })
+
+  test('asked for again and not paid in time: cancelled, and both partners are told (B4, B5)', async () => {
+    const { number, email, deposit } = await held()
+    const again = await letGo(number, deposit)
+    await inPayment(again, 'pending')
+    await house().db`UPDATE payments SET deadline_at = now() WHERE number = ${again}`
+    await house().temporal.workflow.getHandle(`payment/${again}`).signal('look')
+    await ended(number, 'cancelled')
+    await ended(again, 'expired')
+    expect(await mailOf(email, /cancelled$/)).toContain('was not paid in time')
+    expect(await story(shop, number)).toEqual([
+      'received',
+      ...['deposit_requested', 'deposit_held', 'told_dealer', 'told_processor', 'deposit_requested'],
+      ...['cancelled', 'told_dealer', 'told_processor'],
+    ])
   })
 
   test('an operator gave some of it back before: the terms are about the rest (B10)', async () => {
@@ -373,10 +405,8 @@ describe('custom orders (B4, B5, B10)', () => {
   })
 
   test('nothing is handed over while the deposit could not be taken, or the balance is only being taken (B5)', async () => {
-    const { number, deposit } = await lapsed()
-    const { vehicle } = await accept(shop, dealer, number)
-    await inPayment(deposit, 'capture_failed')
-    expectStatus(await plantSays(shop, 'at_dealer', vehicle.number), 200)
+    const { number, deposit, vehicle } = await untaken()
+    expectStatus(await plantSays(shop, 'at_dealer', vehicle), 200)
     const { balance } = await shop.until(number, (view) => view.balance?.state === 'pending')
     const unpaid = await expectProblem(
       house(),
@@ -388,7 +418,7 @@ describe('custom orders (B4, B5, B10)', () => {
     expectStatus(await decide(deposit, 'settle'), 200)
     // The provider takes its time over the balance, and then refuses it.
     await provider.openPage(balance.number)
-    await provider.behave({ mode: 'refuse_capture', times: 1, answer_after_ms: 2_000 })
+    await provider.behave({ mode: 'refuse_capture', on: 'capture', times: 1, answer_after_ms: 2_000 })
     await provider.buyer(balance.number, 'pay')
     await inPayment(balance.number, 'capturing')
     for (const settled_at_dealer of [false, true]) {
@@ -408,7 +438,7 @@ describe('custom orders (B4, B5, B10)', () => {
 
   test('cancelled while the deposit is being taken, and then that is refused: nothing is left to be given back (B5, B10)', async () => {
     const { number, deposit } = await held()
-    await provider.behave({ mode: 'refuse_capture', times: 1, answer_after_ms: 2_000 })
+    await provider.behave({ mode: 'refuse_capture', on: 'capture', times: 1, answer_after_ms: 2_000 })
     await accept(shop, dealer, number)
     expectStatus(await cancellation(number), 200)
     expect(await shop.look(deposit)).toMatchObject({ state: 'capturing', refunds: [{ state: 'asked' }] })
@@ -719,6 +749,29 @@ describe('tags (B5, B8, B11)', () => {
     await giveUp(next)
     await ended(asked.number, 'voided')
     expect(await provider.ledger(asked.number)).toMatchObject({ held: 0, taken: 0, given_back: 0 })
+  })
+
+  test('let go of by the provider before both have said yes: asked for again, and the tag is confirmed once that is held', async () => {
+    const { number, deposit } = await pending()
+    const again = await letGo(number, deposit)
+    await confirmTag(shop, dealer, number)
+    expect(await shop.look(number)).toMatchObject({ state: 'pending', deadline: { kind: 'deposit' } })
+    await shown(number, 'pending', "The vehicle is the buyer's: waits for the deposit")
+    await provider.buyer(again, 'pay')
+    await shop.until(number, ({ state }) => state === 'confirmed')
+    await inPayment(again, 'captured')
+    expect(await provider.ledger(deposit)).toMatchObject({ held: 0, taken: 0 })
+  })
+
+  test('asked for again and not paid in time: the tag ends, and the vehicle is free', async () => {
+    const { number, deposit, car } = await pending()
+    const again = await letGo(number, deposit)
+    expectStatus(await answerTag(shop, dealer, number, 'there'), 200)
+    await inPayment(again, 'pending')
+    await house().db`UPDATE payments SET deadline_at = now() WHERE number = ${again}`
+    await house().temporal.workflow.getHandle(`payment/${again}`).signal('look')
+    await ended(number, 'cancelled')
+    expect(await bookedAs(shop, car)).toMatchObject({ type: 'stock', buyer: null, availability: 'available' })
   })
 
   test('sold while the deposit is waited for: its page is closed, and the processor never hears of it', async () => {
