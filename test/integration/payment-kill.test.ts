@@ -99,36 +99,7 @@ describe('the worker is killed in the middle of each step of a payment, and the 
     await expectSoundHouse(house())
   })
 
-  test('of a tag: while its deposit is taken, and while it is given back because the vehicle is sold (B8)', async () => {
-    const dealer = await shop.dealer({ acknowledgeSeconds: 900 })
-    const terms = { deposit: 50_000, fee: 0, refund_banked: 'full', refund_scheduled: 'deposit_kept' }
-    const path = '/v1/operator/order-terms/tag/EUR'
-    expectStatus(await shop.call('PUT', path, { key: shop.operatorKey, body: terms }), 200)
-    const [car] = await onLot(shop, dealer, [lotVehicle(await newModel(shop))])
-    const { number, tag: placed } = await tag(shop, car)
-    const deposit: string = placed.deposit.number
-    await provider.buyer(deposit, 'pay')
-    await shop.until(number, ({ state }) => state === 'pending')
-    await slow('capture')
-    await confirmTag(shop, dealer, number)
-    await killDuring(deposit, 'capture/1')
-    await shop.until(deposit, ({ state }) => state === 'captured', BY_RECONCILE)
-
-    await slow('refund')
-    expectStatus(await answerTag(shop, dealer, number, 'sold'), 200)
-    await killDuring(deposit, 'refund/1/1')
-    await shop.until(deposit, ({ state }) => state === 'refunded', BY_RECONCILE)
-    expect(await provider.ledger(deposit)).toEqual({
-      held: 0,
-      taken: 50_000,
-      given_back: 50_000,
-      open_pages: 0,
-    })
-    expect(await timesDone(deposit)).toEqual({ 'session/1': 1, 'capture/1': 1, 'refund/1/1': 1 })
-    await expectSoundHouse(house())
-  }, 240_000)
-
-  test('of four custom orders: while a deposit and a balance are taken, and parts of deposits go back for a lower price and a cancellation (B5, B6, B10)', async () => {
+  test('of custom orders and tags, all at one moment: deposits and a balance are taken, and go back for a lower price, a cancellation and a sold vehicle (B5, B6, B8, B10)', async () => {
     const range = await newRange(shop, { basePrice: 20_000 })
     const dealer = await shop.dealer({ makes: [range.make], acknowledgeSeconds: 900 })
     const terms = {
@@ -137,8 +108,10 @@ describe('the worker is killed in the middle of each step of a payment, and the 
       refund_banked: 'less_fee',
       refund_scheduled: 'deposit_kept',
     }
-    const path = '/v1/operator/order-terms/custom_order/EUR'
-    expectStatus(await shop.call('PUT', path, { key: shop.operatorKey, body: terms }), 200)
+    for (const kind of ['custom_order', 'tag']) {
+      const path = `/v1/operator/order-terms/${kind}/EUR`
+      expectStatus(await shop.call('PUT', path, { key: shop.operatorKey, body: terms }), 200)
+    }
     const command = (number: string, what: string, body: object, key = shop.storefrontKey) =>
       shop.call('POST', `/v1/custom-orders/${number}/${what}`, { key, body })
     const held = async () => {
@@ -154,38 +127,68 @@ describe('the worker is killed in the middle of each step of a payment, and the 
       await shop.until(order.deposit, ({ state }) => state === 'captured')
       return { ...order, vehicle: vehicle.number as string }
     }
+    const model = await newModel(shop)
+    const tagged = async () => {
+      const [car] = await onLot(shop, dealer, [lotVehicle(model)])
+      const { number, tag: placed } = await tag(shop, car)
+      const deposit: string = placed.deposit.number
+      await provider.buyer(deposit, 'pay')
+      await shop.until(number, ({ state }) => state === 'pending')
+      return { number, deposit }
+    }
     const [accepted, changed, cancelled, arrived] = await Promise.all([held(), paid(), paid(), paid()])
+    const [confirmed, sold] = await Promise.all([tagged(), tagged()])
+    await confirmTag(shop, dealer, sold.number)
+    await shop.until(sold.deposit, ({ state }) => state === 'captured')
     expectStatus(await plantSays(shop, 'at_dealer', arrived.vehicle), 200)
     const { balance } = await shop.until(arrived.number, (view) => view.balance?.state === 'pending')
 
     await slow('capture', 6_000)
     await provider.buyer(balance.number, 'pay')
     await accept(shop, dealer, accepted.number)
-    await Promise.all([during(balance.number, 'capture/1'), during(accepted.deposit, 'capture/1')])
+    await confirmTag(shop, dealer, confirmed.number)
+    const taken = [balance.number, accepted.deposit, confirmed.deposit]
+    await Promise.all(taken.map((payment) => during(payment, 'capture/1')))
     await slow('refund', 6_000)
     const configuration = await configure(shop, range, PLAIN)
     expectStatus(await command(changed.number, 'configuration', { configuration }), 200)
     expectStatus(await command(cancelled.number, 'cancellation', {}), 200)
-    await Promise.all([changed, cancelled].map(({ deposit }) => during(deposit, 'refund/1/1')))
+    expectStatus(await answerTag(shop, dealer, sold.number, 'sold'), 200)
+    const returned = [changed.deposit, cancelled.deposit, sold.deposit]
+    await Promise.all(returned.map((payment) => during(payment, 'refund/1/1')))
     await kill()
+    // Nobody has heard what was done.
+    const states = await house().db<{ state: string }[]>`
+      SELECT state FROM payments WHERE number IN ${house().db([...taken, ...returned])} ORDER BY state`
+    expect(states.map(({ state }) => state)).toEqual([
+      ...taken.map(() => 'capturing'),
+      ...returned.map(() => 'refunding'),
+    ])
 
     const captured = (payment: string) =>
       shop.until(payment, ({ state }) => state === 'captured', BY_RECONCILE)
     const back = (payment: string, amount: number) =>
       shop.until(payment, ({ refunded }) => refunded.amount === amount, BY_RECONCILE)
     await Promise.all([
-      captured(accepted.deposit),
-      captured(balance.number),
+      ...taken.map(captured),
       back(changed.deposit, 30_000),
       back(cancelled.deposit, 35_000),
+      back(sold.deposit, 50_000),
     ])
-    for (const [payment, taken, given_back] of [
+    for (const [payment, amount, given_back] of [
       [accepted.deposit, 50_000, 0],
+      [confirmed.deposit, 50_000, 0],
+      [sold.deposit, 50_000, 50_000],
       [changed.deposit, 50_000, 30_000],
       [cancelled.deposit, 50_000, 35_000],
       [balance.number, 820_000 + 20_000 - 50_000, 0],
     ] as const) {
-      expect(await provider.ledger(payment)).toEqual({ held: 0, taken, given_back, open_pages: 0 })
+      expect(await provider.ledger(payment)).toEqual({
+        held: 0,
+        taken: amount,
+        given_back,
+        open_pages: 0,
+      })
       const refunded = given_back > 0 ? { 'refund/1/1': 1 } : {}
       expect(await timesDone(payment)).toEqual({ 'session/1': 1, 'capture/1': 1, ...refunded })
     }
@@ -220,7 +223,7 @@ describe('the worker is killed in the middle of each step of a payment, and the 
     await shop.until(number, ({ state }) => state === 'confirmed', 60)
     expect(await provider.ledger(payment)).toEqual({ held: amount, taken: 0, given_back: 0, open_pages: 0 })
     await expectSoundHouse(house())
-    await expectReplayable(house(), `WorkflowType IN ('payment', 'backOrder', 'customOrder')`)
+    await expectReplayable(house(), `WorkflowType IN ('payment', 'backOrder', 'customOrder', 'tagOrder')`)
   })
 })
 
