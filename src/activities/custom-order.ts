@@ -25,7 +25,7 @@ import {
 } from '../store/custom-order.ts'
 import { actionsOf, asDealerSees, asProcessorSees, customOrderView } from '../store/custom-order-view.ts'
 import type { Database, Transaction } from '../store/database.ts'
-import { type DealerRow, dealerSelling, readDealer } from '../store/dealer.ts'
+import { type DealerRow, dealerOf, dealerSelling } from '../store/dealer.ts'
 import { readCommandBody, storeAnswer } from '../store/idempotency-key.ts'
 import {
   askForBalance,
@@ -127,15 +127,7 @@ export function createCustomOrderActivities({
           }
         } else if (row.state === 'accepted') {
           const balance = await askForBalance(tx, links, row, await priceOf(tx, row), { ...change, now })
-          if (balance) {
-            const { number: payment } = balance
-            await updateCustomOrder(
-              tx,
-              row,
-              { balance: payment },
-              { type: 'custom_order.balance_requested', actor: 'house', details: { payment } },
-            )
-          }
+          if (balance) await noteBalance(tx, row, balance.number, { as: 'requested', actor: 'house' })
         }
         return customOrderProgress(tx, number)
       })
@@ -165,8 +157,9 @@ export function createCustomOrderActivities({
     },
 
     /**
-     * The dealer or the processor accepts or refuses. Once both have accepted, and the deposit is held still, the vehicle
-     * enters the order bank and the buyer gets the confirmation. The same word again changes nothing; one about an earlier turn is refused.
+     * The dealer or the processor accepts or refuses, or an operator in the place of either. Once both have accepted, and the
+     * deposit is held still, the vehicle enters the order bank and the buyer gets the confirmation. The same word again changes
+     * nothing; one about an earlier turn is refused.
      */
     async judgeCustomOrder(
       asked: Command & { number: string; judge: Judge; dealer: string | null },
@@ -202,7 +195,7 @@ export function createCustomOrderActivities({
           )
           if (isAgreed && !awaited) await confirm(tx, accepted, step)
         }
-        return answered(tx, step, 200, number, judge === 'processor' ? judge : { dealer })
+        return answered(tx, step, 200, number, actor === 'processor' ? actor : { dealer })
       })
     },
 
@@ -365,13 +358,6 @@ function hasAcceptedAlready(row: CustomOrderRow, judge: Judge, word: Word): bool
   return row.processor_reference !== null
 }
 
-/** The dealer who has it, also where it has stopped selling the make since it was chosen: it may refuse the order. */
-async function dealerOf(tx: Transaction, row: CustomOrderRow): Promise<DealerRow> {
-  const dealer = await readDealer(tx, row.dealer)
-  if (!dealer) throw new Error('a custom order without its dealer')
-  return dealer
-}
-
 /** The dealer who is to have it, if it exists and sells the make. */
 async function dealerFor(tx: Transaction, row: CustomOrderRow, id: string): Promise<DealerRow> {
   const found = await configurationOf(tx, row.configuration)
@@ -393,6 +379,7 @@ async function followDeposit(tx: Transaction, row: CustomOrderRow, now: Date, st
     { deadline: null },
     { type: 'custom_order.deposit_held', actor: 'house', details: { payment: row.deposit } },
   )
+  // Also where that one has stopped selling the make since it was chosen: it may refuse the order.
   await submit(tx, held, await dealerOf(tx, row), now)
 }
 
@@ -410,14 +397,23 @@ async function settle(
   change: { actor: string; step: string },
 ): Promise<void> {
   const balance = await settleBalance(tx, row, await priceOf(tx, row), settled, change)
-  if (!balance) return
-  const { number: payment } = balance
-  await updateCustomOrder(
-    tx,
-    row,
-    { balance: payment },
-    { type: 'custom_order.balance_settled', actor: change.actor, details: { payment } },
-  )
+  if (balance) await noteBalance(tx, row, balance.number, { as: 'settled', actor: change.actor })
+}
+
+/** Keeps by which payment the balance is asked for or settled; that one before it was not paid in time is told to operators. */
+async function noteBalance(
+  tx: Transaction,
+  row: CustomOrderRow,
+  payment: string,
+  { as, actor }: { as: 'requested' | 'settled'; actor: string },
+): Promise<void> {
+  let current = row
+  if (as === 'requested' && row.balance !== null) {
+    const details = { payment: row.balance }
+    current = await updateCustomOrder(tx, row, {}, { type: 'custom_order.balance_overdue', actor, details })
+  }
+  const event = { type: `custom_order.balance_${as}`, actor, details: { payment } } as const
+  await updateCustomOrder(tx, current, { balance: payment }, event)
 }
 
 /** Both have accepted, and the deposit is held: the vehicle enters the bank, and everybody has it confirmed. */

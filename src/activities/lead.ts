@@ -17,7 +17,7 @@ import { after } from '../domain/period.ts'
 import { faultAt, Refusal } from '../domain/refusal.ts'
 import { allowed, may } from '../domain/states.ts'
 import type { Database, Transaction } from '../store/database.ts'
-import { type DealerRow, readDealer } from '../store/dealer.ts'
+import { type DealerRow, dealerOf, readDealer } from '../store/dealer.ts'
 import { readCommandBody, storeAnswer } from '../store/idempotency-key.ts'
 import {
   insertStatus,
@@ -175,9 +175,7 @@ async function open(
 ): Promise<{ row: LeadRow; holder: DealerRow; now: Date }> {
   const locked = await lockLead(tx, number)
   if (!locked) throw new Refusal('not-found', `There is no lead ${number}.`)
-  const holder = await readDealer(tx, locked.row.dealer)
-  if (!holder) throw new Error('a lead without its dealer')
-  return { row: locked.row, holder, now: locked.now }
+  return { row: locked.row, holder: await dealerOf(tx, locked.row), now: locked.now }
 }
 
 function refuseUnless(lead: LeadRow, verb: LeadVerb, asked: Command): void {

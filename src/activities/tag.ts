@@ -16,6 +16,7 @@ import {
 import { VEHICLE_TRANSITIONS } from '../domain/vehicle.ts'
 import type { Links } from '../integrations/link.ts'
 import type { Database, Locked, Transaction } from '../store/database.ts'
+import { dealerOf } from '../store/dealer.ts'
 import { readCommandBody, storeAnswer } from '../store/idempotency-key.ts'
 import {
   askForBalance,
@@ -26,7 +27,6 @@ import {
   waitingFor,
 } from '../store/order-money.ts'
 import {
-  dealerOf,
   lockTag,
   lockVehicleOf,
   priceOf,
@@ -103,7 +103,7 @@ export function createTagActivities({ db, steps, links }: { db: Database; steps:
       })
     },
 
-    /** The order processor accepts or refuses. The same acceptance again is kept and changes nothing. */
+    /** The order processor accepts or refuses, or an operator in its place. The same acceptance again is kept and changes nothing. */
     async judgeTag(asked: Command & { number: string; verdict: TagVerdict }): Promise<TagProgress | null> {
       const { number, verdict, command: step, actor } = asked
       return hear(asked, verdict === 'accepted' ? 'accept' : 'refuse', async (tx, locked, word) => {
@@ -120,7 +120,7 @@ export function createTagActivities({ db, steps, links }: { db: Database; steps:
             state: row.state,
           })
         }
-        return answered(tx, step, number, 'processor')
+        return answered(tx, step, number, actor === 'processor' ? actor : 'storefront')
       })
     },
 
@@ -148,8 +148,7 @@ export function createTagActivities({ db, steps, links }: { db: Database; steps:
           }
         } else if (row.state === 'confirmed') {
           const balance = await askForBalance(tx, links, row, priceOf(row), { ...change, now })
-          if (balance)
-            await noteBalance(tx, row, balance.number, { type: 'tag.balance_requested', actor: 'house' })
+          if (balance) await noteBalance(tx, row, balance.number, { as: 'requested', actor: 'house' })
         }
         return tagProgress(tx, number)
       })
@@ -170,9 +169,7 @@ export function createTagActivities({ db, steps, links }: { db: Database; steps:
           })
         }
         const balance = await settleBalance(tx, row, priceOf(row), settled, { actor, step })
-        const paid = balance
-          ? await noteBalance(tx, row, balance.number, { type: 'tag.balance_settled', actor })
-          : row
+        const paid = balance ? await noteBalance(tx, row, balance.number, { as: 'settled', actor }) : row
         await updateVehicle(
           tx,
           vehicle,
@@ -284,13 +281,20 @@ async function followDeposit(tx: Transaction, row: TagRow, now: Date, step: stri
   }
 }
 
+/** Keeps by which payment the balance is asked for or settled; that one before it was not paid in time is told to operators. */
 async function noteBalance(
   tx: Transaction,
   row: TagRow,
   payment: string,
-  event: { type: 'tag.balance_requested' | 'tag.balance_settled'; actor: string },
+  { as, actor }: { as: 'requested' | 'settled'; actor: string },
 ): Promise<TagRow> {
-  return updateTag(tx, row, { balance: payment }, { ...event, details: { payment } })
+  let current = row
+  if (as === 'requested' && row.balance !== null) {
+    const details = { payment: row.balance }
+    current = await updateTag(tx, row, {}, { type: 'tag.balance_overdue', actor, details })
+  }
+  const event = { type: `tag.balance_${as}`, actor, details: { payment } } as const
+  return updateTag(tx, current, { balance: payment }, event)
 }
 
 async function passDeadline(tx: Transaction, row: TagRow, now: Date, step: string): Promise<void> {

@@ -48,6 +48,13 @@ export async function readDealer(db: Database | Transaction, id: string): Promis
   return row
 }
 
+/** The dealer of what cannot be without one: a lead, a custom order, a tag or a vehicle. */
+export async function dealerOf(tx: Transaction, { dealer: id }: { dealer: string }): Promise<DealerRow> {
+  const dealer = await readDealer(tx, id)
+  if (!dealer) throw new Error('something of a dealer who is not there')
+  return dealer
+}
+
 /**
  * The dealer who was chosen for a vehicle of this make.
  *

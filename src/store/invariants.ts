@@ -2,7 +2,6 @@ import { type SQL, sql } from 'drizzle-orm'
 import { BACK_ORDER_TRANSITIONS, type BackOrderState } from '../domain/back-order.ts'
 import { CUSTOM_ORDER_TRANSITIONS } from '../domain/custom-order.ts'
 import { DELIVERY_TRANSITIONS } from '../domain/delivery.ts'
-import type { EventType } from '../domain/event.ts'
 import { LEAD_TRANSITIONS } from '../domain/lead.ts'
 import { MATCH_REQUEST_TRANSITIONS } from '../domain/match-request.ts'
 import { MOVEMENT_EFFECTS } from '../domain/movement.ts'
@@ -13,7 +12,7 @@ import { may, statesOf, type Transitions } from '../domain/states.ts'
 import { TAG_TRANSITIONS } from '../domain/tag.ts'
 import { VEHICLE_TRANSITIONS } from '../domain/vehicle.ts'
 import type { Database } from './database.ts'
-import { isFor } from './match-offer.ts'
+import { candidates, isFor } from './match-offer.ts'
 import {
   limitsKept,
   nobodyPassedOver,
@@ -67,11 +66,6 @@ const COUNTED = list([
   'refund_failed',
   'refunded',
 ] satisfies PaymentState[])
-/** What an order that was cancelled keeps of its deposit `d`: nothing where that could not be taken in the end. */
-const charged = (number: string, type: EventType) =>
-  sql.raw(`CASE WHEN d.state IN ('voiding', 'voided') THEN 0 ELSE COALESCE((
-                   SELECT (e.details ->> 'charged')::bigint - (e.details ->> 'refund')::bigint
-                     FROM events e WHERE e.number = ${number} AND e.type = '${type}'), 0) END`)
 /** What of the deposit of order `o` went back because the price fell below it. */
 const EXCESS = sql.raw(`COALESCE((SELECT sum((e.details ->> 'refund')::bigint) FROM events e
                                     WHERE e.number = o.number AND e.type = 'custom_order.reconfigured'), 0)`)
@@ -312,25 +306,19 @@ export const INVARIANTS: Record<string, (graceSeconds: number) => SQL> = {
           FROM back_orders b WHERE b.payment IS NOT NULL
         UNION ALL
         SELECT o.number,
-               CASE o.state
-                 WHEN 'completed' THEN c.total_price_minor
-                 WHEN 'accepted' THEN COALESCE(d.amount_minor, 0) - ${EXCESS}
-                   + CASE WHEN l.state IN (${COUNTED}) THEN l.amount_minor ELSE 0 END
-                 WHEN 'cancelled' THEN ${charged('o.number', 'custom_order.cancelled')}
-                 ELSE 0 END
-          FROM custom_orders o JOIN configurations c ON c.id = o.configuration
+               CASE WHEN o.state IN ('completed', 'delivered') THEN o.price
+                    WHEN o.state IN ('accepted', 'confirmed')
+                    THEN COALESCE(d.amount_minor, 0) - ${EXCESS} + CASE WHEN l.state IN (${COUNTED}) THEN l.amount_minor ELSE 0 END
+                    -- What it keeps of its deposit: nothing where that could not be taken in the end.
+                    WHEN o.state = 'cancelled' AND (d.state IN ('voiding', 'voided')) IS NOT TRUE THEN COALESCE((
+                      SELECT (e.details ->> 'charged')::bigint - (e.details ->> 'refund')::bigint
+                        FROM events e WHERE e.number = o.number AND e.type = o.kind || '.cancelled'), 0)
+                    ELSE 0 END
+          FROM (SELECT o.number, 'custom_order' AS kind, o.state, o.deposit, o.balance, c.total_price_minor AS price
+                  FROM custom_orders o JOIN configurations c ON c.id = o.configuration
+                UNION ALL SELECT number, 'tag', state, deposit, balance, price_minor FROM tags) o
           LEFT JOIN payments d ON d.number = o.deposit LEFT JOIN payments l ON l.number = o.balance
          WHERE o.deposit IS NOT NULL OR o.balance IS NOT NULL
-        UNION ALL
-        SELECT t.number,
-               CASE t.state
-                 WHEN 'delivered' THEN t.price_minor
-                 WHEN 'confirmed' THEN COALESCE(d.amount_minor, 0)
-                   + CASE WHEN l.state IN (${COUNTED}) THEN l.amount_minor ELSE 0 END
-                 WHEN 'cancelled' THEN ${charged('t.number', 'tag.cancelled')}
-                 ELSE 0 END
-          FROM tags t LEFT JOIN payments d ON d.number = t.deposit LEFT JOIN payments l ON l.number = t.balance
-         WHERE t.deposit IS NOT NULL OR t.balance IS NOT NULL
       )
       SELECT pays_for AS subject, format('%s owed, %s of it remitted, but %s paid', owed, COALESCE(remitted, 0), COALESCE(net, 0)) AS detail
         FROM owed o LEFT JOIN paid p USING (pays_for)
@@ -400,11 +388,9 @@ export const INVARIANTS: Record<string, (graceSeconds: number) => SQL> = {
   'no vehicle that can be had is left beside a match request that it fits': () => sql`
       SELECT r.number AS subject, format('it waits, and %s can be had', v.number) AS detail
         FROM match_requests r
-        JOIN model_years m ON m.make = r.make AND m.model = r.model
-        JOIN specifications s ON s.model_year = m.id AND s.stocked
-        JOIN vehicle_availability a ON a.specification = s.fingerprint AND a.state = 'available'
-        JOIN vehicles v ON v.number = a.vehicle JOIN dealers d ON d.id = v.dealer
-       WHERE ${isFor} AND r.wish #>> '{near,within_m}' IS NULL
+        JOIN (${candidates(sql`EXISTS (SELECT 1 FROM vehicle_availability a WHERE a.vehicle = v.number AND a.state = 'available')`)}) v
+          ON ${isFor}
+       WHERE r.wish #>> '{near,within_m}' IS NULL
          AND NOT EXISTS (SELECT 1 FROM match_offers o WHERE o.match_request = r.number AND o.outcome = 'lapsed')
        ORDER BY 1, 2`,
 

@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { after } from '../domain/period.ts'
 import { post, type Transaction } from './database.ts'
-import { distanceTo, readDealer } from './dealer.ts'
+import { dealerOf, distanceTo } from './dealer.ts'
 import { searchMatches } from './match.ts'
 import {
   closeOffer,
@@ -29,7 +29,7 @@ const MODELS = 6_203
  * beside others who do, who begins to wait holds it alone: of a vehicle and a request that come at the same moment the later
  * one sees the other.
  */
-export async function lockModelsOf(tx: Transaction, specifications: string[]): Promise<void> {
+async function lockModelsOf(tx: Transaction, specifications: string[]): Promise<void> {
   await tx.execute(sql`
     SELECT pg_advisory_xact_lock_shared(${MODELS}, model)
       FROM (SELECT DISTINCT hashtext(m.make || '/' || m.model) AS model
@@ -38,21 +38,41 @@ export async function lockModelsOf(tx: Transaction, specifications: string[]): P
              ORDER BY 1) AS models`)
 }
 
-/**
- * Frees the locked vehicle: it is offered to whoever has waited longest for such a one, or else can be had by anybody.
- * Returns whether it was offered.
- */
-export async function freeVehicle(tx: Transaction, vehicle: VehicleRow, step: string): Promise<boolean> {
+/** Frees the locked vehicle: it is offered to whoever has waited longest for such a one, or else can be had by anybody. */
+export async function freeVehicle(tx: Transaction, vehicle: VehicleRow, step: string): Promise<void> {
   await lockModelsOf(tx, [vehicle.specification])
   await setAvailability(tx, vehicle.number, { state: 'available' })
-  for (;;) {
-    const number = await oldestFitting(tx, vehicle.number)
-    if (number === undefined) return false
-    const locked = await lockMatchRequest(tx, number)
-    // Another vehicle may have come first, or its end: then the next one is looked for with newer eyes.
-    if (locked?.row.state !== 'waiting') continue
-    await offer(tx, vehicle, locked.row, locked.now, step)
-    return true
+  await offerInTurn(tx, [vehicle], step)
+}
+
+/** Vehicles that nobody was ever offered: each, in turn, is offered to whoever has waited longest for such a one. */
+export async function offerNewVehicles(tx: Transaction, vehicles: VehicleRow[], step: string): Promise<void> {
+  await lockModelsOf(
+    tx,
+    vehicles.map(({ specification }) => specification),
+  )
+  await offerInTurn(tx, vehicles, step)
+}
+
+/** For so many vehicles at a time it is looked up who waits: one statement, however many do. */
+const AT_A_TIME = 100
+
+async function offerInTurn(tx: Transaction, vehicles: VehicleRow[], step: string): Promise<void> {
+  for (let left = vehicles; left.length > 0; ) {
+    const group = left.slice(0, AT_A_TIME)
+    const oldest = await oldestFitting(tx, group)
+    const taken = new Set<string>()
+    const again: VehicleRow[] = []
+    for (const vehicle of group) {
+      const number = oldest(vehicle).find((request) => !taken.has(request))
+      if (number === undefined) continue
+      taken.add(number)
+      const locked = await lockMatchRequest(tx, number)
+      if (locked?.row.state === 'waiting') await offer(tx, vehicle, locked.row, locked.now, step)
+      // Another vehicle may have come first, or its end: then the next one is looked for with newer eyes.
+      else again.push(vehicle)
+    }
+    left = [...again, ...left.slice(AT_A_TIME)]
   }
 }
 
@@ -85,9 +105,8 @@ async function offer(
   now: Date,
   step: string,
 ): Promise<void> {
-  const dealer = await readDealer(tx, vehicle.dealer)
-  if (!dealer) throw new Error('a vehicle without its dealer')
-  const until = after(now, dealer.match_seconds)
+  const { match_seconds } = await dealerOf(tx, vehicle)
+  const until = after(now, match_seconds)
   const { number: match_request } = request
   await post(
     tx,
@@ -124,31 +143,58 @@ const near = {
   latitude: sql`(r.wish #>> '{near,latitude}')`,
   longitude: sql`(r.wish #>> '{near,longitude}')`,
 }
-/** True when a vehicle `v` of specification `s`, model year `m` and dealer `d` is to be offered to a match request `r`. As `fits` has it. */
+/**
+ * True when a vehicle `v`, with its features as JSON, its make, model and year, and the place of its dealer, is to be offered
+ * to a match request `r`. As `fits` has it.
+ */
 export const isFor: SQL = sql`(
-  r.make = m.make AND r.model = m.model AND r.state = 'waiting' AND r.valid_until > now()
-  AND COALESCE((r.wish ->> 'year')::integer, m.year) = m.year
-  AND s.features @> ARRAY(SELECT jsonb_array_elements_text(r.wish -> 'must_have'))
-  AND (r.wish #>> '{price,currency}' IS NULL
-       OR r.wish #>> '{price,currency}' = v.currency
-          AND v.price_minor >= COALESCE((r.wish #>> '{price,min}')::bigint, 0)
-          AND v.price_minor <= COALESCE((r.wish #>> '{price,max}')::bigint, v.price_minor))
-  AND (r.wish #>> '{near,within_m}' IS NULL OR ${distanceTo(near, sql`d`)} <= (r.wish #>> '{near,within_m}')::integer)
+  r.make = v.make AND r.model = v.model AND r.state = 'waiting' AND r.valid_until > now()
+  AND (r.price_currency IS NULL
+       OR r.price_currency = v.currency
+          AND v.price_minor BETWEEN COALESCE(r.price_min, 0) AND COALESCE(r.price_max, v.price_minor))
+  AND COALESCE(r.year, v.year) = v.year
+  AND v.features @> (r.wish -> 'must_have')
+  AND (r.wish #>> '{near,within_m}' IS NULL OR ${distanceTo(near, sql`v`)} <= (r.wish #>> '{near,within_m}')::integer)
   AND NOT EXISTS (SELECT 1 FROM match_offers o
                    WHERE o.match_request = r.number AND o.vehicle = v.number AND o.outcome <> 'taken_back'))`
 
-/** The match request that has waited longest of those that a vehicle fits and was not offered to yet. */
-async function oldestFitting(tx: Transaction, vehicle: string): Promise<string | undefined> {
-  const [row] = await tx.execute<{ number: string }>(sql`
-    SELECT r.number
-      FROM vehicles v
-      JOIN specifications s ON s.fingerprint = v.specification
-      JOIN model_years m ON m.id = s.model_year
-      JOIN dealers d ON d.id = v.dealer
-      JOIN match_requests r ON ${isFor}
-     WHERE v.number = ${vehicle}
-     ORDER BY r.place LIMIT 1`)
-  return row?.number
+/** The vehicles of these conditions, as `isFor` needs them. */
+export const candidates = (which: SQL): SQL => sql`
+  SELECT v.number, v.price_minor, v.currency, to_jsonb(s.features) AS features, m.make, m.model, m.year, d.latitude, d.longitude
+    FROM vehicles v
+    JOIN specifications s ON s.fingerprint = v.specification
+    JOIN model_years m ON m.id = s.model_year
+    JOIN dealers d ON d.id = v.dealer
+   WHERE ${which}`
+
+/**
+ * The match requests that have waited longest of those that each of the vehicles fits and was not offered to yet: as many as
+ * there are vehicles, so that one is left for the last. What fits one vehicle fits those that are like it.
+ */
+async function oldestFitting(
+  tx: Transaction,
+  vehicles: VehicleRow[],
+): Promise<(vehicle: VehicleRow) => string[]> {
+  const kinds = new Map(vehicles.map((vehicle) => [kindOf(vehicle), vehicle.number]))
+  // Wrapped, so that nobody is looked for for other vehicles of the same dealers.
+  const rows = await tx.execute<{ vehicle: string; requests: string[] }>(sql`
+    WITH given AS MATERIALIZED (
+      ${candidates(sql`v.number IN (SELECT value FROM jsonb_array_elements_text(${JSON.stringify([...kinds.values()])}::jsonb))`)}
+    )
+    SELECT v.number AS vehicle, oldest.requests
+      FROM given v
+      CROSS JOIN LATERAL (
+             SELECT jsonb_agg(number ORDER BY place) AS requests
+               FROM (SELECT r.number, r.place FROM match_requests r WHERE ${isFor}
+                      ORDER BY r.place LIMIT ${vehicles.length}) AS fitting) AS oldest
+     WHERE oldest.requests IS NOT NULL`)
+  const requests = new Map(rows.map((row) => [row.vehicle, row.requests]))
+  return (vehicle) => requests.get(kinds.get(kindOf(vehicle)) ?? '') ?? []
+}
+
+/** All of a vehicle that matters to a wish. */
+function kindOf({ specification, dealer, price_minor, currency }: VehicleRow): string {
+  return [specification, dealer, price_minor, currency].join()
 }
 
 /** Why an offered vehicle is not the buyer's: they do not want it or said nothing, or its dealer took it back. */

@@ -961,6 +961,11 @@ export const vehicles = pgTable(
     index('vehicles_in_bank')
       .on(t.model_line, t.type, t.place)
       .where(sql`${t.state} IN ('banked', 'scheduled', 'in_production')`),
+    index('vehicles_on_their_way')
+      .on(t.number)
+      .where(
+        sql`${t.state} IN ('in_production', 'built', 'shipped') OR ${t.state} = 'at_dealer' AND ${t.buyer} IS NOT NULL`,
+      ),
     index('vehicles_in_slots').on(t.period, t.plant).where(sql`${t.period} IS NOT NULL`),
     index('vehicles_by_dealer').on(t.dealer, t.banked_at, t.number),
     check('vehicles_slot', sql`(${t.plant} IS NULL) = (${t.period} IS NULL)`),
@@ -1303,6 +1308,15 @@ export const matchRequests = pgTable(
     /** The wish's, for the index of those who wait. */
     make: text('make').notNull(),
     model: text('model').notNull(),
+    /** Also the wish's: many requests are looked through for one vehicle, and most of them are told by these. */
+    year: integer('year').generatedAlwaysAs(sql`(wish ->> 'year')::integer`),
+    price_currency: text('price_currency').generatedAlwaysAs(sql`wish #>> '{price,currency}'`),
+    price_min: bigint('price_min', { mode: 'number' }).generatedAlwaysAs(
+      sql`(wish #>> '{price,min}')::bigint`,
+    ),
+    price_max: bigint('price_max', { mode: 'number' }).generatedAlwaysAs(
+      sql`(wish #>> '{price,max}')::bigint`,
+    ),
     /** Whoever has waited longest is served first: drawn when it comes in. */
     place: bigserial('place', { mode: 'number' }),
     state: text('state').$type<MatchRequestState>().notNull(),

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, sql } from 'drizzle-orm'
+import { and, asc, eq, gt } from 'drizzle-orm'
 import { z } from 'zod'
 import { Refusal } from '../domain/refusal.ts'
 import { allowed, may } from '../domain/states.ts'
@@ -9,7 +9,7 @@ import {
   STOCK_VEHICLE_ACTIONS,
 } from '../domain/vehicle.ts'
 import type { Database, Transaction } from './database.ts'
-import { freeVehicle, lockModelsOf, takeBackOffer } from './match-offer.ts'
+import { freeVehicle, offerNewVehicles, takeBackOffer } from './match-offer.ts'
 import { OfferedVehicle, offeredVehicles } from './offered-vehicle.ts'
 import { Instant } from './order-view.ts'
 import { vehicleAvailability, vehicles } from './schema.ts'
@@ -106,30 +106,8 @@ export async function addToLots(
   { actor, step }: { actor: string; step: string },
 ): Promise<VehicleRow[]> {
   const rows = await listVehicles(tx, given, actor)
-  await lockModelsOf(
-    tx,
-    rows.map(({ specification }) => specification),
-  )
-  const wanted = await wantedSpecifications(tx, rows)
-  // Whom one does not fit, others like it do not fit either: of many alike only as many are looked at as are offered.
-  const nobodys = new Set<string>()
-  for (const row of rows) {
-    const like = [row.specification, row.dealer, row.price_minor].join()
-    if (!wanted.has(row.specification) || nobodys.has(like)) continue
-    if (!(await freeVehicle(tx, row, step))) nobodys.add(like)
-  }
+  await offerNewVehicles(tx, rows, step)
   return rows
-}
-
-/** Those of the vehicles' specifications for whose model anybody waits. */
-async function wantedSpecifications(tx: Transaction, rows: VehicleRow[]): Promise<Set<string>> {
-  const fingerprints = [...new Set(rows.map(({ specification }) => specification))]
-  const wanted = await tx.execute<{ fingerprint: string }>(sql`
-    SELECT s.fingerprint
-      FROM jsonb_array_elements_text(${JSON.stringify(fingerprints)}::jsonb) AS f
-      JOIN specifications s ON s.fingerprint = f JOIN model_years m ON m.id = s.model_year
-     WHERE EXISTS (SELECT 1 FROM match_requests r WHERE r.make = m.make AND r.model = m.model AND r.state = 'waiting')`)
-  return new Set(wanted.map(({ fingerprint }) => fingerprint))
 }
 
 /** What a dealer asks for, and who asks. */

@@ -4,7 +4,7 @@ import { EVENTS, type EventType } from '../domain/event.ts'
 import { after } from '../domain/period.ts'
 import type { TagDeadline, TagProgress, TagState, TagWord, ToldTag } from '../domain/tag.ts'
 import { type Database, type Locked, type Transaction, transactionTime } from './database.ts'
-import { type DealerRow, readDealer } from './dealer.ts'
+import { dealerOf } from './dealer.ts'
 import { recordEvent } from './event.ts'
 import { moneyDue, type Price } from './order-money.ts'
 import { tags, vehicles } from './schema.ts'
@@ -32,12 +32,6 @@ export async function lockVehicleOf(tx: Transaction, { vehicle }: TagRow): Promi
   const locked = await lockVehicle(tx, vehicle)
   if (!locked) throw new Error('a tag without its vehicle')
   return locked.row
-}
-
-export async function dealerOf(tx: Transaction, { dealer: id }: TagRow): Promise<DealerRow> {
-  const dealer = await readDealer(tx, id)
-  if (!dealer) throw new Error('a tag without its dealer')
-  return dealer
 }
 
 /** An event of a tag: its type says who is told. */

@@ -7,8 +7,9 @@ import { type Candidate, fits, type Wish } from '../../src/domain/match.ts'
 import { newNumber } from '../../src/domain/number.ts'
 import { distanceTo } from '../../src/store/dealer.ts'
 import { searchMatches } from '../../src/store/match.ts'
-import { freeVehicle } from '../../src/store/match-offer.ts'
+import { freeVehicle, offerNewVehicles } from '../../src/store/match-offer.ts'
 import { insertMatchRequest } from '../../src/store/match-request.ts'
+import { saveCustomer } from '../../src/store/order.ts'
 import * as schema from '../../src/store/schema.ts'
 import { lockVehicle } from '../../src/store/vehicle.ts'
 import { readAvailability } from '../../src/store/vehicle-availability.ts'
@@ -176,15 +177,29 @@ type Stocked = Candidate & { dealer: string; specification: string; model_year: 
 const CASES = 400
 const MODELS = [0, 1, 2]
 const YEARS = [2026, 2027]
+/** A wish that is about nothing but make and model. */
+const OPEN = {
+  year: null,
+  must_have: [],
+  nice_to_have: [],
+  exterior: null,
+  interior: null,
+  price: null,
+  near: null,
+  compared_with: null,
+}
 const namesOf = (model: number) => ({ make: 'chance', model: `chance-${model}` })
 
-test(`${CASES} wishes by chance find what looking at every vehicle finds, and so do match requests`, {
-  timeout: 180_000,
-}, async () => {
-  const client = postgres(house().databaseUrl, { max: 1, onnotice: () => {} })
-  const db = drizzle(client, { schema })
+/** Vehicles by chance, in the books as if dealers had listed them. */
+const stock: Stocked[] = []
+let client: postgres.Sql
+let db: Books
+/** How many statements were sent by `db`. */
+let sent = 0
+beforeAll(async () => {
+  client = postgres(house().databaseUrl, { max: 1, onnotice: () => {} })
+  db = drizzle(client, { schema, logger: { logQuery: () => void sent++ } })
   const next = chance(7)
-  const stock: Stocked[] = []
   const dealers = await Promise.all(
     Array.from({ length: 12 }, () => shop.dealer({ latitude: 47 + 8 * next(), longitude: 6 + 9 * next() })),
   )
@@ -211,10 +226,17 @@ test(`${CASES} wishes by chance find what looking at every vehicle finds, and so
     })
   }
   await store(client, stock)
+})
+afterAll(() => client.end())
+
+test(`${CASES} wishes by chance find what looking at every vehicle finds, and so do match requests`, {
+  timeout: 180_000,
+}, async () => {
+  const next = chance(8)
   let found = 0
   for (let n = 0; n < CASES; n++) {
     const wish = someWish(next, { ...namesOf(below(next, 3)), years: YEARS, price: 3_120_000 })
-    const candidates = await withDistances(db, wish, stock)
+    const candidates = await withDistances(wish, stock)
     const limit = 1 + below(next, 40)
     const expected = bruteForce(wish, candidates, limit)
     const got = (await searchMatches(db, wish, limit)).map(({ number, price, distance_m, points }) => ({
@@ -225,14 +247,13 @@ test(`${CASES} wishes by chance find what looking at every vehicle finds, and so
     }))
     expect(got, JSON.stringify(wish)).toEqual(expected)
     found += got.length
-    if (n % 8 === 0) await agreesOnRequests(db, next, wish, candidates)
+    if (n % 8 === 0) await agreesOnRequests(next, wish, candidates)
   }
   expect(found).toBeGreaterThan(CASES * 3)
-  await client.end()
 })
 
 /** A match request with this wish is offered a vehicle that becomes free exactly if it fits. Nothing of it stays. */
-async function agreesOnRequests(db: Books, next: Chance, wish: Wish, candidates: Candidate[]): Promise<void> {
+async function agreesOnRequests(next: Chance, wish: Wish, candidates: Candidate[]): Promise<void> {
   for (let n = 0; n < 5; n++) {
     const vehicle = candidates[below(next, candidates.length)]
     if (!vehicle) continue
@@ -261,6 +282,102 @@ async function agreesOnRequests(db: Books, next: Chance, wish: Wish, candidates:
     )
   }
 }
+
+/** As if the vehicles were new, they are offered to these wishes, the oldest first; nothing of it stays. Gives who got what. */
+async function offered(
+  vehicles: Candidate[],
+  wishes: Wish[],
+): Promise<{ offers: Record<string, string>; statements: number }> {
+  const offers: Record<string, string> = {}
+  let statements = 0
+  const undo = new Error('undone')
+  const trial = db.transaction(async (tx) => {
+    const numbers = wishes.map(() => newNumber('matchRequest'))
+    const given = wishes.map((wish, place) => ({ number: numbers[place], wish }))
+    const customer = await saveCustomer(tx, shop.storefront, newBuyer())
+    await tx.execute(sql`
+      WITH given AS (
+        INSERT INTO match_requests (number, storefront, customer, wish, make, model, state, version, valid_until, deadline_kind, deadline_at)
+        SELECT g ->> 'number', ${shop.storefront}, ${customer}, g -> 'wish', g #>> '{wish,make}', g #>> '{wish,model}', 'waiting', 1,
+               now() + interval '1 hour', 'validity', now() + interval '1 hour'
+          FROM jsonb_array_elements(${JSON.stringify(given)}::jsonb) WITH ORDINALITY AS given(g, place) ORDER BY place
+        RETURNING number)
+      INSERT INTO events (number, sequence, type, actor, to_state, details)
+      SELECT number, 1, 'match_request.received', 'test', 'waiting', '{}' FROM given`)
+    const rows = []
+    for (const { number } of vehicles) {
+      const locked = await lockVehicle(tx, number)
+      if (locked) rows.push(locked.row)
+    }
+    const before = sent
+    await offerNewVehicles(tx, rows, 'trial')
+    statements = sent - before
+    const made = await tx.execute<{ vehicle: string; request: string }>(
+      sql`SELECT vehicle, match_request AS request FROM match_offers WHERE match_request IN (
+            SELECT jsonb_array_elements_text(${JSON.stringify(numbers)}::jsonb))`,
+    )
+    for (const { vehicle, request } of made) offers[vehicle] = String(numbers.indexOf(request))
+    throw undo
+  })
+  await expect(trial).rejects.toThrow('undone')
+  return { offers, statements }
+}
+
+test('vehicles that come together go, in turn, each to the oldest that it fits, as if they came one by one', async () => {
+  const next = chance(11)
+  let made = 0
+  // The last time more than are looked up at once.
+  for (const [vehicles, requests] of [
+    [30, 40],
+    [60, 20],
+    [130, 150],
+  ] as const) {
+    const model = namesOf(below(next, 3))
+    const candidates = stock.filter((vehicle) => vehicle.model === model.model)
+    const cars = Array.from({ length: vehicles }, () => candidates[below(next, candidates.length)]).filter(
+      (car, index, all) => car !== undefined && all.indexOf(car) === index,
+    ) as Stocked[]
+    const wishes = Array.from({ length: requests }, () => {
+      const wish = someWish(next, { ...model, years: YEARS, price: 3_120_000 })
+      return { ...wish, must_have: wish.must_have.slice(0, below(next, 2)) }
+    })
+    const near = await Promise.all(wishes.map((wish) => withDistances(wish, cars)))
+    const expected: Record<string, string> = {}
+    const taken = new Set<number>()
+    for (const [index, car] of cars.entries()) {
+      const first = wishes.findIndex(
+        (wish, place) => !taken.has(place) && fits(wish, near[place]?.[index] ?? car),
+      )
+      if (first === -1) continue
+      taken.add(first)
+      expected[car.number] = String(first)
+    }
+    const { offers } = await offered(cars, wishes)
+    expect(offers).toEqual(expected)
+    made += Object.keys(offers).length
+  }
+  expect(made).toBeGreaterThan(60)
+})
+
+test('of 10,000 who wait for prices of their own each vehicle finds its own, by as many statements as of ten', async () => {
+  const model = namesOf(0)
+  const cars = stock.filter((vehicle) => vehicle.model === model.model).slice(0, 80)
+  const dearest = Math.max(...cars.map(({ price }) => price))
+  const wish = { ...model, ...OPEN }
+  /** All but the last one pay less than the vehicles cost. */
+  const wishes = (count: number): Wish[] =>
+    Array.from({ length: count }, (_, n) => {
+      const max = n === count - 1 ? dearest : 2_000_000 + n
+      return { ...wish, price: { currency: 'EUR', max } }
+    })
+  const few = await offered(cars, wishes(10))
+  const many = await offered(cars, wishes(10_000))
+  expect(few.offers).toEqual({ [cars[0]?.number ?? '']: '9' })
+  expect(many.offers).toEqual({ [cars[0]?.number ?? '']: '9999' })
+  expect(many.statements).toBe(few.statements)
+  // What looks is two of them; the others make the one offer.
+  expect((await offered(cars, wishes(10).slice(0, 9))).statements).toBe(2)
+})
 
 async function store(client: postgres.Sql, stock: Stocked[]): Promise<void> {
   await client`INSERT INTO makes VALUES ('chance', 'Chance')`
@@ -295,7 +412,6 @@ async function store(client: postgres.Sql, stock: Stocked[]): Promise<void> {
 }
 
 async function withDistances(
-  db: Books,
   { near }: Wish,
   stock: (Candidate & { dealer: string })[],
 ): Promise<Candidate[]> {

@@ -109,7 +109,16 @@ const KEPT: Record<string, string[]> = {
     'balance',
     'deadline_kind',
   ],
-  match_requests: ['number', 'storefront', 'make', 'model', 'state', 'tag', 'deadline_kind'],
+  match_requests: [
+    'number',
+    'storefront',
+    'make',
+    'model',
+    'price_currency',
+    'state',
+    'tag',
+    'deadline_kind',
+  ],
   vehicles: [
     'number',
     'type',
