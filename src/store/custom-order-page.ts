@@ -8,7 +8,7 @@ import {
 } from './custom-order-view.ts'
 import { type Database, snapshot, type Transaction } from './database.ts'
 import { storyOf, type ToldEvent } from './event.ts'
-import { owesBalance } from './order-money.ts'
+import { type Due, dueOf, leftOf } from './order-money.ts'
 
 /** Everything that a dealer's page of a custom order shows (REQUIREMENTS B4), as it was at one moment. */
 export type CustomOrderPage = {
@@ -18,8 +18,8 @@ export type CustomOrderPage = {
   vehicle: string
   /** Why there is nothing more to do for the link's turn; null while there is, or the vehicle was handed over. */
   over: 'refused' | 'cancelled' | 'asked_anew' | 'passed_on' | null
-  /** True when the vehicle is handed over only once the balance is paid, or settled at the dealer. */
-  owes_balance: boolean
+  /** What has to be paid before the handover. */
+  due: Due | null
   /** What happened in this turn. */
   events: ToldEvent[]
 }
@@ -45,8 +45,8 @@ async function read(
     order: isNow ? asDealerSees(view, dealer) : asFormerDealerSees(view),
     vehicle: await vehicleWordsOf(tx, row.configuration),
     over: isNow ? endOf(view) : row.dealer === dealer ? 'asked_anew' : 'passed_on',
-    owes_balance: owesBalance(row, view.balance),
-    events: ofTurn(await storyOf(tx, number), turn),
+    due: dueOf(row, { ...view, left: await leftOf(tx, row, view.price) }),
+    events: ofTurn(await storyOf(tx, [number]), turn),
   }
 }
 

@@ -1,4 +1,4 @@
-import { asc, eq, type SQL, sql } from 'drizzle-orm'
+import { asc, inArray, type SQL, sql } from 'drizzle-orm'
 import type { EventType } from '../domain/event.ts'
 import { EVENTS } from '../domain/event.ts'
 import { post, type Transaction } from './database.ts'
@@ -81,6 +81,8 @@ export function isUntold(
 
 /** An event as pages tell of it. */
 export type ToldEvent = {
+  /** Whose story it is part of. */
+  number: string
   /** The row's version after the change. */
   sequence: number
   type: EventType
@@ -90,10 +92,11 @@ export type ToldEvent = {
   at: Date
 }
 
-/** The story of a number so far, in the order in which it happened. */
-export async function storyOf(tx: Transaction, number: string): Promise<ToldEvent[]> {
+/** The story of these numbers so far, in the order in which it happened. */
+export async function storyOf(tx: Transaction, numbers: string[]): Promise<ToldEvent[]> {
   const rows = await tx
     .select({
+      number: events.number,
       sequence: events.sequence,
       type: events.type,
       actor: events.actor,
@@ -102,7 +105,7 @@ export async function storyOf(tx: Transaction, number: string): Promise<ToldEven
       at: events.at,
     })
     .from(events)
-    .where(eq(events.number, number))
-    .orderBy(asc(events.sequence))
+    .where(inArray(events.number, numbers))
+    .orderBy(asc(events.id))
   return rows as ToldEvent[]
 }

@@ -6,7 +6,7 @@ import {
   refundOf,
   type Terms,
 } from '../domain/custom-order.ts'
-import { isPaid, isTaken } from '../domain/payment.ts'
+import { isPaid, isTaken, type PaymentState } from '../domain/payment.ts'
 import { after } from '../domain/period.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { VehicleState } from '../domain/vehicle.ts'
@@ -238,19 +238,36 @@ export function moneyDue(
     END`
 }
 
-/** True when a vehicle is handed over only once the balance is paid, or settled at the dealer. */
-export function owesBalance(
+/** What keeps a vehicle from being handed over, and whether that is just being taken. */
+export type Due = { what: 'deposit' | 'balance'; being_taken: boolean }
+
+/**
+ * A vehicle is handed over only once the deposit and the balance are paid, which the balance can be at the dealer, too. Null
+ * when they are, or are not ours to take. `left`: what the deposit leaves of the price.
+ */
+export function dueOf(
   { takes_payment }: Pick<Payable, 'takes_payment'>,
-  balance: Pick<PaymentRow, 'state'> | null,
-): boolean {
-  return takes_payment && !(balance && isTaken(balance.state))
+  {
+    left,
+    deposit,
+    balance,
+  }: { left: number } & Record<'deposit' | 'balance', { state: PaymentState } | null>,
+): Due | null {
+  if (!takes_payment) return null
+  if (deposit && !isPaid(deposit.state))
+    return { what: 'deposit', being_taken: deposit.state === 'capturing' }
+  if (left <= 0 || (balance && isPaid(balance.state))) return null
+  return { what: 'balance', being_taken: balance?.state === 'capturing' }
 }
 
-/** What is still to be paid before the handover. */
-async function balanceOf(tx: Transaction, row: Payable, price: Price): Promise<Price> {
-  const deposit = row.deposit === null ? undefined : await readPayment(tx, row.deposit)
-  const paid = deposit ? await owedBy(tx, deposit) : 0
-  return { ...price, amount: Math.max(price.amount - paid, 0) }
+/** What the deposit, less what of it the order gave back, leaves of the price. Minor units; below 0 when nothing is left. */
+export async function leftOf(
+  tx: Transaction,
+  { deposit }: Pick<Payable, 'deposit'>,
+  price: Price,
+): Promise<number> {
+  const payment = deposit === null ? undefined : await readPayment(tx, deposit)
+  return price.amount - (payment ? await owedBy(tx, payment) : 0)
 }
 
 /** Asks for the balance, which is taken as soon as the buyer pays it; null when nothing is left to be paid. */
@@ -261,16 +278,16 @@ export async function askForBalance(
   price: Price,
   { now, ...change }: PaymentChange & { now: Date },
 ): Promise<PaymentRow | null> {
-  const { amount, currency } = await balanceOf(tx, row, price)
-  if (amount === 0) return null
+  const amount_minor = await leftOf(tx, row, price)
+  if (amount_minor <= 0) return null
   return requestPayment(
     tx,
     links,
     {
       ...payerOf(row),
       purpose: 'balance',
-      amount_minor: amount,
-      currency,
+      amount_minor,
+      currency: price.currency,
       deadline_at: after(now, BALANCE_SECONDS),
       capture: 'at_once',
     },
@@ -292,28 +309,25 @@ export async function settleBalance(
   settled: boolean,
   change: PaymentChange,
 ): Promise<PaymentRow | null> {
-  if (!row.takes_payment) return null
-  const { amount, currency } = await balanceOf(tx, row, price)
-  const deposit = row.deposit === null ? undefined : (await openPayment(tx, row.deposit)).row
-  if (deposit && !isPaid(deposit.state)) throw notPaid('deposit', deposit, deposit.amount_minor, currency)
-  const balance = row.balance === null ? undefined : (await openPayment(tx, row.balance)).row
-  if (amount === 0 || (balance && isPaid(balance.state))) return null
-  if (!settled || balance?.state === 'capturing') throw notPaid('balance', balance, amount, currency)
+  const [deposit, balance] = [await paymentOf(tx, row.deposit), await paymentOf(tx, row.balance)]
+  const left = await leftOf(tx, row, price)
+  const due = dueOf(row, { left, deposit, balance })
+  if (!due) return null
+  const { currency } = price
+  if (due.what === 'deposit') throw notPaid(due, deposit, { amount: deposit?.amount_minor ?? 0, currency })
+  if (!settled || due.being_taken) throw notPaid(due, balance, { amount: left, currency })
   if (balance) await releasePayment(tx, balance.number, change)
-  return recordSettled(tx, { ...payerOf(row), purpose: 'balance', amount_minor: amount, currency }, change)
+  return recordSettled(tx, { ...payerOf(row), purpose: 'balance', amount_minor: left, currency }, change)
 }
 
-function notPaid(
-  what: 'deposit' | 'balance',
-  payment: PaymentRow | undefined,
-  amount: number,
-  currency: string,
-): Refusal {
-  const words = payment?.state === 'capturing' ? 'is just being taken: try again in a moment' : 'is not paid'
-  return new Refusal('balance-due', `The ${what} ${words}.`, {
-    payment: payment?.number ?? null,
-    amount: { amount, currency },
-  })
+/** The payment, locked. */
+async function paymentOf(tx: Transaction, number: string | null): Promise<PaymentRow | null> {
+  return number === null ? null : (await openPayment(tx, number)).row
+}
+
+function notPaid({ what, being_taken }: Due, payment: PaymentRow | null, amount: Price): Refusal {
+  const words = being_taken ? 'is just being taken: try again in a moment' : 'is not paid'
+  return new Refusal('balance-due', `The ${what} ${words}.`, { payment: payment?.number ?? null, amount })
 }
 
 function payerOf({ number, storefront, customer }: Payable) {

@@ -1,9 +1,9 @@
 import { asc, eq, inArray, sql } from 'drizzle-orm'
-import type { EventType } from '../domain/event.ts'
 import type { Periods } from '../domain/period.ts'
 import { type BackOrderView, backOrderView } from './back-order-view.ts'
-import { type Database, type Transaction, transactionTime } from './database.ts'
+import { type Database, snapshot, type Transaction, transactionTime } from './database.ts'
 import { type DeliveryView, deliveryView } from './delivery-view.ts'
+import { storyOf, type ToldEvent } from './event.ts'
 import type { Address } from './order.ts'
 import { type OrderView, orderView } from './order-view.ts'
 import { readPeriods } from './period.ts'
@@ -12,7 +12,6 @@ import {
   backOrders,
   customers,
   deliveries,
-  events,
   items,
   orders,
   payments,
@@ -35,7 +34,7 @@ export type OrderPage = {
   back_orders: PageBackOrder[]
   deliveries: PageDelivery[]
   /** The story of the order and of all that came from it, in the order in which it happened. */
-  events: PageEvent[]
+  events: ToldEvent[]
 }
 
 /** Periods in seconds: what applies to the item when the customer sets none. */
@@ -43,16 +42,6 @@ export type PageItem = { name: string; wait_seconds: number; hold_seconds: numbe
 /** `deadline_from` is when the running clock was started: the house's longest period counts from there. */
 export type PageBackOrder = BackOrderView & { ship_to: Address | null; deadline_from: Date | null }
 export type PageDelivery = DeliveryView & { ship_to: Address }
-export type PageEvent = {
-  /** Whose story: the number of the order, a back order, a delivery or a payment. */
-  number: string
-  /** The row's version after the change. */
-  sequence: number
-  type: EventType
-  actor: string
-  details: Record<string, unknown>
-  at: Date
-}
 
 /** What a link to an order has to match, and whether it opens anything any more: not once the customer is erased. */
 export async function readLink(
@@ -74,10 +63,7 @@ export async function readLink(
 
 /** The page's content, read from one snapshot so that its parts fit together. */
 export async function readOrderPage(db: Database, number: string): Promise<OrderPage | undefined> {
-  return db.transaction((tx) => read(tx, number), {
-    isolationLevel: 'repeatable read',
-    accessMode: 'read only',
-  })
+  return snapshot(db, (tx) => read(tx, number))
 }
 
 async function read(tx: Transaction, number: string): Promise<OrderPage | undefined> {
@@ -107,7 +93,7 @@ async function read(tx: Transaction, number: string): Promise<OrderPage | undefi
     items: await itemsOf(tx, order, periods),
     back_orders: await backOrdersOnPage(tx, number),
     deliveries: await deliveriesOnPage(tx, number),
-    events: await eventsOf(tx, [
+    events: await storyOf(tx, [
       number,
       ...[...order.back_orders, ...order.deliveries].map((part) => part.number),
       ...(await paymentsOf(tx, number)),
@@ -188,20 +174,4 @@ async function paymentsOf(tx: Transaction, order: string): Promise<string[]> {
     .innerJoin(backOrders, eq(backOrders.number, payments.pays_for))
     .where(eq(backOrders.order_number, order))
   return rows.map((row) => row.number)
-}
-
-async function eventsOf(tx: Transaction, numbers: string[]): Promise<PageEvent[]> {
-  const rows = await tx
-    .select({
-      number: events.number,
-      sequence: events.sequence,
-      type: events.type,
-      actor: events.actor,
-      details: events.details,
-      at: events.at,
-    })
-    .from(events)
-    .where(inArray(events.number, numbers))
-    .orderBy(asc(events.id))
-  return rows as PageEvent[]
 }

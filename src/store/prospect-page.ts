@@ -47,6 +47,6 @@ async function read(tx: Transaction, number: string): Promise<ProspectPage | und
     ...head,
     lead,
     dealers: new Map(named.map(({ id, name }) => [id, name])),
-    events: await storyOf(tx, number),
+    events: await storyOf(tx, [number]),
   }
 }

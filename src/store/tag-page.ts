@@ -1,14 +1,14 @@
 import { type Database, snapshot } from './database.ts'
 import { storyOf, type ToldEvent } from './event.ts'
-import { owesBalance } from './order-money.ts'
+import { type Due, dueOf, leftOf } from './order-money.ts'
 import { readTag } from './tag.ts'
 import { asTagsDealerSees, type TagView, tagView } from './tag-view.ts'
 
 /** Everything that a dealer's page of a tag shows (REQUIREMENTS B8): the tag as the dealer sees it, and what happened. */
 export type TagPage = {
   tag: TagView
-  /** True when the vehicle is handed over only once the balance is paid, or settled at the dealer. */
-  owes_balance: boolean
+  /** What has to be paid before the handover. */
+  due: Due | null
   events: ToldEvent[]
 }
 
@@ -19,8 +19,8 @@ export async function readTagPage(db: Database, number: string): Promise<TagPage
     if (!row || !view) return undefined
     return {
       tag: asTagsDealerSees(view),
-      owes_balance: owesBalance(row, view.balance),
-      events: await storyOf(tx, number),
+      due: dueOf(row, { ...view, left: await leftOf(tx, row, view.price) }),
+      events: await storyOf(tx, [number]),
     }
   })
 }

@@ -29,11 +29,7 @@ export function CustomOrderPage({ view }: { view: View<Page> }) {
           <FactList facts={factsOf(page)} />
           <AnswerForm view={view} />
           {view.page.order.dealer_actions.includes('complete') && (
-            <HandoverForm
-              view={view}
-              version={view.page.order.version}
-              owesBalance={view.page.owes_balance}
-            />
+            <HandoverForm view={view} version={view.page.order.version} due={view.page.due} />
           )}
           {order.state === 'completed' && <p>It is completed.</p>}
         </>

@@ -26,7 +26,7 @@ export function registerCustomOrderPage(app: Api, kit: ApiKit, limit: RateLimit[
     }),
     forms: { answer: ANSWER, handover: HANDOVER },
     refusals: {
-      'balance-due': 'the balance is not paid, and not marked as settled with you',
+      'balance-due': 'not all of it is paid, or marked as settled with you',
       otherwise: 'this is not possible as the order stands now',
     },
   })

@@ -51,6 +51,7 @@ const WORDS: Partial<Record<EventType, (event: ToldEvent) => string | undefined>
   'custom_order.confirmed': () => 'It is confirmed, and its vehicle is in the order bank.',
   'custom_order.reconfigured': () => 'The buyer changed the configuration.',
   'custom_order.balance_requested': () => 'The buyer was asked for the balance.',
+  'custom_order.balance_overdue': () => 'The balance was not paid in time.',
   'custom_order.balance_settled': () => 'The balance was recorded as settled with you.',
   'custom_order.dealer_chosen': () => 'The buyer chose a dealer anew.',
   'custom_order.cancelled': () => 'It was cancelled.',

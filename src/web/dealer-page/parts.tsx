@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { PropsWithChildren } from 'hono/jsx'
+import type { Due } from '../../store/order-money.ts'
 import { moment } from '../format.ts'
 import { Layout } from '../layout.tsx'
 import { type Notice, NoticeBox } from '../notice.tsx'
@@ -210,9 +211,9 @@ export function attemptOf({ attempt }: Sent, form: string): Attempt | null {
   return attempt?.form === form ? attempt : null
 }
 
-/** Says that the buyer has the vehicle; `owesBalance`: only once the balance is paid, or the dealer was paid. */
-export function HandoverForm<Page>(props: { view: View<Page>; version: number; owesBalance: boolean }) {
-  const { view, version, owesBalance } = props
+/** Says that the buyer has the vehicle; while something is due only once that is paid, here or to the dealer. */
+export function HandoverForm<Page>(props: { view: View<Page>; version: number; due: Due | null }) {
+  const { view, version, due } = props
   return (
     <ActForm
       view={view}
@@ -221,7 +222,17 @@ export function HandoverForm<Page>(props: { view: View<Page>; version: number; o
       button="Yes, the buyer has it"
       version={version}
     >
-      {owesBalance && (
+      {due?.being_taken && (
+        <p>
+          <strong>The {due.what} is just being taken online.</strong> Please try again in a moment.
+        </p>
+      )}
+      {due?.what === 'deposit' && !due.being_taken && (
+        <p>
+          <strong>The deposit could not be taken.</strong> Our staff is looking after it.
+        </p>
+      )}
+      {due?.what === 'balance' && !due.being_taken && (
         <div class="choice">
           <input type="checkbox" id="settled" name="settled" value="yes" />
           <label for="settled">The balance was paid to us; it is not paid online</label>

@@ -5,7 +5,8 @@ import { moneyInWords } from '../../domain/money.ts'
 import type { Choice } from '../../domain/order.ts'
 import type { DeadlineKind } from '../../domain/period.ts'
 import { REFUSALS, type RefusalType } from '../../domain/refusal.ts'
-import type { OrderPage, PageBackOrder, PageEvent } from '../../store/order-page.ts'
+import type { ToldEvent } from '../../store/event.ts'
+import type { OrderPage, PageBackOrder } from '../../store/order-page.ts'
 import { calendarDay, day, listed, moment } from '../format.ts'
 
 /** The words of the customer's page for states, deadlines, choices, confirmations, refusals and events, in one place. */
@@ -218,7 +219,7 @@ export function refusalWords(type: string, detail: string): string {
 }
 
 /** An event in the customer's words; null for one that another entry tells better. */
-export function eventWords(event: PageEvent, page: OrderPage): string | null {
+export function eventWords(event: ToldEvent, page: OrderPage): string | null {
   const words = EVENT_WORDS[event.type]
   if (!words) return null
   return words({
@@ -295,7 +296,7 @@ const EVENT_WORDS: Partial<Record<EventType, (told: Told) => string>> = {
 }
 
 /** Who did it, where that is worth saying: a delivery is ours to prepare, whoever's yes began it. */
-export function actorWords({ type, actor }: PageEvent, page: OrderPage): string | null {
+export function actorWords({ type, actor }: ToldEvent, page: OrderPage): string | null {
   if (type === 'delivery.planned') return null
   if (actor === 'customer') return 'by you'
   if (actor.startsWith('storefront:')) return `through ${page.shop.name}`

@@ -26,7 +26,7 @@ export function TagPage({ view }: { view: View<Page> }) {
       <FactList facts={factsOf(page)} />
       {state === 'pending' || state === 'confirmed' ? (
         <>
-          {canHandOver && <HandoverForm view={view} version={tag.version} owesBalance={page.owes_balance} />}
+          {canHandOver && <HandoverForm view={view} version={tag.version} due={page.due} />}
           <AnswerForm view={view} />
         </>
       ) : (

@@ -26,7 +26,7 @@ export function registerTagPage(app: Api, kit: ApiKit, limit: RateLimit['byAddre
     }),
     forms: { answer: ANSWER, handover: HANDOVER },
     refusals: {
-      'balance-due': 'the balance is not paid, and not marked as settled with you',
+      'balance-due': 'not all of it is paid, or marked as settled with you',
       otherwise: 'this is not possible as the tag stands now',
     },
   })

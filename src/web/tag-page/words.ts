@@ -38,6 +38,7 @@ const WORDS: Partial<Record<EventType, string>> = {
   'tag.processor_accepted': 'The order processor accepted the tag.',
   'tag.confirmed': 'The tag is confirmed: the vehicle is to be kept for the buyer.',
   'tag.balance_requested': 'The buyer was asked for the balance.',
+  'tag.balance_overdue': 'The balance was not paid in time.',
   'tag.balance_settled': 'The balance was recorded as settled with you.',
   'tag.answer_repeated': 'It was said again.',
   'tag.refused':

@@ -1,7 +1,8 @@
 import type { BackOrderState } from '../../../src/domain/back-order.ts'
 import type { DeliveryState } from '../../../src/domain/delivery.ts'
 import { HOUSE_PERIODS } from '../../../src/domain/period.ts'
-import type { OrderPage, PageBackOrder, PageDelivery, PageEvent } from '../../../src/store/order-page.ts'
+import type { ToldEvent } from '../../../src/store/event.ts'
+import type { OrderPage, PageBackOrder, PageDelivery } from '../../../src/store/order-page.ts'
 import { document } from '../../../src/web/layout.tsx'
 import type { View } from '../../../src/web/order-page/fields.tsx'
 import { OrderPage as OrderPageView } from '../../../src/web/order-page/page.tsx'
@@ -95,13 +96,14 @@ export function delivery(state: DeliveryState, change: Partial<PageDelivery> = {
   }
 }
 
-export function event(type: PageEvent['type'], change: Partial<PageEvent> = {}): PageEvent {
+export function event(type: ToldEvent['type'], change: Partial<ToldEvent> = {}): ToldEvent {
   return {
     number: 'OR-0000-0000-000',
     sequence: 2,
     type,
     actor: 'house',
     details: {},
+    note: null,
     at: new Date('2025-05-10T12:00:00Z'),
     ...change,
   }
