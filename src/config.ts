@@ -50,7 +50,7 @@ const Environment = z.object({
     .email()
     .optional()
     .describe(
-      "Where operators are mailed when a lead's dealer stays silent; it is under attention either way",
+      'Where operators are mailed when a dealer or the order processor stays silent, or a balance is not paid in time; it is under attention either way',
     ),
   CARRIER_URL: z.url().describe('Base URL of the carrier that fetches and delivers parcels'),
   CARRIER_API_KEY: z

@@ -1,7 +1,9 @@
-import type { Turn } from '../domain/custom-order.ts'
+import type { Judge, Turn } from '../domain/custom-order.ts'
 import { buyerLetter, dealerOrderLetter } from '../domain/custom-order-letter.ts'
 import { isAbout, isTold } from '../domain/event.ts'
+import type { PlainLetter } from '../domain/lead-letter.ts'
 import { inZone } from '../domain/letter.ts'
+import { overdueBalanceLetter } from '../domain/payment-letter.ts'
 import type { Links } from '../integrations/link.ts'
 import { type Mailer, typeset } from '../integrations/mail.ts'
 import type { WebhookSender } from '../integrations/webhook.ts'
@@ -14,6 +16,8 @@ import { type Attempt, verdict } from './attempt.ts'
 
 const SENT: Attempt = { result: 'sent', outcome: 'accepted' }
 const NOBODY: Attempt = { result: 'gone', outcome: 'nobody to tell' }
+
+type Escalated = { dealer: string; silent: Judge[]; deadline_at: string }
 
 /** Where the order processor is reached, and the secret that signs both ways. */
 export type Processor = { url: string; secret: string }
@@ -111,26 +115,26 @@ export function createCustomOrderTelling(kit: {
 
     async mailOperators({ notification, event }: Notice): Promise<Attempt> {
       if (!operatorsEmail) return { result: 'gone', outcome: 'no operators' }
-      const { dealer, silent, deadline_at } = event.details as {
-        dealer: string
-        silent: string[]
-        deadline_at: string
-      }
-      const who = silent.map((judge) => (judge === 'dealer' ? `The dealer ${dealer}` : 'the order processor'))
-      const letter = await typeset(
-        {
-          subject: `Custom order ${event.number}: no answer`,
-          paragraphs: [
-            `Neither the order nor our reminder is answered. Silent: ${who.join(' and ')}.`,
-            `Please reach them until ${deadline_at}. Then it counts as refused, and the buyer is asked for another dealer.`,
-          ],
-        },
-        { to: 'operators', from: 'Holdfast' },
-      )
+      const words =
+        event.type === 'custom_order.balance_overdue'
+          ? overdueBalanceLetter(event.number, event.details)
+          : silenceLetter(event.number, event.details as Escalated)
+      const letter = await typeset(words, { to: 'operators', from: 'Holdfast' })
       const to = operatorsEmail
       await mailer.send({ id: notification.id, to, fromName: 'Holdfast', replyTo: null, ...letter })
       return SENT
     },
+  }
+}
+
+function silenceLetter(number: string, { dealer, silent, deadline_at }: Escalated): PlainLetter {
+  const who = silent.map((judge) => (judge === 'dealer' ? `The dealer ${dealer}` : 'the order processor'))
+  return {
+    subject: `Custom order ${number}: no answer`,
+    paragraphs: [
+      `Neither the order nor our reminder is answered. Silent: ${who.join(' and ')}.`,
+      `Please reach them until ${deadline_at}, and answer in their place. Then it counts as refused, and the buyer is asked for another dealer.`,
+    ],
   }
 }
 

@@ -2,6 +2,7 @@ import type { Judge } from '../domain/custom-order.ts'
 import { buyerLetter } from '../domain/custom-order-letter.ts'
 import { isAbout, isTold } from '../domain/event.ts'
 import type { PlainLetter } from '../domain/lead-letter.ts'
+import { overdueBalanceLetter } from '../domain/payment-letter.ts'
 import type { ToldTag } from '../domain/tag.ts'
 import { tagDealerLetter, tagLetter } from '../domain/tag-letter.ts'
 import type { Links } from '../integrations/link.ts'
@@ -89,18 +90,11 @@ export function createTagTelling(kit: {
 
     async mailOperators({ notification, event }: Notice): Promise<Attempt> {
       if (!operatorsEmail) return { result: 'gone', outcome: 'no operators' }
-      const { dealer, silent, deadline_at } = event.details as Escalated
-      const who = silent.map((judge) => (judge === 'dealer' ? `the dealer ${dealer}` : 'the order processor'))
-      const letter = await typeset(
-        {
-          subject: `Tag ${event.number}: no answer`,
-          paragraphs: [
-            `Neither the tag nor our reminder is answered by ${who.join(' and ')}.`,
-            `Please reach them until ${deadline_at}, and say in the dealer's place whether the vehicle is there or sold. Then it counts as refused, and the vehicle is free.`,
-          ],
-        },
-        { to: 'operators', from: 'Holdfast' },
-      )
+      const words =
+        event.type === 'tag.balance_overdue'
+          ? overdueBalanceLetter(event.number, event.details)
+          : silenceLetter(event.number, event.details as Escalated)
+      const letter = await typeset(words, { to: 'operators', from: 'Holdfast' })
       await mailer.send({
         id: notification.id,
         to: operatorsEmail,
@@ -110,6 +104,17 @@ export function createTagTelling(kit: {
       })
       return SENT
     },
+  }
+}
+
+function silenceLetter(number: string, { dealer, silent, deadline_at }: Escalated): PlainLetter {
+  const who = silent.map((judge) => (judge === 'dealer' ? `the dealer ${dealer}` : 'the order processor'))
+  return {
+    subject: `Tag ${number}: no answer`,
+    paragraphs: [
+      `Neither the tag nor our reminder is answered by ${who.join(' and ')}.`,
+      `Please reach them until ${deadline_at}, and answer in their place: whether the vehicle is there or sold, or whether the tag is accepted. Then it counts as refused, and the vehicle is free.`,
+    ],
   }
 }
 

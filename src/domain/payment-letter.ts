@@ -1,4 +1,5 @@
 import type { PayerEvent } from './event.ts'
+import type { PlainLetter } from './lead-letter.ts'
 import type { Letter } from './letter.ts'
 import { moneyInWords } from './money.ts'
 
@@ -66,6 +67,17 @@ export function payerLetter(
         paragraphs: [`${whole} for ${pays_for} are settled. Nothing is left to be paid here.`],
         action: look,
       }
+  }
+}
+
+/** What operators are told when the balance of an order or tag was not paid in time: it is asked for anew (REQUIREMENTS B5). */
+export function overdueBalanceLetter(number: string, { payment }: { payment?: string }): PlainLetter {
+  return {
+    subject: `${number}: the balance is not paid`,
+    paragraphs: [
+      `The vehicle is at the dealer, and the balance of ${number} was not paid in time (${payment}). The buyer was asked for it once more.`,
+      'Please reach them. Until it is paid, or recorded as settled with the handover, the vehicle stays where it is.',
+    ],
   }
 }
 

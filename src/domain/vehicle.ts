@@ -74,6 +74,20 @@ export const VIN_PATTERN = /^[A-HJ-NPR-Z0-9]{17}$/
 export const PROGRESS = ['in_production', 'built', 'shipped', 'at_dealer', 'delivered'] as const
 export type Progress = (typeof PROGRESS)[number]
 
+const DAY = 86_400
+
+/**
+ * After so many seconds without a further report a person has to ask where a vehicle is: the plant, whoever brings it, and
+ * once it is there for a buyer its dealer, who has not said that it is handed over.
+ */
+export const LONGEST_STAY = {
+  in_production: 21 * DAY,
+  built: 14 * DAY,
+  shipped: 60 * DAY,
+  at_dealer: 45 * DAY,
+} satisfies Partial<Record<Progress, number>>
+export type StageOfWay = keyof typeof LONGEST_STAY
+
 /**
  * Whether a vehicle of a dealer's stock can be had, and why not (REQUIREMENTS B8): it is kept for whoever waits for such a
  * one (`offered`), a buyer has tagged it, it went to somebody else, its dealer took it back, or it is not built at all.

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { JUDGES } from '../domain/custom-order.ts'
 import { type CarriersState, LONGEST_SILENCE } from '../domain/delivery.ts'
 import { inWords } from '../domain/period.ts'
+import { LONGEST_STAY, type StageOfWay } from '../domain/vehicle.ts'
 import type { Database } from './database.ts'
 import { STILL_FAILING } from './failing-step.ts'
 import { Instant } from './order-view.ts'
@@ -13,13 +14,22 @@ import { ASKED_SUPPLIER, NEED } from './supply.ts'
 export const MOST_SHOWN = 100
 const LIMIT = sql.raw(String(MOST_SHOWN))
 
-const TOO_LONG = Object.entries(LONGEST_SILENCE)
-  .map(([state, seconds]) => `${state} for ${inWords(seconds)}`)
-  .join(', ')
+const tooLong = (longest: Record<string, number>) =>
+  Object.entries(longest)
+    .map(([state, seconds]) => `${state} for ${inWords(seconds)}`)
+    .join(', ')
 
 /** Who has not answered a custom order or tag. */
 const WAITS_FOR = sql`to_jsonb(array_remove(ARRAY[CASE WHEN NOT dealer_accepted THEN 'dealer' END,
                                                   CASE WHEN processor_reference IS NULL THEN 'processor' END], NULL))`
+
+/** The buyer has not paid: it can still be paid, or its time is over. */
+const UNPAID = sql.raw(`('requested', 'pending', 'expired')`)
+
+/** What is reported of a vehicle on its way. */
+const REPORTS = sql.raw(
+  `(${['vin_assigned', ...Object.keys(LONGEST_STAY)].map((stage) => `'vehicle.${stage}'`).join(', ')})`,
+)
 
 /** Outcomes that need nobody: a switched-off endpoint, a lead that another dealer has by now or that has ended, no operators' address. */
 export const NOBODY_LEFT = ['endpoint off', 'passed on', 'ended', 'no operators'] as const
@@ -46,7 +56,7 @@ export const Attention = z
           since: Instant.meta({ description: 'When something last happened to it' }),
         }),
       )
-      .meta({ description: `Nothing from the carrier for too long: ${TOO_LONG}` }),
+      .meta({ description: `Nothing from the carrier for too long: ${tooLong(LONGEST_SILENCE)}` }),
     overdue_purchase_orders: z
       .array(
         z.object({ purchase_order: z.string(), supplier: z.string(), lines: z.int(), expected_at: Instant }),
@@ -67,6 +77,20 @@ export const Attention = z
         }),
       )
       .meta({ description: 'The provider let go of the money, or refused to take it or to give it back' }),
+    overdue_balances: z
+      .array(
+        z.object({
+          pays_for: z.string(),
+          payment: z.string().meta({ description: 'By which it is asked for now' }),
+          dealer: z.string(),
+          storefront: z.string(),
+          since: Instant.meta({ description: 'When it was to be paid at first' }),
+        }),
+      )
+      .meta({
+        description:
+          'Of custom orders and tags whose vehicle waits at the dealer: asked for, and not paid in time',
+      }),
     silent_leads: z
       .array(
         z.object({
@@ -102,13 +126,18 @@ export const Attention = z
       .array(
         z.object({
           vehicle: z.string(),
+          state: z.enum(['scheduled', ...(Object.keys(LONGEST_STAY) as StageOfWay[])]),
           dealer: z.string(),
-          plant: z.string(),
-          period: z.int(),
-          since: Instant.meta({ description: 'When the period was over' }),
+          plant: z.string().nullable(),
+          period: z.int().nullable(),
+          since: Instant.meta({
+            description: 'When the period was over, or something was last reported of it',
+          }),
         }),
       )
-      .meta({ description: 'Their plant has not said that it builds them; `slot-release` queues them anew' }),
+      .meta({
+        description: `\`scheduled\`: the period is over and the plant has not said that it builds it; \`slot-release\` queues it anew. Else nothing more was reported for too long: ${tooLong(LONGEST_STAY)}, with a buyer`,
+      }),
     abandoned_notifications: z
       .array(
         z.object({
@@ -171,6 +200,14 @@ export async function readAttention(db: Database): Promise<Attention> {
                         ELSE p.failure END AS failure
       FROM payments p JOIN events e ON e.number = p.number AND e.sequence = p.version
      WHERE p.state IN ('lapsed', 'capture_failed', 'refund_failed') AND p.ended_at IS NULL ORDER BY e.at LIMIT ${LIMIT}`)
+  const overdueBalances = await db.execute<Attention['overdue_balances'][number]>(sql`
+    SELECT o.number AS pays_for, o.balance AS payment, o.dealer, o.storefront, min(p.deadline_at) AS since
+      FROM (SELECT number, balance, dealer, storefront FROM custom_orders WHERE ended_at IS NULL
+            UNION ALL SELECT number, balance, dealer, storefront FROM tags WHERE ended_at IS NULL) o
+      JOIN payments b ON b.number = o.balance AND b.state IN ${UNPAID}
+      JOIN payments p ON p.pays_for = o.number AND p.purpose = 'balance' AND p.state IN ${UNPAID}
+     WHERE p.deadline_at <= now()
+     GROUP BY o.number, o.balance, o.dealer, o.storefront ORDER BY since LIMIT ${LIMIT}`)
   const silentLeads = await db.execute<Attention['silent_leads'][number]>(sql`
     SELECT l.number AS lead, l.dealer, l.storefront, e.at AS since
       FROM leads l
@@ -183,9 +220,17 @@ export async function readAttention(db: Database): Promise<Attention> {
     SELECT number AS tag, vehicle, dealer, storefront, deadline_at AS until, ${WAITS_FOR} AS waits_for
       FROM tags WHERE deadline_kind = 'escalate' AND ended_at IS NULL ORDER BY deadline_at LIMIT ${LIMIT}`)
   const late = await db.execute<Attention['late_vehicles'][number]>(sql`
-    SELECT v.number AS vehicle, v.dealer, v.plant, v.period, p.ends_at AS since
+    SELECT v.number AS vehicle, v.state, v.dealer, v.plant, v.period, p.ends_at AS since
       FROM vehicles v JOIN production_periods p ON p.ordinal = v.period
-     WHERE v.state = 'scheduled' AND p.ends_at <= now() ORDER BY p.ends_at, v.number LIMIT ${LIMIT}`)
+     WHERE v.state = 'scheduled' AND p.ends_at <= now()
+    UNION ALL
+    SELECT v.number, v.state, v.dealer, v.plant, v.period, e.at
+      FROM vehicles v
+      JOIN LATERAL (SELECT max(at) AS at FROM events
+                     WHERE number = v.number AND (type IN ${REPORTS} OR type = 'vehicle.tagged' AND v.state = 'at_dealer')) e ON true
+     WHERE (v.state IN ('in_production', 'built', 'shipped') OR v.state = 'at_dealer' AND v.buyer IS NOT NULL)
+       AND e.at < now() - make_interval(secs => (${JSON.stringify(LONGEST_STAY)}::jsonb ->> v.state)::integer)
+     ORDER BY since, vehicle LIMIT ${LIMIT}`)
   const abandoned = await db.execute<Attention['abandoned_notifications'][number]>(sql`
     SELECT id AS notification, number, channel, last_failure AS failure, last_attempt_at FROM notifications
      WHERE state = 'abandoned' AND created_at > now() - interval '30 days' AND COALESCE(last_failure, '') <> ALL (${sql.raw(`ARRAY[${NOBODY_LEFT.map((code) => `'${code}'`).join(', ')}]`)})
@@ -203,6 +248,7 @@ export async function readAttention(db: Database): Promise<Attention> {
     unsourced_items: [...unsourced],
     silent_custom_orders: silentOrders.map((row) => ({ ...row, until: instant(row.until) })),
     failed_payments: failedPayments.map((row) => ({ ...row, since: instant(row.since) })),
+    overdue_balances: overdueBalances.map((row) => ({ ...row, since: instant(row.since) })),
     silent_leads: silentLeads.map((row) => ({ ...row, since: instant(row.since) })),
     silent_tags: silentTags.map((row) => ({ ...row, until: instant(row.until) })),
     late_vehicles: late.map((row) => ({ ...row, since: instant(row.since) })),

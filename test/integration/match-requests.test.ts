@@ -1,9 +1,7 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { plantSays } from '../support/custom-order.ts'
 import { useHouse } from '../support/house.ts'
+import { webhooksOf } from '../support/inbox.ts'
 import { type Document, differences } from '../support/openapi.ts'
 import { expectProblem, expectReplayable, expectSoundHouse } from '../support/proof.ts'
 import { type Answer, expectStatus, Shop, waitFor } from '../support/shop.ts'
@@ -326,25 +324,8 @@ describe.concurrent('waiting for a vehicle that fits (B8, B11)', () => {
 
 /** A storefront with a webhook endpoint, and what came there. */
 async function listening() {
-  const received: { type: string; data: Answer['body'] }[] = []
-  const server = createServer((request, response) => {
-    void text(request).then((body) => {
-      received.push(JSON.parse(body))
-      response.writeHead(204).end()
-    })
-  }).listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
   const own = await Shop.open(house())
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`
-  expectStatus(await own.call('POST', '/v1/webhook-endpoints', { body: { url } }), 201)
-  const types = () => received.map(({ type }) => type).sort()
-  const until = (count: number) =>
-    waitFor(
-      `${count} webhooks`,
-      async () => types(),
-      ({ length }) => length >= count,
-    )
-  return { shop: own, received, until, close: () => server.close() }
+  return { shop: own, ...(await webhooksOf(own)) }
 }
 
 test('storefronts are told by webhook, as documented, and of a vehicle only as long as it was their buyer’s (B2, B8)', async () => {
@@ -399,8 +380,8 @@ test('storefronts are told by webhook, as documented, and of a vehicle only as l
       expect([body.type, differences(document, schema ?? {}, body)]).toEqual([body.type, []])
     }
   } finally {
-    here.close()
-    there.close()
+    await here.close()
+    await there.close()
   }
 })
 

@@ -1,9 +1,10 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { Bank } from '../support/bank.ts'
+import { plantSays } from '../support/custom-order.ts'
 import { useHouse } from '../support/house.ts'
 import { changesNothing, expectProblem, expectReplayable, expectSoundHouse } from '../support/proof.ts'
 import { type Answer, expectStatus, Shop, waitFor } from '../support/shop.ts'
-import { tag } from '../support/vehicle.ts'
+import { newVin, tag } from '../support/vehicle.ts'
 
 const house = useHouse({ partners: ['mail'], workers: 2, apis: 2 })
 let shop: Shop
@@ -321,7 +322,14 @@ describe('a vehicle that its plant did not build in its period (B6)', () => {
     expect(await bank.settled(orders)).toEqual(['a-late/0 -', 'a-late/1 -', 'a-late/2 capacity'])
     const late = async () => expectStatus(await bank.operate('GET', 'attention'), 200).body.late_vehicles
     expect(await late()).toEqual([
-      { vehicle: first, dealer: dealer.id, plant: 'a-late', period: 0, since: expect.any(String) },
+      {
+        vehicle: first,
+        state: 'scheduled',
+        dealer: dealer.id,
+        plant: 'a-late',
+        period: 0,
+        since: expect.any(String),
+      },
     ])
     expect(problemOf(await bank.cancel(dealer, first))).toBe('freeze-point-passed')
     expectStatus(await release(), 200)
@@ -336,6 +344,55 @@ describe('a vehicle that its plant did not build in its period (B6)', () => {
       { type: 'vehicle.scheduled', details: { to: { plant: 'a-late', period: 1 } } },
     ])
     await expectSoundHouse(house())
+  })
+})
+
+describe('a vehicle of which nothing more is reported (B7, P4)', () => {
+  const DAYS = { in_production: 21, built: 14, shipped: 60, at_dealer: 45 }
+
+  test('is shown to operators, by how long each stage may take; at the dealer only where a buyer waits', async () => {
+    const { line, modelYear } = await bank.line()
+    const dealer = await shop.dealer()
+    expectStatus(await bank.plant('a-silent', { lines: [line], slots: [1] }), 201)
+    const vehicle = await bank.ordered(dealer, modelYear)
+    await bank.settled([vehicle])
+    const late = async () =>
+      expectStatus(await bank.operate('GET', 'attention'), 200).body.late_vehicles.filter(
+        (row: Answer['body']) => row.vehicle === vehicle,
+      )
+    const { db } = house()
+    const quietFor = (minutes: number) =>
+      db`UPDATE events SET at = now() - make_interval(mins => ${minutes}) WHERE number = ${vehicle}`
+    /** Listed once nothing was reported for so many days, and not a minute before. */
+    const isListed = async (state: keyof typeof DAYS) => {
+      await quietFor(DAYS[state] * 1_440 - 1)
+      expect(await late()).toEqual([])
+      await quietFor(DAYS[state] * 1_440 + 1)
+      const [row, ...others] = await late()
+      expect(others).toEqual([])
+      expect(row).toMatchObject({ state, dealer: dealer.id, plant: 'a-silent', period: 1 })
+      expect(Date.now() - Date.parse(row.since)).toBeGreaterThan(DAYS[state] * 86_400_000)
+    }
+    expectStatus(await plantSays(shop, 'in_production', vehicle), 200)
+    await isListed('in_production')
+    // A price is no news of it; its VIN is.
+    const price = { price: { amount: 2_900_000, currency: 'EUR' } }
+    expectStatus(
+      await shop.call('POST', `/v1/stock-vehicles/${vehicle}/price`, { key: dealer.key, body: price }),
+      200,
+    )
+    expect(await late()).toHaveLength(1)
+    expectStatus(await plantSays(shop, 'vin_assigned', vehicle, { vin: newVin() }), 200)
+    expect(await late()).toEqual([])
+    for (const stage of ['built', 'shipped'] as const) {
+      expectStatus(await plantSays(shop, stage, vehicle), 200)
+      await isListed(stage)
+    }
+    expectStatus(await plantSays(shop, 'at_dealer', vehicle), 200)
+    await quietFor(100 * 1_440)
+    expect(await late()).toEqual([])
+    await tag(shop, vehicle)
+    await isListed('at_dealer')
   })
 })
 

@@ -20,7 +20,9 @@ import {
   RICH,
 } from '../support/custom-order.ts'
 import { useHouse } from '../support/house.ts'
+import { webhooksOf } from '../support/inbox.ts'
 import { type Dealer, linkIn } from '../support/lead.ts'
+import { type Document, differences } from '../support/openapi.ts'
 import { changesNothing, expectProblem, expectReplayable, expectSoundHouse } from '../support/proof.ts'
 import { ProviderSide } from '../support/provider.ts'
 import { type Answer, expectStatus, ifMatch, Shop, waitFor } from '../support/shop.ts'
@@ -90,6 +92,56 @@ async function letGo(number: string, deposit: string): Promise<string> {
   await ended(deposit, 'voided')
   return view.deposit.number
 }
+const overdueBalances = async (number: string) =>
+  expectStatus(await shop.operate('GET', 'attention'), 200).body.overdue_balances.filter(
+    ({ pays_for }: { pays_for: string }) => pays_for === number,
+  )
+/** Its balance is not paid in time: operators see it and get a mail, and it is asked for anew. Gives the order then. */
+async function overdue(number: string, { id }: Dealer): Promise<Answer['body']> {
+  const { balance: first } = await shop.until(number, (view) => view.balance?.state === 'pending')
+  expect(await overdueBalances(number)).toEqual([])
+  const { db, temporal } = house()
+  await db`UPDATE payments SET deadline_at = now() WHERE number = ${first.number}`
+  const { deadline_at: since } = await shop.look(first.number)
+  await temporal.workflow.getHandle(`payment/${first.number}`).signal('look')
+  const order = await shop.until(
+    number,
+    ({ balance }) => balance.number !== first.number && balance.state === 'pending',
+  )
+  expect(await shop.look(first.number)).toMatchObject({ state: 'expired' })
+  expect(await overdueBalances(number)).toEqual([
+    { pays_for: number, payment: order.balance.number, dealer: id, storefront: shop.storefront, since },
+  ])
+  const mail = await mailOf('operators@example.test', new RegExp(`^${number}: the balance is not paid$`))
+  expect(mail).toContain(first.number)
+  const asked = (await story(shop, number)).filter((type) => type.startsWith('balance_'))
+  expect(asked).toEqual(['balance_requested', 'balance_overdue', 'balance_requested'])
+  return order
+}
+/** The storefront's endpoint from now on, until it has heard exactly this about payments: by type, then as it came. */
+async function paymentHooks() {
+  const { received, close } = await webhooksOf(shop)
+  const ofPayments = () => received.filter(({ type }) => type.startsWith('payment.'))
+  return {
+    async say(expected: object[]): Promise<void> {
+      await waitFor(
+        'the webhooks',
+        async () => ofPayments().length,
+        (count) => count >= expected.length,
+      )
+      await close()
+      const heard = ofPayments().toSorted((one, other) =>
+        one.type < other.type ? -1 : Number(one.type > other.type),
+      )
+      expect(heard.map(({ type, data }) => ({ type, ...data.payment }))).toMatchObject(expected)
+      const document = (await (await fetch(`${house().apiUrl}/openapi.json`)).json()) as Document
+      for (const body of heard) {
+        const { schema } = document.webhooks[body.type]?.post.requestBody.content['application/json'] ?? {}
+        expect([body.type, differences(document, schema ?? {}, body)]).toEqual([body.type, []])
+      }
+    },
+  }
+}
 /** The words of the mail with such a subject. */
 const mailOf = async (email: string, subject: RegExp) =>
   (await shop.mails(email, subject)).find((mail) => subject.test(mail.subject))?.text
@@ -145,24 +197,33 @@ describe('custom orders (B4, B5, B10)', () => {
   })
 
   test('the balance is settled at the dealer instead: the page is closed, and nothing is taken twice (B5)', async () => {
-    const { number } = await held()
+    const { number, deposit } = await held()
     const { vehicle } = await accept(shop, dealer, number)
+    await inPayment(deposit, 'captured')
+    const hooks = await paymentHooks()
     expectStatus(await plantSays(shop, 'at_dealer', vehicle.number), 200)
-    const { balance } = await shop.until(number, (view) => view.balance?.state === 'pending')
+    const { balance } = await overdue(number, dealer)
     // The dealer says so on the page behind the mail's link, and has to.
     const page = await new Browser().open(await linkIn(shop, dealer.email, new RegExp(number), 'c'))
     await page.send('/handover')
-    expect([page.status, page.text]).toEqual([409, expect.stringContaining('the balance is not paid')])
+    expect([page.status, page.text]).toEqual([409, expect.stringContaining('not all of it is paid')])
     expect(await shop.look(number)).toMatchObject({ state: 'accepted', balance: { number: balance.number } })
     await page.send('/handover', { settled: 'yes' })
     expect([page.status, page.text]).toEqual([200, expect.stringContaining('The order is completed.')])
     await inPayment(balance.number, 'voided')
+    // Of what only a page was closed for the storefront hears nothing more.
+    await hooks.say([
+      { type: 'payment.requested', purpose: 'balance' },
+      { type: 'payment.requested', purpose: 'balance', number: balance.number },
+      { type: 'payment.settled', purpose: 'balance', state: 'settled', amount: { amount: PRICE - 50_000 } },
+    ])
     const done = await shop.look(number)
     expect(done).toMatchObject({
       state: 'completed',
       balance: { state: 'settled', amount: { amount: PRICE - 50_000 } },
     })
     expect(done.balance.number).not.toBe(balance.number)
+    expect(await overdueBalances(number)).toEqual([])
     expect(await provider.ledger(balance.number)).toEqual({
       held: 0,
       taken: 0,
@@ -173,21 +234,30 @@ describe('custom orders (B4, B5, B10)', () => {
 
   test('refused and cancelled before anybody accepted: what is held is let go (B4, B5)', async () => {
     const { number, deposit, email } = await held()
+    const hooks = await paymentHooks()
     expectStatus(await processorSays(shop, 'custom_order.refused', { number, turn: 1, reasons: ['No'] }), 200)
     expect(await provider.ledger(deposit)).toMatchObject({ held: 50_000 })
     expectStatus(await cancellation(number), 200)
     await ended(deposit, 'voided')
     expect(await provider.ledger(deposit)).toMatchObject({ held: 0, taken: 0, given_back: 0 })
     expect(await mailOf(email, /cancelled$/)).toContain('Nothing was charged.')
+    await hooks.say([{ type: 'payment.released', number: deposit, state: 'voided', captured: { amount: 0 } }])
   })
 
-  test('cancelled in the bank: refunded by the terms, less the fee (B10)', async () => {
+  test('cancelled in the bank: refunded by the terms, less the fee; the storefront hears of each step (B5, B10)', async () => {
+    const hooks = await paymentHooks()
     const { number, deposit } = await held()
     await accept(shop, dealer, number)
     await inPayment(deposit, 'captured')
     expectStatus(await cancellation(number), 200)
     await shop.until(deposit, ({ refunded }) => refunded.amount === 35_000)
     expect(await provider.ledger(deposit)).toMatchObject({ taken: 50_000, given_back: 35_000 })
+    const of = { number: deposit, pays_for: number, purpose: 'deposit', amount: { amount: 50_000 } }
+    await hooks.say([
+      { ...of, type: 'payment.captured', captured: { amount: 50_000 } },
+      { ...of, type: 'payment.refunded', refunded: { amount: 35_000 } },
+      { ...of, type: 'payment.requested', pay_url: expect.stringMatching(/^http/), captured: { amount: 0 } },
+    ])
   })
 
   test('never paid: cancelled at its deadline, its page is closed, and partners never heard of it (B5)', async () => {
@@ -408,6 +478,9 @@ describe('custom orders (B4, B5, B10)', () => {
     const { number, deposit, vehicle } = await untaken()
     expectStatus(await plantSays(shop, 'at_dealer', vehicle), 200)
     const { balance } = await shop.until(number, (view) => view.balance?.state === 'pending')
+    // The dealer's page says it in words, too.
+    const page = await new Browser().open(await linkIn(shop, dealer.email, new RegExp(number), 'c'))
+    expect(page.text).toContain('The deposit could not be taken.')
     const unpaid = await expectProblem(
       house(),
       await handover(number, { settled_at_dealer: true }),
@@ -430,6 +503,11 @@ describe('custom orders (B4, B5, B10)', () => {
       )
       expect([due.payment, due.amount.amount]).toEqual([balance.number, PRICE - 50_000])
     }
+    await page.send('/handover')
+    expect([page.status, page.text]).toEqual([
+      409,
+      expect.stringContaining('The balance is just being taken online.'),
+    ])
     await inPayment(balance.number, 'capture_failed')
     await provider.behave({ mode: 'normal' })
     expectStatus(await handover(number, { settled_at_dealer: true }), 200)
@@ -639,13 +717,16 @@ describe('tags (B5, B8, B11)', () => {
   })
 
   test('the balance is settled at the dealer: its page is closed, and nothing is taken twice', async () => {
-    const { number, balance } = await confirmed()
+    const { number } = await confirmed()
+    const { balance: asked } = await overdue(number, dealer)
+    const { number: balance } = asked
     expectStatus(await handOver(number, { settled_at_dealer: true }), 200)
     await inPayment(balance, 'voided')
     expect(await shop.look(number)).toMatchObject({
       state: 'delivered',
       balance: { state: 'settled', amount: { amount: PRICE - 50_000 } },
     })
+    expect(await overdueBalances(number)).toEqual([])
     expect(await provider.ledger(balance)).toEqual({ held: 0, taken: 0, given_back: 0, open_pages: 0 })
   })
 

@@ -270,6 +270,7 @@ async function build(
     PUBLIC_URL: urlOf(ports.api),
     LINK_SECRET: linkSecret,
     SMTP_URL: `smtp://127.0.0.1:${ports.smtp}`,
+    OPERATORS_EMAIL: 'operators@example.test',
     CARRIER_URL: urlOf(ports.carrier),
     CARRIER_SECRET: carrierSecret,
     CARRIER_API_KEY: carrierApiKey,
@@ -279,7 +280,6 @@ async function build(
     STRIPE_URL: urlOf(ports.payments),
     ALLOW_PRIVATE_ADDRESSES: 'true',
     WORKFLOW_BUNDLE: built('workflow-bundle.js'),
-    OPERATORS_EMAIL: 'operators@example.test',
     // Enough for what one test does at once; each more would have its own plans to make.
     DATABASE_POOL_SIZE: '10',
   }
