@@ -52,6 +52,7 @@ import { registerPayments } from './routes/payments.ts'
 import { registerPeriods } from './routes/periods.ts'
 import { registerPlants } from './routes/plants.ts'
 import { registerPostcodes } from './routes/postcodes.ts'
+import { registerProcessorAnswers } from './routes/processor-answers.ts'
 import { registerProcessorWebhooks } from './routes/processor-webhooks.ts'
 import { registerProductionPeriods } from './routes/production-periods.ts'
 import { registerPurchaseOrders } from './routes/purchase-orders.ts'
@@ -138,6 +139,7 @@ export function createApi(kit: ApiKit): Api {
   registerDealerWebhooks(app, kit)
   registerCustomOrders(app, kit)
   registerProcessorWebhooks(app, kit)
+  registerProcessorAnswers(app, kit)
   registerVehicles(app, kit)
   registerCustomers(app, kit)
   registerPayments(app, kit)

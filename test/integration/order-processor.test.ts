@@ -3,7 +3,7 @@ import { newNumber } from '../../src/domain/number.ts'
 import { dealerSays, newRange, orderVehicle, type Range } from '../support/custom-order.ts'
 import { useHouse } from '../support/house.ts'
 import type { Dealer } from '../support/lead.ts'
-import { expectReplayable, expectSoundHouse } from '../support/proof.ts'
+import { changesNothing, expectProblem, expectReplayable, expectSoundHouse } from '../support/proof.ts'
 import { type Answer, expectStatus, Shop, waitFor } from '../support/shop.ts'
 import {
   answerTag,
@@ -145,6 +145,93 @@ describe('the order processor, as a process of its own (B4)', () => {
     await step(vehicle, { step: 'in_production' })
     expect(await answersTo(another, 2)).toEqual([200, 409])
     expect(await storyOf(vehicle)).toEqual(['banked', 'cancelled'])
+  })
+})
+
+describe('operators answer in its place (B4, P4)', () => {
+  const answerFor = (number: string, body: object, options: object = {}) => {
+    const kind = number.startsWith('TG') ? 'tags' : 'custom-orders'
+    return shop.operate('POST', `${kind}/${number}/processor-answer`, body, options)
+  }
+  /** Who said what of these types, oldest first. */
+  const saidBy = (number: string, types: string[]) =>
+    house().db`SELECT type, actor, note FROM events
+                WHERE number = ${number} AND type IN ${house().db(types)} ORDER BY sequence`
+
+  test('a custom order: about the turn that was asked, once; whoever said it is kept', async () => {
+    await behave({ mode: 'never' })
+    const { number } = await orderVehicle(shop, range, dealer)
+    const yes = { verdict: 'accepted', turn: 1, reference: 'P-phone' }
+    for (const [body, pointer] of [
+      [{ verdict: 'accepted', reference: 'P-phone' }, '/turn'],
+      [{ verdict: 'accepted', turn: 1 }, '/reference'],
+      [{ verdict: 'refused', turn: 1, reasons: [] }, '/reasons'],
+      [{ ...yes, reasons: ['Why not'] }, '/reasons'],
+      [{ verdict: 'perhaps', turn: 1 }, '/verdict'],
+    ] as const)
+      await expectProblem(house(), await answerFor(number, body), 422, 'invalid-request', [pointer])
+    for (const key of [dealer.key, shop.storefrontKey])
+      await expectProblem(house(), await answerFor(number, yes, { key }), 403, 'role-forbidden')
+    const unknown = await answerFor(newNumber('customOrder'), yes)
+    await expectProblem(house(), unknown, 404, 'not-found')
+
+    const no = { verdict: 'refused', turn: 1, reasons: ['Not in this colour', 'Not at this price'] }
+    expect(expectStatus(await answerFor(number, no), 200).body).toMatchObject({
+      state: 'refused',
+      refusal: { by: 'processor', reasons: 'Not in this colour; Not at this price' },
+      buyer: { name: 'Ada Example' },
+    })
+    const next = { dealer: (await shop.dealer({ makes: [range.make] })).id }
+    expectStatus(await shop.call('POST', `/v1/custom-orders/${number}/dealer`, { body: next }), 200)
+    // What was said of the first turn comes late.
+    const late = await changesNothing(house(), () => answerFor(number, yes), { answersOnce: true })
+    await expectProblem(house(), late, 409, 'state-conflict')
+    for (const _ of ['said', 'said again'])
+      expect(expectStatus(await answerFor(number, { ...yes, turn: 2 }), 200).body).toMatchObject({
+        state: 'submitted',
+        processor_reference: 'P-phone',
+      })
+    const other = await answerFor(number, { ...yes, turn: 2, reference: 'P-other' })
+    await expectProblem(house(), other, 409, 'state-conflict')
+    // So does what the processor says itself in the end.
+    await processor('POST', `/api/orders/${number}/answer`, { verdict: 'accept' })
+    expect(await answersTo(number, 1)).toEqual([409])
+    const types = ['custom_order.processor_accepted', 'custom_order.refused']
+    const actor = expect.stringMatching(/^operator:/)
+    expect(await saidBy(number, types)).toEqual([
+      { type: 'custom_order.refused', actor, note: 'Not in this colour; Not at this price' },
+      { type: 'custom_order.processor_accepted', actor, note: null },
+    ])
+  })
+
+  test('a tag: accepted it is confirmed once the dealer has said yes; what comes late is kept', async () => {
+    await behave({ mode: 'never' })
+    const cars = await onLot(shop, dealer, [
+      lotVehicle(await newModel(shop)),
+      lotVehicle(await newModel(shop)),
+    ])
+    const [first, second] = await Promise.all(cars.map(async (car) => (await tag(shop, car)).number))
+    const [yes, no] = [
+      { verdict: 'accepted', reference: 'P-phone' },
+      { verdict: 'refused', reasons: ['Recalled'] },
+    ]
+    expectStatus(await answerTag(shop, dealer, first ?? '', 'there'), 200)
+    expect(expectStatus(await answerFor(first ?? '', yes), 200).body).toMatchObject({
+      state: 'confirmed',
+      processor_reference: 'P-phone',
+      buyer: { name: 'Ada Example' },
+    })
+    expect(expectStatus(await answerFor(second ?? '', no), 200).body).toMatchObject({
+      state: 'refused',
+      refusal: { by: 'processor', reasons: 'Recalled' },
+    })
+    expect(await bookedAs(shop, cars[1] ?? '')).toMatchObject({ type: 'stock', availability: 'available' })
+    await expectProblem(house(), await answerFor(second ?? '', yes), 409, 'state-conflict')
+    const actor = expect.stringMatching(/^operator:/)
+    expect(await saidBy(second ?? '', ['tag.refused', 'tag.word_kept'])).toEqual([
+      { type: 'tag.refused', actor, note: 'Recalled' },
+      { type: 'tag.word_kept', actor, note: null },
+    ])
   })
 })
 
