@@ -1,12 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { accept, dealerSays, newRange, orderVehicle, plantSays } from '../support/custom-order.ts'
 import { useHouse } from '../support/house.ts'
+import { newLead, say } from '../support/lead.ts'
 import { expectReplayable, expectSoundHouse } from '../support/proof.ts'
+import { ProviderSide } from '../support/provider.ts'
 import { ADDRESS, expectStatus, Shop, waitFor } from '../support/shop.ts'
+import { story } from '../support/vehicle.ts'
 
 // After so few events a process continues as new, where it would otherwise take thousands.
 const house = useHouse({
-  partners: ['mail'],
+  partners: ['mail', 'payments'],
   temporalDynamicConfig: { 'limit.historyCount.suggestContinueAsNew': '40' },
 })
 let shop: Shop
@@ -35,6 +39,14 @@ async function eventsOf(number: string, types: string[]): Promise<number> {
   const [row] = await db<{ events: number }[]>`
     SELECT count(*)::integer AS events FROM events WHERE number = ${number} AND type IN ${db(types)}`
   return row?.events ?? 0
+}
+
+/** The numbers of a process's own steps of this name, over all its runs, in order. */
+async function stepsOf(workflow: string, name: string): Promise<number[]> {
+  const [first] = await runsOf(workflow)
+  const rows = await house().db<{ step: number }[]>`
+    SELECT split_part(key, '/', 3)::integer AS step FROM steps WHERE key LIKE ${`${first?.runId}/${name}/%`} ORDER BY 1`
+  return rows.map(({ step }) => step)
 }
 
 function inSeconds(seconds: number): string {
@@ -107,15 +119,108 @@ describe('a process that lives long continues as new (DESIGN §1)', () => {
       (overdue) => overdue >= 6,
     )
     expect((await runsOf(`purchase-order/${row?.number}`)).length).toBeGreaterThan(runs.length)
-    const keys = await house().db<{ step: number }[]>`
-      SELECT split_part(key, '/', 3)::integer AS step FROM steps
-       WHERE key LIKE ${`${runs[0]?.runId}/deadline/%`} ORDER BY 1`
-    expect(keys.length).toBeGreaterThanOrEqual(6)
-    expect(keys.map(({ step }) => step)).toEqual(keys.map((_, index) => index + 1))
+    const steps = await stepsOf(`purchase-order/${row?.number}`, 'deadline')
+    expect(steps.length).toBeGreaterThanOrEqual(6)
+    expect(steps).toEqual(steps.map((_, index) => index + 1))
 
     expectStatus(await shop.bring(supplier, sku, 1), 201)
     await shop.until(row?.number ?? '', (view) => view.state === 'closed')
     await shop.until(number, (view) => view.state === 'met')
+  })
+
+  test('a lead: the dealer is asked for the status once after each word, and the silence after the last is seen (B9)', async () => {
+    const dealer = await shop.dealer({ statusSeconds: 1, acknowledgeSeconds: 300, remindSeconds: 300 })
+    const { number } = await newLead(shop, dealer)
+    const rounds = 5
+    const statuses = ['received', ...Array.from({ length: rounds - 1 }, () => 'contacted')]
+    for (const [round, status] of statuses.entries()) {
+      expectStatus(await say(shop, dealer, number, { status, note: `Word ${round}` }), 200)
+      await waitFor(
+        'the dealer to be asked',
+        () => eventsOf(number, ['lead.status_requested']),
+        (asked) => asked > round,
+      )
+    }
+    const workflow = `lead/${number}`
+    const runs = await runsOf(workflow)
+    expect(runs.length).toBeGreaterThan(1)
+    const asked = Array.from({ length: rounds }, () => ['status_given', 'status_requested']).flat()
+    expect(await story(shop, number)).toEqual(['received', 'sent', ...asked])
+    const kept = await house().db<
+      { note: string }[]
+    >`SELECT note FROM lead_statuses WHERE lead = ${number} ORDER BY id`
+    expect(kept.map(({ note }) => note)).toEqual(statuses.map((_, round) => `Word ${round}`))
+    expect(await stepsOf(workflow, 'deadline')).toEqual(
+      Array.from({ length: rounds }, (_, index) => index + 1),
+    )
+    // The clock that runs on belongs to the last run: nobody answered it.
+    await house().db`UPDATE leads SET deadline_at = now() WHERE number = ${number}`
+    await house().temporal.workflow.getHandle(workflow).signal('look')
+    await waitFor(
+      'the dealer to be reminded',
+      () => eventsOf(number, ['lead.reminded']),
+      (reminded) => reminded > 0,
+    )
+    expectStatus(await say(shop, dealer, number, { status: 'sold' }), 200)
+    await shop.until(number, ({ state }) => state === 'sold')
+    expect(await eventsOf(number, ['lead.status_requested'])).toBe(rounds)
+  })
+
+  test('a paid custom order: deposit and balance are each held, taken and asked for once (B5)', async () => {
+    const provider = new ProviderSide(house())
+    const shop = await Shop.open(house())
+    const range = await newRange(shop)
+    const dealer = await shop.dealer({ makes: [range.make] })
+    await house().db`UPDATE storefronts SET takes_payment = true WHERE id = ${shop.storefront}`
+    const terms = { deposit: 50_000, fee: 0, refund_banked: 'full', refund_scheduled: 'full' }
+    expectStatus(await shop.operate('PUT', 'order-terms/custom_order/EUR', terms), 200)
+    const { number, order } = await orderVehicle(shop, range, dealer)
+    const deposit: string = order.deposit.number
+    await provider.buyer(deposit, 'pay')
+    await shop.until(number, ({ state }) => state === 'submitted')
+    const workflow = `custom-order/${number}`
+    /** The dealer says it again and again, and the process looks at it, until it has gone on in another run. */
+    const crossARun = async () => {
+      const { length } = await runsOf(workflow)
+      for (let times = 0; (await runsOf(workflow)).length === length && times < 20; times++) {
+        expectStatus(await dealerSays(shop, dealer, number, { verdict: 'accepted' }), 200)
+        await house().temporal.workflow.getHandle(workflow).signal('look')
+      }
+      expect((await runsOf(workflow)).length).toBeGreaterThan(length)
+    }
+    await crossARun()
+    expect(await shop.look(deposit)).toMatchObject({ state: 'authorised' })
+    expect(await provider.ledger(deposit)).toMatchObject({ held: 50_000, taken: 0 })
+    const { vehicle } = await accept(shop, dealer, number)
+    await shop.until(deposit, ({ state }) => state === 'captured')
+    expectStatus(await plantSays(shop, 'at_dealer', vehicle.number), 200)
+    const { balance } = await shop.until(number, (view) => view.balance?.state === 'pending')
+    await crossARun()
+    await provider.buyer(balance.number, 'pay')
+    await shop.until(balance.number, ({ state }) => state === 'captured')
+    const handedOver = await shop.call('POST', `/v1/custom-orders/${number}/handover`, {
+      key: dealer.key,
+      body: {},
+    })
+    expect(expectStatus(handedOver, 200).body).toMatchObject({ state: 'completed' })
+
+    expect(await story(shop, number)).toEqual(
+      [
+        'received deposit_requested deposit_held told_dealer told_processor dealer_accepted processor_accepted confirmed',
+        'told_dealer told_processor balance_requested completed',
+      ]
+        .join(' ')
+        .split(' '),
+    )
+    const payments = await house()
+      .db`SELECT number, purpose, state FROM payments WHERE pays_for = ${number} ORDER BY purpose`
+    expect(payments).toEqual([
+      { number: balance.number, purpose: 'balance', state: 'captured' },
+      { number: deposit, purpose: 'deposit', state: 'captured' },
+    ])
+    expect(await provider.ledger(deposit)).toEqual({ held: 0, taken: 50_000, given_back: 0, open_pages: 0 })
+    expect(await provider.ledger(balance.number)).toMatchObject({ held: 0, taken: 2_950_000, given_back: 0 })
+    expect(await stepsOf(workflow, 'follow-money')).toHaveLength(2)
   })
 
   test('a cancellation in Temporal is carried out wherever in a run it comes', async () => {
