@@ -13,14 +13,14 @@ export async function answerFromBooks(
   c: Context<ApiEnv>,
   kit: ApiKit,
   { status, ...request }: BookRequest,
-  effect: (tx: Transaction, command: string) => Promise<object>,
+  effect: (tx: Transaction, command: string, number: string | null) => Promise<object>,
 ): Promise<Response> {
   return answerOnce(c, kit, {
     ...request,
     kept: {},
-    work: async ({ command }) => {
+    work: async ({ command, number }) => {
       await inStep(kit.db, command, async (tx) => {
-        await storeAnswer(tx, command, status, await effect(tx, command))
+        await storeAnswer(tx, command, status, await effect(tx, command, number))
         return null
       })
     },

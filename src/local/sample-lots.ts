@@ -1,4 +1,5 @@
 import { fingerprint } from '../domain/configuration.ts'
+import { newNumber } from '../domain/number.ts'
 import { saveSpecifications } from '../store/configuration.ts'
 import type { Transaction } from '../store/database.ts'
 import { addToLots } from '../store/stock-vehicle.ts'
@@ -24,6 +25,7 @@ export async function fillInLots(tx: Transaction): Promise<void> {
     return {
       specification: { fingerprint: fingerprint(id, chosen), model_year: id, features: chosen },
       vehicle: {
+        number: newNumber('vehicle'),
         dealer,
         specification: fingerprint(id, chosen),
         model_line: modelYear.model_line.code,

@@ -44,7 +44,10 @@ export async function bankVehicle(
  */
 export async function listVehicles(
   tx: Transaction,
-  given: (Pick<VehicleRow, 'dealer' | 'specification' | 'model_line' | 'price_minor' | 'currency'> & {
+  given: (Pick<
+    VehicleRow,
+    'number' | 'dealer' | 'specification' | 'model_line' | 'price_minor' | 'currency'
+  > & {
     vin: string
   })[],
   actor: string,
@@ -54,7 +57,6 @@ export async function listVehicles(
     .values(
       given.map((vehicle) => ({
         ...vehicle,
-        number: newNumber('vehicle'),
         type: 'stock' as const,
         state: 'at_dealer' as const,
       })),

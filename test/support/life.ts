@@ -322,8 +322,19 @@ export class Life {
       near: { latitude: 53.123456, longitude: 8.654321 },
     }
     const customer = (where: string) => ({ name: this.word(`${where}: buyer`), email: this.email })
+    const listed = async (vin: string) => {
+      const key = dealer.key
+      const body = { ...lotVehicle(model), vin }
+      const { number } = expectStatus(await here.call('POST', '/v1/stock-vehicles', { key, body }), 201).body
+      const price = { price: { amount: 3_100_000, currency: 'EUR' } }
+      expectStatus(await here.call('POST', `/v1/stock-vehicles/${number}/price`, { key, body: price }), 200)
+      return number as string
+    }
     const tagOne = async (where: string) => {
-      const [car] = await onLot(here, dealer, [lotVehicle(model)])
+      // Of those that are not theirs in the end the VIN says nothing about them.
+      const vin = newVin()
+      if (where === 'tag') this.planted['VIN on the lot'] = vin
+      const car = await listed(vin)
       const given = {
         vehicle: car,
         customer: customer(where),

@@ -2,6 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { fingerprint } from '../../domain/configuration.ts'
 import { isSingle, type ModelYear, SINGLE_KINDS } from '../../domain/model-year.ts'
+import { newNumber } from '../../domain/number.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import { VIN_PATTERN } from '../../domain/vehicle.ts'
 import { saveSpecifications } from '../../store/configuration.ts'
@@ -20,7 +21,7 @@ import {
   stockVehicleView,
   withdrawStockVehicle,
 } from '../../store/stock-vehicle.ts'
-import { answerFromBooks } from '../answer.ts'
+import { answerFromBooks, type BookRequest } from '../answer.ts'
 import { requireRole } from '../auth.ts'
 import { Page, pageOf, pageQuery, sortKey } from '../cursor.ts'
 import { idempotencyKeyOf } from '../idempotency.ts'
@@ -88,9 +89,11 @@ export function registerStockVehicles(app: Api, kit: ApiKit): void {
     async (c) => {
       const body = c.req.valid('json')
       refuseUnpayable(kit, [{ pointer: '/price/amount', ...body.price }])
-      return change(c, kit, { body, status: 201 }, async (tx, step) => {
-        const [number] = await load(tx, [body], { caller: c.var.caller, step, at: () => '' })
-        return (await stockVehicleView(tx, number ?? '')) ?? {}
+      const number = newNumber('vehicle')
+      return change(c, kit, { body, number, status: 201 }, async (tx, step, drawn) => {
+        const given = [{ ...body, number: drawn ?? '' }]
+        const [listed = ''] = await load(tx, given, { caller: c.var.caller, step, at: () => '' })
+        return (await stockVehicleView(tx, listed)) ?? {}
       }) as never
     },
   )
@@ -118,8 +121,10 @@ export function registerStockVehicles(app: Api, kit: ApiKit): void {
         ...price,
       }))
       refuseUnpayable(kit, prices)
-      return change(c, kit, { body, status: 201 }, async (tx, step) => {
-        return { vehicles: await load(tx, body.vehicles, { caller: c.var.caller, step, at }) }
+      // The answer has numbers only.
+      return change(c, kit, { body, number: null, status: 201 }, async (tx, step) => {
+        const given = body.vehicles.map((vehicle) => ({ ...vehicle, number: newNumber('vehicle') }))
+        return { vehicles: await load(tx, given, { caller: c.var.caller, step, at }) }
       }) as never
     },
   )
@@ -189,7 +194,7 @@ export function registerStockVehicles(app: Api, kit: ApiKit): void {
       refuseUnpayable(kit, [{ pointer: '/price/amount', ...body.price }])
       const { number } = await find(kit, c.var.caller, c.req.valid('param').number)
       const { actor } = c.var.caller
-      return change(c, kit, { body, status: 200 }, async (tx, step) => {
+      return change(c, kit, { body, number, status: 200 }, async (tx, step) => {
         await priceStockVehicle(tx, { number, actor, step }, body.price)
         return (await stockVehicleView(tx, number)) ?? {}
       }) as never
@@ -212,7 +217,7 @@ export function registerStockVehicles(app: Api, kit: ApiKit): void {
         const body = c.req.valid('json')
         const { number } = await find(kit, c.var.caller, c.req.valid('param').number)
         const { actor } = c.var.caller
-        return change(c, kit, { body, status: 200 }, async (tx, step) => {
+        return change(c, kit, { body, number, status: 200 }, async (tx, step) => {
           await carryOut(tx, { number, actor, step })
           return (await stockVehicleView(tx, number)) ?? {}
         }) as never
@@ -225,15 +230,20 @@ export function registerStockVehicles(app: Api, kit: ApiKit): void {
 async function change(
   c: Context<ApiEnv>,
   kit: ApiKit,
-  { body, status }: { body: unknown; status: 200 | 201 },
-  effect: (tx: Transaction, step: string) => Promise<object>,
+  { body, number, status }: Pick<BookRequest, 'body' | 'number' | 'status'>,
+  effect: (tx: Transaction, step: string, number: string | null) => Promise<object>,
 ): Promise<Response> {
   const key = idempotencyKeyOf(c)
   let step = ''
-  const response = await answerFromBooks(c, kit, { key, body, number: null, status }, async (tx, command) => {
-    step = command
-    return effect(tx, command)
-  })
+  const response = await answerFromBooks(
+    c,
+    kit,
+    { key, body, number, status },
+    async (tx, command, drawn) => {
+      step = command
+      return effect(tx, command, drawn)
+    },
+  )
   if (step !== '') await wakeNow(kit, step)
   return response
 }
@@ -241,7 +251,7 @@ async function change(
 /** Checks vehicles and puts them on the lots, all or none. Gives their numbers, in the given order. */
 async function load(
   tx: Transaction,
-  given: LotVehicle[],
+  given: (LotVehicle & { number: string })[],
   { caller, step, at }: { caller: Caller; step: string; at: (index: number) => string },
 ): Promise<string[]> {
   const years = new Map<string, ModelYear | undefined>()
@@ -284,6 +294,7 @@ async function load(
   const stored = await addToLots(
     tx,
     rows.map(({ vehicle, specification, model_line }) => ({
+      number: vehicle.number,
       dealer: dealerOf(vehicle),
       specification,
       model_line,
