@@ -140,6 +140,16 @@ describe('books that prove themselves (X3)', () => {
   const DEPOSIT = `INSERT INTO payments (number, pays_for, purpose, storefront, customer, amount_minor, currency, capture, state)
     SELECT 'PY-2', number, 'deposit', storefront, customer, 50000, 'EUR', 'when_asked', 'authorised' FROM tags; UPDATE tags SET deposit = 'PY-2'`
 
+  /** An accepted custom order that costs 200.00, and a deposit of 500.00 that is taken. */
+  const ACCEPTED = `INSERT INTO configurations (id, storefront, model_year, model_year_version, fingerprint, features, base_price_minor, total_price_minor, currency)
+    SELECT gen_random_uuid(), t.storefront, s.model_year, 1, s.fingerprint, '[]', 20000, 20000, 'EUR'
+      FROM tags t JOIN vehicles v ON v.number = t.vehicle JOIN specifications s ON s.fingerprint = v.specification;
+    INSERT INTO payments (number, pays_for, purpose, storefront, customer, amount_minor, captured_minor, currency, capture, state)
+    SELECT 'PY-3', 'CO-1', 'deposit', storefront, customer, 50000, 50000, 'EUR', 'when_asked', 'captured' FROM tags;
+    INSERT INTO custom_orders (number, storefront, customer, type, configuration, dealer, state, version, takes_payment, deposit, vehicle, command)
+    SELECT 'CO-1', t.storefront, t.customer, 'retail', c.id, t.dealer, 'accepted', 1, true, 'PY-3', t.vehicle, gen_random_uuid()
+      FROM tags t, configurations c WHERE c.total_price_minor = 20000`
+
   const rules = Object.keys(INVARIANTS)
   const rule = (words: string) => rules.find((name) => name.includes(words)) ?? words
   test.each([
@@ -252,6 +262,13 @@ describe('books that prove themselves (X3)', () => {
         `${DEPOSIT}; UPDATE tags SET state = 'cancelled';
          INSERT INTO events (number, sequence, type, actor, details) SELECT number, 99, 'tag.cancelled', 'x', '{"charged": 50000, "refund": 35000}' FROM tags`,
       /15000 owed, 0 of it remitted, but 0 paid/,
+    ],
+    ['captured − refunded = owed', () => ACCEPTED, /it costs 20000, and a deposit of 50000 is kept/],
+    [
+      'captured − refunded = owed',
+      () => `${ACCEPTED}; INSERT INTO events (number, sequence, type, actor, details)
+               VALUES ('CO-1', 1, 'custom_order.reconfigured', 'x', '{"refund": 30000}')`,
+      /20000 owed, 0 of it remitted, but 50000 paid/,
     ],
     ['at rest', () => `${PAID}; UPDATE payments SET ended_at = now()`, /it is authorised and its end is/],
     [
