@@ -451,11 +451,9 @@ describe('custom orders (B4, B5, B10)', () => {
     await ended(number, 'cancelled')
     await ended(again, 'expired')
     expect(await mailOf(email, /cancelled$/)).toContain('was not paid in time')
-    expect(await story(shop, number)).toEqual([
-      'received',
-      ...['deposit_requested', 'deposit_held', 'told_dealer', 'told_processor', 'deposit_requested'],
-      ...['cancelled', 'told_dealer', 'told_processor'],
-    ])
+    const sent = 'received deposit_requested deposit_held told_dealer told_processor'
+    const told = `${sent} deposit_requested cancelled told_dealer told_processor`
+    expect((await story(shop, number)).join(' ')).toBe(told)
   })
 
   test('an operator gave some of it back before: the terms are about the rest (B10)', async () => {
