@@ -133,8 +133,8 @@ let standing: Standing | undefined
  * one.
  */
 export function useHouse(options: HouseOptions = {}): () => House {
-  const { apis, workers, partners, ...foundations } = options
-  const isOrdinary = Object.keys(foundations).length === 0
+  const { ownPostgres, temporalDynamicConfig, wayToTemporal } = options
+  const isOrdinary = !ownPostgres && !temporalDynamicConfig && !wayToTemporal
   let current: Standing | undefined
   let hasFailed = false
   beforeAll(async () => {
@@ -404,8 +404,7 @@ async function toNumber(
   wanted: number,
   start: (index: number) => Promise<unknown>,
 ): Promise<void> {
-  const surplus = running.splice(wanted)
-  await Promise.all(surplus.map((process) => process?.kill()))
+  for (const surplus of running.splice(wanted)) await surplus?.kill()
   for (let index = 0; index < wanted; index++) if (!running[index]) await start(index)
 }
 

@@ -6,7 +6,7 @@ import { accept, configure, dealerSays, newRange, newVin, plantSays } from './cu
 import type { House } from './house.ts'
 import { say } from './lead.ts'
 import { expectStatus, type Shop, waitFor } from './shop.ts'
-import { answerTag, judgeTag, lotVehicle, newModel, onLot } from './vehicle.ts'
+import { answerTag, judgeTag, lotVehicle, newModel } from './vehicle.ts'
 
 /** The page behind the link in the first mail about an order. */
 export async function pageBehindMail(shop: Shop, email: string, number: string): Promise<Browser> {
