@@ -245,10 +245,14 @@ describe('a deadline against a command', () => {
       const supplier = await shop.supplier({ skus: [sku], gatherSeconds: 600 })
       const subjects = await Promise.all(Array.from({ length: 6 }, () => shop.backOrder(sku, 1)))
       expectStatus(await shop.bring(supplier, sku, 6), 201)
-      const at = new Date(Date.now() + 4_000)
+      await Promise.all(
+        subjects.map(async ({ number }) =>
+          expectStatus(await shop.command(number, 'delivery-request', { ship_to: ADDRESS }), 200),
+        ),
+      )
+      const at = new Date(Date.now() + 5_000)
       await Promise.all(
         subjects.map(async ({ number }, index) => {
-          expectStatus(await shop.command(number, 'delivery-request', { ship_to: ADDRESS }), 200)
           expectStatus(await shop.command(number, 'deadline', { deadline_at: at.toISOString() }), 200)
           const moment = at.getTime() - 60 + index * 25
           await new Promise((resolve) => setTimeout(resolve, Math.max(moment - Date.now(), 0)))

@@ -136,21 +136,23 @@ export function useHouse(options: HouseOptions = {}): () => House {
   const { ownPostgres, temporalDynamicConfig, wayToTemporal } = options
   const isOrdinary = !ownPostgres && !temporalDynamicConfig && !wayToTemporal
   let current: Standing | undefined
-  let hasFailed = false
+  /** As far as is known: a house that could not be made like new is given to nobody. */
+  let isSound = false
   beforeAll(async () => {
     if (isOrdinary && standing) {
       current = standing
       standing = undefined
       await current.renew(options)
     } else current = await startHouse(options)
+    isSound = true
   })
   afterEach(({ task }) => {
     if (task.result?.state !== 'fail' || !current) return
-    hasFailed = true
+    isSound = false
     console.error(endOfLogs(current.house.folder))
   })
   afterAll(async () => {
-    if (isOrdinary && !hasFailed) standing = current
+    if (isOrdinary && isSound) standing = current
     else await current?.house.stop()
   })
   return () => {
@@ -393,7 +395,7 @@ async function emptied(mailUrl: string): Promise<void> {
   const headers = { 'content-type': 'application/json' }
   const done = await Promise.all([
     fetch(`${mailUrl}/api/mails`, { method: 'DELETE' }),
-    fetch(`${mailUrl}/api/behaviour`, { method: 'PUT', headers, body: '{}' }),
+    fetch(`${mailUrl}/api/behaviour`, { method: 'PUT', headers, body: JSON.stringify({ mode: 'accept' }) }),
   ])
   if (!done.every(({ ok }) => ok)) throw new Error('The mail sink did not forget')
 }
