@@ -165,16 +165,18 @@ describe.concurrent('waiting for a vehicle that fits (B8, B11)', () => {
   })
 
   test('its own time is over: at once while it waits, after the offer while one is kept', async () => {
-    const dealer = await shop.dealer({ matchSeconds: 4 })
+    const dealer = await shop.dealer()
     const model = await newModel(shop)
     const [a, b] = [
-      await waitForMatch(shop, model, { valid_for: 'PT2S' }),
-      await waitForMatch(shop, model, { valid_for: 'PT2S' }),
+      await waitForMatch(shop, model, { valid_for: 'PT5S' }),
+      await waitForMatch(shop, model, { valid_for: 'PT5S' }),
     ]
     const [car] = await onLot(shop, dealer, [lotVehicle(model)])
     await shop.until(b.number, ({ state }) => state === 'expired')
     await shop.mails(b.email, /has ended$/)
     expect(await shop.look(a.number)).toMatchObject({ state: 'offered', deadline: { kind: 'offer' } })
+    await house().db`UPDATE match_requests SET deadline_at = now() WHERE number = ${a.number}`
+    await house().temporal.workflow.getHandle(`match-request/${a.number}`).signal('look')
     await shop.until(a.number, ({ state }) => state === 'expired')
     expect(await story(shop, a.number)).toEqual(['received', 'offered', 'lapsed', 'expired'])
     expect(await bookedAs(shop, car)).toMatchObject({ availability: 'available' })

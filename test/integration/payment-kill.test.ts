@@ -99,7 +99,7 @@ describe('the worker is killed in the middle of each step of a payment, and the 
     await expectSoundHouse(house())
   })
 
-  test('of custom orders and tags, all at one moment: deposits and a balance are taken, and go back for a lower price, a cancellation and a sold vehicle (B5, B6, B8, B10)', async () => {
+  test('of custom orders and tags, three at one moment: deposits and a balance are taken, and go back for a lower price, a cancellation and a sold vehicle (B5, B6, B8, B10)', async () => {
     const range = await newRange(shop, { basePrice: 20_000 })
     const dealer = await shop.dealer({ makes: [range.make], acknowledgeSeconds: 900 })
     const terms = {
@@ -143,27 +143,32 @@ describe('the worker is killed in the middle of each step of a payment, and the 
     expectStatus(await plantSays(shop, 'at_dealer', arrived.vehicle), 200)
     const { balance } = await shop.until(arrived.number, (view) => view.balance?.state === 'pending')
 
-    await slow('capture', 6_000)
-    await provider.buyer(balance.number, 'pay')
-    await accept(shop, dealer, accepted.number)
-    await confirmTag(shop, dealer, confirmed.number)
-    const taken = [balance.number, accepted.deposit, confirmed.deposit]
-    await Promise.all(taken.map((payment) => during(payment, 'capture/1')))
-    await slow('refund', 6_000)
     const configuration = await configure(shop, range, PLAIN)
-    expectStatus(await command(changed.number, 'configuration', { configuration }), 200)
-    expectStatus(await command(cancelled.number, 'cancellation', {}), 200)
-    expectStatus(await answerTag(shop, dealer, sold.number, 'sold'), 200)
-    const returned = [changed.deposit, cancelled.deposit, sold.deposit]
-    await Promise.all(returned.map((payment) => during(payment, 'refund/1/1')))
-    await kill()
-    // Nobody has heard what was done.
-    const states = await house().db<{ state: string }[]>`
-      SELECT state FROM payments WHERE number IN ${house().db([...taken, ...returned])} ORDER BY state`
-    expect(states.map(({ state }) => state)).toEqual([
-      ...taken.map(() => 'capturing'),
-      ...returned.map(() => 'refunding'),
+    const killDuringEach = async (payments: string[], key: string, state: string) => {
+      await Promise.all(payments.map((payment) => during(payment, key)))
+      await kill()
+      // Nobody has heard what was done.
+      const states = await house().db<{ state: string }[]>`
+        SELECT state FROM payments WHERE number IN ${house().db(payments)}`
+      expect(states.map((row) => row.state)).toEqual(payments.map(() => state))
+    }
+    const taken = [balance.number, accepted.deposit, confirmed.deposit]
+    await slow('capture', 6_000)
+    await Promise.all([
+      provider.buyer(balance.number, 'pay'),
+      accept(shop, dealer, accepted.number),
+      confirmTag(shop, dealer, confirmed.number),
     ])
+    await killDuringEach(taken, 'capture/1', 'capturing')
+    const returned = [changed.deposit, cancelled.deposit, sold.deposit]
+    await slow('refund', 6_000)
+    const given = await Promise.all([
+      command(changed.number, 'configuration', { configuration }),
+      command(cancelled.number, 'cancellation', {}),
+      answerTag(shop, dealer, sold.number, 'sold'),
+    ])
+    for (const answer of given) expectStatus(answer, 200)
+    await killDuringEach(returned, 'refund/1/1', 'refunding')
 
     const captured = (payment: string) =>
       shop.until(payment, ({ state }) => state === 'captured', BY_RECONCILE)
