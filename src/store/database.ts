@@ -23,6 +23,7 @@ export function openStore(options: { url: string; poolSize: number; name: string
       max: options.poolSize,
       connect_timeout: 5,
       idle_timeout: 60,
+      backoff: reconnectAfter,
       fetch_types: false,
       onnotice: () => {},
       connection: {
@@ -39,6 +40,11 @@ export function openStore(options: { url: string; poolSize: number; name: string
     begin: (work: (own: TransactionSql) => unknown) => begin((own) => work(keepPlans(own))),
   })
   return { db: drizzle(client, { schema }), close: () => client.end({ timeout: 5 }) }
+}
+
+/** Seconds until a lost connection is tried again: a database that is back is used within two, however long it was away. */
+function reconnectAfter(retries: number): number {
+  return Math.min(2 ** retries / 50, 2) * (0.5 + Math.random() / 2)
 }
 
 /**

@@ -130,7 +130,7 @@ describe('nothing acknowledged is lost when any process is killed at any moment 
       await kill()
       await Promise.all(first)
       await start()
-      const answers = await Promise.all(sends.map((send) => insist(send)))
+      const answers = await Promise.all(sends.map((send) => insist(send, BY_RECONCILE)))
       expect(answers.map((answer) => answer.status)).toEqual([201, 201, 201, 201])
       expect((await insist(request(requestKey))).body.state).toBe('delivery_requested')
       const again = await Promise.all(sends.map((send) => insist(send)))

@@ -282,8 +282,6 @@ async function build(
     STRIPE_URL: urlOf(ports.payments),
     ALLOW_PRIVATE_ADDRESSES: 'true',
     WORKFLOW_BUNDLE: built('workflow-bundle.js'),
-    // Enough for what one test does at once; each more would have its own plans to make.
-    DATABASE_POOL_SIZE: '10',
   }
   const workers: (NodeProcess | undefined)[] = []
   const startWorker = async (index = workers.length) => {

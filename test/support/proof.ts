@@ -133,7 +133,8 @@ export async function changesNothing<T>(
   const before = await quietFingerprint(house)
   const answer = await request()
   const after = await fingerprint(house)
-  const kept = answersOnce ? ['idempotency_keys', 'steps'] : []
+  // A process that only looked notes that as a step, whenever it comes to it; a request's own step comes with its key.
+  const kept = answersOnce ? ['idempotency_keys', 'steps'] : ['steps']
   const others = (tables: Record<string, string>) =>
     Object.fromEntries(Object.entries(tables).filter(([name]) => !kept.includes(name)))
   expect(others(after)).toEqual(others(before))
