@@ -75,6 +75,7 @@ describe('reconcile does its parts side by side', () => {
     const sku = await shop.item()
     const supplier = await shop.supplier({ skus: [sku], gatherSeconds: 3_000 })
     const { number } = await shop.backOrder(sku, 1)
+    await running(`back-order/${number}`)
     await handleOf(`back-order/${number}`).terminate()
     // More of them than are read at a time, and all of them before the one that can be delivered.
     await db`INSERT INTO wakes (workflow, step, created_at)

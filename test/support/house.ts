@@ -71,6 +71,8 @@ export type House = {
   readonly temporal: Client
   /** The environment of APIs and workers. */
   readonly settings: Readonly<Record<string, string>>
+  /** Whether any worker runs, so that what is to be done in the background is done. */
+  readonly hasWorker: boolean
   /** Starts the worker at this index again, or one more; gives its index. */
   startWorker: (index?: number) => Promise<number>
   /** SIGKILL. */
@@ -360,6 +362,9 @@ async function build(
     temporalAddress: temporalServer.address,
     settings: service,
     temporal,
+    get hasWorker() {
+      return workers.some((worker) => worker !== undefined)
+    },
     startWorker,
     killWorker: (index) => take(workers, index).kill(),
     stopWorker: (index) => take(workers, index).stop(),

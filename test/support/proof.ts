@@ -98,7 +98,7 @@ export async function fingerprint(house: House): Promise<Record<string, string>>
   return Object.fromEntries(rows.map(({ name, hash }) => [name, hash]))
 }
 
-/** Once nobody is being told of anything any more, and no parcel is about to be booked. */
+/** Once nobody is being told of anything any more, no parcel is about to be booked and the schedule is not behind. */
 async function quietFingerprint(house: House): Promise<Record<string, string>> {
   let last = ''
   return waitFor(
@@ -106,7 +106,8 @@ async function quietFingerprint(house: House): Promise<Record<string, string>> {
     async () => {
       const [row] = await house.db<{ busy: number }[]>`
         SELECT (SELECT count(*) FROM wakes)::int + (SELECT count(*) FROM notifications WHERE state = 'pending')::int
-             + (SELECT count(*) FROM deliveries WHERE state IN ('planned', 'booking') AND deliver_on IS NULL)::int AS busy`
+             + (SELECT count(*) FROM deliveries WHERE state IN ('planned', 'booking') AND deliver_on IS NULL)::int
+             + (SELECT count(*) FROM schedule_requests WHERE ${house.hasWorker})::int AS busy`
       // What they write is in no table before, and a busy machine may start them late.
       const { count } = await house.temporal.workflow.count(
         "ExecutionStatus = 'Running' AND WorkflowType = 'promises'",
