@@ -143,9 +143,9 @@ export function buyerLetter(
 /** What becomes of the money of an order that comes to nothing. Minor units. */
 export function refundInWords(
   { charged, refund }: { charged?: number | undefined; refund?: number | undefined },
-  currency: string,
+  currency: string | undefined,
 ): string[] {
-  if (charged === undefined || refund === undefined) return []
+  if (charged === undefined || refund === undefined || currency === undefined) return []
   if (charged === 0) return ['Nothing was charged.']
   return [
     refund === 0

@@ -79,7 +79,7 @@ export function tagLetter(
             ? `We had no answer about the ${car} in time. We are sorry. Your tag has ended.`
             : `The manufacturer did not accept your tag of the ${car}. We are sorry. Your tag has ended.`,
           ...(note ? [`The reasons: ${note}.`] : []),
-          ...(details.currency === undefined ? [] : refundInWords(details, details.currency)),
+          ...refundInWords(details, details.currency),
           ...nextMatches(facts),
         ],
       }
@@ -88,7 +88,7 @@ export function tagLetter(
         subject: `Tag ${number}: the ${car} is sold`,
         paragraphs: [
           `${dealer} tells us that the vehicle was sold to somebody else. We are sorry. Your tag has ended.`,
-          ...(details.currency === undefined ? [] : refundInWords(details, details.currency)),
+          ...refundInWords(details, details.currency),
           ...nextMatches(facts),
         ],
       }
@@ -99,7 +99,7 @@ export function tagLetter(
           details.because === 'no_deposit'
             ? `The deposit for the ${car} at ${dealer} was not paid in time. Your tag is cancelled, and the vehicle is free again.`
             : `Your tag of the ${car} at ${dealer} is cancelled. The vehicle is free again.`,
-          ...(details.currency === undefined ? [] : refundInWords(details, details.currency)),
+          ...refundInWords(details, details.currency),
         ],
       }
     case 'match_request.received':

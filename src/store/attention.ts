@@ -4,7 +4,7 @@ import { JUDGES } from '../domain/custom-order.ts'
 import { type CarriersState, LONGEST_SILENCE } from '../domain/delivery.ts'
 import { inWords } from '../domain/period.ts'
 import { LONGEST_STAY, type StageOfWay } from '../domain/vehicle.ts'
-import type { Database } from './database.ts'
+import { type Database, literals } from './database.ts'
 import { STILL_FAILING } from './failing-step.ts'
 import { Instant } from './order-view.ts'
 import { CHANNELS } from './schema.ts'
@@ -24,12 +24,10 @@ const WAITS_FOR = sql`to_jsonb(array_remove(ARRAY[CASE WHEN NOT dealer_accepted 
                                                   CASE WHEN processor_reference IS NULL THEN 'processor' END], NULL))`
 
 /** The buyer has not paid: it can still be paid, or its time is over. */
-const UNPAID = sql.raw(`('requested', 'pending', 'expired')`)
+const UNPAID = literals(['requested', 'pending', 'expired'])
 
 /** What is reported of a vehicle on its way. */
-const REPORTS = sql.raw(
-  `(${['vin_assigned', ...Object.keys(LONGEST_STAY)].map((stage) => `'vehicle.${stage}'`).join(', ')})`,
-)
+const REPORTS = literals(['vin_assigned', ...Object.keys(LONGEST_STAY)].map((stage) => `vehicle.${stage}`))
 
 /** Outcomes that need nobody: a switched-off endpoint, a lead that another dealer has by now or that has ended, no operators' address. */
 export const NOBODY_LEFT = ['endpoint off', 'passed on', 'ended', 'no operators'] as const
@@ -204,8 +202,8 @@ export async function readAttention(db: Database): Promise<Attention> {
     SELECT o.number AS pays_for, o.balance AS payment, o.dealer, o.storefront, min(p.deadline_at) AS since
       FROM (SELECT number, balance, dealer, storefront FROM custom_orders WHERE ended_at IS NULL
             UNION ALL SELECT number, balance, dealer, storefront FROM tags WHERE ended_at IS NULL) o
-      JOIN payments b ON b.number = o.balance AND b.state IN ${UNPAID}
-      JOIN payments p ON p.pays_for = o.number AND p.purpose = 'balance' AND p.state IN ${UNPAID}
+      JOIN payments b ON b.number = o.balance AND b.state IN (${UNPAID})
+      JOIN payments p ON p.pays_for = o.number AND p.purpose = 'balance' AND p.state IN (${UNPAID})
      WHERE p.deadline_at <= now()
      GROUP BY o.number, o.balance, o.dealer, o.storefront ORDER BY since LIMIT ${LIMIT}`)
   const silentLeads = await db.execute<Attention['silent_leads'][number]>(sql`
@@ -227,13 +225,13 @@ export async function readAttention(db: Database): Promise<Attention> {
     SELECT v.number, v.state, v.dealer, v.plant, v.period, e.at
       FROM vehicles v
       JOIN LATERAL (SELECT max(at) AS at FROM events
-                     WHERE number = v.number AND (type IN ${REPORTS} OR type = 'vehicle.tagged' AND v.state = 'at_dealer')) e ON true
+                     WHERE number = v.number AND (type IN (${REPORTS}) OR type = 'vehicle.tagged' AND v.state = 'at_dealer')) e ON true
      WHERE (v.state IN ('in_production', 'built', 'shipped') OR v.state = 'at_dealer' AND v.buyer IS NOT NULL)
        AND e.at < now() - make_interval(secs => (${JSON.stringify(LONGEST_STAY)}::jsonb ->> v.state)::integer)
      ORDER BY since, vehicle LIMIT ${LIMIT}`)
   const abandoned = await db.execute<Attention['abandoned_notifications'][number]>(sql`
     SELECT id AS notification, number, channel, last_failure AS failure, last_attempt_at FROM notifications
-     WHERE state = 'abandoned' AND created_at > now() - interval '30 days' AND COALESCE(last_failure, '') <> ALL (${sql.raw(`ARRAY[${NOBODY_LEFT.map((code) => `'${code}'`).join(', ')}]`)})
+     WHERE state = 'abandoned' AND created_at > now() - interval '30 days' AND COALESCE(last_failure, '') <> ALL (ARRAY[${literals(NOBODY_LEFT)}])
      ORDER BY created_at LIMIT ${LIMIT}`)
   const disabled = await db.execute<Attention['disabled_endpoints'][number]>(sql`
     SELECT id AS endpoint, storefront, disabled_because AS because, disabled_at FROM webhook_endpoints

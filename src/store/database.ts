@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import postgres, { type Sql, type TransactionSql } from 'postgres'
 import * as schema from './schema.ts'
@@ -61,6 +61,11 @@ function keepPlans<Client extends Pick<Sql, 'unsafe'>>(client: Client): Client {
 
 /** Without parameters too, where the driver would otherwise take the simple protocol. */
 const ALWAYS_PREPARED: object = { simple: false }
+
+/** Words of our own, never of a request, as literals of SQL with commas between them: for `IN (…)` and `ARRAY[…]`. */
+export function literals(words: readonly string[]): SQL {
+  return sql.raw(words.map((word) => `'${word}'`).join(', '))
+}
 
 /** The fields of a driver error that may be told: its SQLSTATE and the constraint; its message carries data. */
 export function databaseFault(error: unknown): { code: string; constraint: string | undefined } | undefined {

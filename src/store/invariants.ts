@@ -11,7 +11,7 @@ import { PURCHASE_ORDER_TRANSITIONS } from '../domain/purchase-order.ts'
 import { may, statesOf, type Transitions } from '../domain/states.ts'
 import { TAG_TRANSITIONS } from '../domain/tag.ts'
 import { VEHICLE_TRANSITIONS } from '../domain/vehicle.ts'
-import type { Database } from './database.ts'
+import { type Database, literals } from './database.ts'
 import { candidates, isFor } from './match-offer.ts'
 import {
   limitsKept,
@@ -48,16 +48,15 @@ export async function checkInvariants(db: Database, options: { graceSeconds: num
   )
 }
 
-const list = (values: readonly string[]) => sql.raw(values.map((value) => `'${value}'`).join(', '))
 /** The states in which units set aside still stand on the shelf: those in which a count may take them back. */
-const HOLDING = list(
+const HOLDING = literals(
   (Object.keys(BACK_ORDER_TRANSITIONS) as BackOrderState[]).filter((state) =>
     may(BACK_ORDER_TRANSITIONS, state, 'take_back'),
   ),
 )
-const LEAVING = list(statesOf(DELIVERY_TRANSITIONS, 'open'))
+const LEAVING = literals(statesOf(DELIVERY_TRANSITIONS, 'open'))
 /** The states in which a payment was taken, is about to be, or was given back since by an operator. */
-const COUNTED = list([
+const COUNTED = literals([
   'capturing',
   'capture_failed',
   'captured',
@@ -225,7 +224,7 @@ export const INVARIANTS: Record<string, (graceSeconds: number) => SQL> = {
   'a row has an end exactly when its state is final': () => {
     const table = (name: string, transitions: Transitions) => sql`
         SELECT number AS subject, format('it is %s and its end is %s', state, COALESCE(ended_at::text, 'not set')) AS detail
-          FROM ${sql.raw(name)} WHERE (state IN (${list(statesOf(transitions, 'final'))})) <> (ended_at IS NOT NULL)`
+          FROM ${sql.raw(name)} WHERE (state IN (${literals(statesOf(transitions, 'final'))})) <> (ended_at IS NOT NULL)`
     return sql.join(
       [
         table('orders', ORDER_TRANSITIONS),
@@ -283,7 +282,7 @@ export const INVARIANTS: Record<string, (graceSeconds: number) => SQL> = {
 
   'a payment has an end exactly when it is at rest': () => sql`
       SELECT number AS subject, format('it is %s and its end is %s', state, COALESCE(ended_at::text, 'not set')) AS detail FROM payments
-       WHERE (state IN (${list(AT_REST)})) <> (ended_at IS NOT NULL)`,
+       WHERE (state IN (${literals(AT_REST)})) <> (ended_at IS NOT NULL)`,
 
   // What is being taken or given back counts as if it were: the wish is written in the transaction that makes it owed.
   'captured − refunded = owed, for every order': () => sql`

@@ -10,7 +10,7 @@ import { isPaid, isTaken, type PaymentState } from '../domain/payment.ts'
 import { after } from '../domain/period.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { VehicleState } from '../domain/vehicle.ts'
-import type { Transaction } from './database.ts'
+import { literals, type Transaction } from './database.ts'
 import { givenBack, owedBy, type PaymentRow, readPayment } from './payment.ts'
 import {
   askForCapture,
@@ -27,8 +27,6 @@ import {
  * The money of custom orders and tags (REQUIREMENTS B5, B10, B11): each function is part of a transaction that has locked
  * the order, and leaves it to the caller to note the payment in the order's row.
  */
-
-const list = (values: readonly string[]) => sql.raw(values.map((value) => `'${value}'`).join(', '))
 
 /** What is paid for: the row of a custom order or tag. */
 type Payable = {
@@ -226,10 +224,10 @@ export function moneyDue(
   const isDeposit = (
     states: readonly string[],
   ) => sql`EXISTS (SELECT 1 FROM payments p WHERE p.number = ${of('deposit')}
-                                                                   AND p.state IN (${list(states)}))`
+                                                                   AND p.state IN (${literals(states)}))`
   return sql<MoneyDue | null>`CASE
     WHEN ${of('deadline_kind')} = 'deposit' AND ${isDeposit(['authorised'])} THEN 'deposit_authorised'
-    WHEN ${of('state')} IN (${list(judged)}) AND ${isDeposit(['lapsed', 'expired'])} THEN 'deposit_gone'
+    WHEN ${of('state')} IN (${literals(judged)}) AND ${isDeposit(['lapsed', 'expired'])} THEN 'deposit_gone'
     WHEN ${of('state')} = ${sql.raw(`'${accepted}'`)} AND ${of('takes_payment')} AND vehicles.state = 'at_dealer'
          AND ${price} > COALESCE((SELECT p.amount_minor FROM payments p WHERE p.number = ${of('deposit')}), 0)
                         - COALESCE((SELECT sum(r.amount_minor) FROM refunds r WHERE r.payment = ${of('deposit')} AND r.asked_by = 'owner'), 0)

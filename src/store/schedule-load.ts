@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { type Bank, NO_LIMIT, NONE, type Plan, TO_SCHEDULE } from '../domain/schedule.ts'
 import { SCHEDULABLE, type VehicleState, type VehicleType } from '../domain/vehicle.ts'
-import type { Transaction } from './database.ts'
+import { literals, type Transaction } from './database.ts'
 import { type Priorities, readPriorities } from './order-priority.ts'
 
 /** The plan with what its indices stand for. Only periods in which a slot can still be given are in it. */
@@ -139,7 +139,7 @@ export async function loadBank(
   breathe: () => Promise<void>,
 ): Promise<LoadedBank> {
   const commoditiesOf = await usesOfSpecifications(tx, plan)
-  const schedulable = sql.raw(SCHEDULABLE.map((state) => `'${state}'`).join(', '))
+  const schedulable = literals(SCHEDULABLE)
   const [first = 0] = plan.ordinals
   await tx.execute(sql`
     DECLARE bank NO SCROLL CURSOR FOR
