@@ -337,6 +337,9 @@ async function build(
     for (const name of logNames(folder)) truncateSync(join(folder, name))
     since = new Date()
     await settle(household)
+    const running = processes.filter(({ identity }) => isRunning(identity)).map(({ name }) => `${name}.log`)
+    for (const name of logNames(folder))
+      if (name !== 'temporal.log' && !running.includes(name)) rmSync(join(folder, name))
   }
 
   const house: House = {
