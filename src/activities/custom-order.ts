@@ -1,18 +1,14 @@
 import { type Command, refuseStale } from '../domain/command.ts'
 import {
-  CHOOSE_SECONDS,
   CUSTOM_ORDER_TRANSITIONS,
   type CustomOrderProgress,
   type CustomOrderVerb,
-  JUDGES,
   type Judge,
-  type TurnEnd,
   undecided,
 } from '../domain/custom-order.ts'
 import { after } from '../domain/period.ts'
 import { faultAt, Refusal } from '../domain/refusal.ts'
 import { may } from '../domain/states.ts'
-import { isOpenTo } from '../domain/vehicle.ts'
 import type { Links } from '../integrations/link.ts'
 import {
   type CustomOrderRow,
@@ -23,6 +19,7 @@ import {
   tellPartner,
   updateCustomOrder,
 } from '../store/custom-order.ts'
+import { cancelCustomOrder, openVehicleOf, refuseCustomOrder } from '../store/custom-order-ending.ts'
 import { actionsOf, asDealerSees, asProcessorSees, customOrderView } from '../store/custom-order-view.ts'
 import type { Database, Transaction } from '../store/database.ts'
 import { type DealerRow, dealerOf, dealerSelling } from '../store/dealer.ts'
@@ -33,16 +30,13 @@ import {
   awaitedDeposit,
   isDepositHeld,
   type Price,
-  refund,
   refundExcess,
   settleBalance,
   takeDeposit,
   waitingFor,
 } from '../store/order-money.ts'
-import { productionStartOf } from '../store/production.ts'
-import { freezePointOf } from '../store/schedule-view.ts'
 import { soldConfiguration } from '../store/sold-configuration.ts'
-import { bankVehicle, lockVehicle, readVehicle, updateVehicle, type VehicleRow } from '../store/vehicle.ts'
+import { bankVehicle, readVehicle, updateVehicle } from '../store/vehicle.ts'
 import { advanceVehicle, openVehicle } from '../store/vehicle-progress.ts'
 import type { Steps } from './steps.ts'
 
@@ -123,7 +117,7 @@ export function createCustomOrderActivities({
               { type: 'custom_order.deposit_requested', actor: 'house', details: { payment } },
             )
           } else if (awaited && awaited.deadline_at <= now) {
-            await cancel(tx, row, { ...change, note: null, because: 'no_deposit' })
+            await cancelCustomOrder(tx, row, { ...change, note: null, because: 'no_deposit' })
           }
         } else if (row.state === 'accepted') {
           const balance = await askForBalance(tx, links, row, await priceOf(tx, row), { ...change, now })
@@ -174,7 +168,7 @@ export function createCustomOrderActivities({
           // Said before.
         } else if (word.verdict === 'refused') {
           await refuseUnless(tx, row, 'refuse')
-          await refuse(tx, row, { by: judge, actor, now, note: word.reasons.join('; ') })
+          await refuseCustomOrder(tx, row, { by: judge, actor, now, note: word.reasons.join('; ') })
         } else if (!hasAcceptedAlready(row, judge, word)) {
           await refuseUnless(tx, row, 'accept')
           const said =
@@ -234,7 +228,7 @@ export function createCustomOrderActivities({
         await refuseUnless(tx, row, 'cancel')
         // A cancellation in the Temporal UI comes without a request.
         const body = (await readCommandBody(tx, step)) as { reason?: string } | undefined
-        await cancel(tx, row, { actor, step, note: body?.reason ?? null, because: 'asked' })
+        await cancelCustomOrder(tx, row, { actor, step, note: body?.reason ?? null, because: 'asked' })
         return answered(tx, step, 200, number)
       })
     },
@@ -371,7 +365,7 @@ async function dealerFor(tx: Transaction, row: CustomOrderRow, id: string): Prom
  */
 async function followDeposit(tx: Transaction, row: CustomOrderRow, now: Date, step: string): Promise<void> {
   if (!(await isDepositHeld(tx, row)))
-    return cancel(tx, row, { actor: 'house', step, note: null, because: 'no_deposit' })
+    return cancelCustomOrder(tx, row, { actor: 'house', step, note: null, because: 'no_deposit' })
   if (row.state === 'submitted') return confirm(tx, row, step)
   const held = await updateCustomOrder(
     tx,
@@ -447,99 +441,6 @@ async function confirm(tx: Transaction, row: CustomOrderRow, step: string): Prom
   await takeDeposit(tx, row, { actor: 'house', step })
 }
 
-async function refuse(
-  tx: Transaction,
-  row: CustomOrderRow,
-  { by, actor, now, note }: { by: TurnEnd; actor: string; now: Date; note: string | null },
-): Promise<void> {
-  const deadline = { kind: 'choose', at: after(now, CHOOSE_SECONDS) } as const
-  let current = await updateCustomOrder(
-    tx,
-    row,
-    { state: 'refused', refused_by: by, deadline },
-    {
-      type: 'custom_order.refused',
-      actor,
-      details: { by, dealer: row.dealer, deadline_at: deadline.at },
-      note,
-    },
-  )
-  // Whoever did not refuse it has nothing more to do for it.
-  for (const partner of JUDGES)
-    if (partner !== by) current = await tellPartner(tx, current, partner, 'withdrawn', { because: by })
-}
-
-/** The order's vehicle, locked, as long as it may be changed or cancelled. */
-async function openVehicleOf(
-  tx: Transaction,
-  row: CustomOrderRow,
-  verb: 'cancel' | 'reconfigure',
-): Promise<VehicleRow> {
-  const locked = row.vehicle === null ? undefined : await lockVehicle(tx, row.vehicle)
-  if (!locked) throw new Error('an accepted custom order without its vehicle')
-  const { row: vehicle } = locked
-  const freeze = await freezePointOf(tx, vehicle)
-  const frozen = freeze?.has_passed ?? false
-  if (!isOpenTo(verb, { state: vehicle.state, frozen })) {
-    const since = (frozen ? freeze?.at : await productionStartOf(tx, vehicle))?.toISOString()
-    throw new Refusal(
-      'freeze-point-passed',
-      `The vehicle is ${vehicle.state}: since ${since} it can no longer be ${verb === 'cancel' ? 'cancelled' : 'changed'}.`,
-      { state: vehicle.state, frozen_at: since, allowed_actions: await actionsOf(tx, row, vehicle) },
-    )
-  }
-  return vehicle
-}
-
-async function cancel(
-  tx: Transaction,
-  row: CustomOrderRow,
-  {
-    actor,
-    step,
-    note,
-    because,
-  }: {
-    actor: string
-    step: string
-    note: string | null
-    because: 'asked' | 'no_dealer' | 'no_deposit'
-  },
-): Promise<void> {
-  const vehicle = row.state === 'accepted' ? await openVehicleOf(tx, row, 'cancel') : null
-  if (vehicle) {
-    await updateVehicle(
-      tx,
-      vehicle,
-      { state: 'cancelled', slot: null, held_by: null, ended: true },
-      {
-        type: 'vehicle.cancelled',
-        actor,
-        step,
-        details: { plant: vehicle.plant, period: vehicle.period },
-      },
-    )
-  }
-  const returned = await refund(tx, row, vehicle?.state ?? null, { actor, step })
-  let current = await updateCustomOrder(
-    tx,
-    row,
-    { state: 'cancelled', deadline: null, ended: true },
-    {
-      type: 'custom_order.cancelled',
-      actor,
-      details: {
-        because,
-        ...(returned === null ? {} : { ...returned, currency: row.terms?.currency }),
-      },
-      note,
-    },
-  )
-  // Before it was sent nobody knows of it, and after a refusal both were told already.
-  if (row.state !== 'submitted' && row.state !== 'accepted') return
-  for (const partner of JUDGES) current = await tellPartner(tx, current, partner, 'cancelled')
-}
-
 async function passDeadline(tx: Transaction, row: CustomOrderRow, now: Date, step: string): Promise<void> {
   const dealer = await dealerOf(tx, row)
   const silent = undecided(row)
@@ -569,9 +470,9 @@ async function passDeadline(tx: Transaction, row: CustomOrderRow, now: Date, ste
       return
     }
     case 'escalate':
-      return refuse(tx, row, { by: 'silence', actor: 'house', now, note: null })
+      return refuseCustomOrder(tx, row, { by: 'silence', actor: 'house', now, note: null })
     case 'choose':
-      return cancel(tx, row, { actor: 'house', step, note: null, because: 'no_dealer' })
+      return cancelCustomOrder(tx, row, { actor: 'house', step, note: null, because: 'no_dealer' })
   }
 }
 
