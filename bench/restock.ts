@@ -210,7 +210,7 @@ async function receipt(queue: Queue): Promise<Measured> {
     INSERT INTO idempotency_keys (caller, key, command, request_hash, body, lease_until)
     VALUES ('key:bench', ${command}, ${command}, ${createHash('sha256').update(command).digest()}, ${queue.sql.json(body)}, now())`
   const quiet = { runQuietly: (key, work) => inStep(queue.db, key, work) } as Steps
-  const activities = createRestockActivities({ steps: quiet })
+  const activities = createRestockActivities({ steps: quiet, passLimit: PASS_LIMIT })
   return measure(queue, () =>
     activities.bookReceipt({ command, actor: 'supplier:supplier', supplier: 'supplier' }),
   )

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { PASS_LIMIT } from './store/stock.ts'
 
 /**
  * Everything that can be set from outside, in one place (REQUIREMENTS P3). The README's table is made from it.
@@ -23,6 +24,15 @@ const Environment = z.object({
     .max(100_000)
     .default(1_000)
     .describe('Workflows that a worker keeps in memory; others are worked out anew when they are woken'),
+  PASS_LIMIT: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(PASS_LIMIT)
+    .describe(
+      'Back orders that one transaction serves when many units come in at once; fewer keep an item locked for less time, and take more transactions',
+    ),
   TASK_QUEUE: z.string().min(1).default('holdfast').describe('Temporal task queue that workers poll'),
   HOST: z.string().min(1).default('127.0.0.1').describe('Address that the API listens on'),
   PORT: z.coerce

@@ -54,6 +54,7 @@ async function main(): Promise<void> {
       ? stripeProvider({ url: config.STRIPE_URL, apiKey: config.STRIPE_API_KEY })
       : undefined,
     carrier: httpCarrier({ url: config.CARRIER_URL, apiKey: config.CARRIER_API_KEY }),
+    passLimit: config.PASS_LIMIT,
   })
   const { connectionOptions, namespace } = loadClientConnectConfig()
   const connection = await NativeConnection.connect(connectionOptions).catch((error: Error) => {

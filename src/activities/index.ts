@@ -38,6 +38,8 @@ export type Kit = {
   processor: Processor
   /** Undefined where the house takes no payments. */
   paymentProvider: PaymentProvider | undefined
+  /** Most back orders that one transaction serves where many units come in at once. */
+  passLimit: number
   /** Where operators are mailed; undefined for nowhere. */
   operatorsEmail: string | undefined
 }

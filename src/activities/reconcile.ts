@@ -49,11 +49,13 @@ export function createReconcileActivities({
   temporal,
   steps,
   telling,
+  passLimit,
 }: {
   db: Database
   temporal: Temporal
   steps: Steps
   telling: Telling
+  passLimit: number
 }) {
   // Where this worker's walk over the open rows of each kind stands, and which ended runs it has seen to: Temporal goes on
   // listing those. Losing either only makes it look again.
@@ -89,7 +91,7 @@ export function createReconcileActivities({
           const step = `reconcile/${randomUUID()}`
           more = await steps.run(step, async (tx) => {
             await lockStock(tx, [sku])
-            return (await allocateToWaiters(tx, sku, step)).more
+            return (await allocateToWaiters(tx, sku, step, passLimit)).more
           })
         }
       })

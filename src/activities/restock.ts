@@ -22,7 +22,7 @@ import { wake } from '../store/wake.ts'
 import type { Steps } from './steps.ts'
 
 /** Stock comes in (REQUIREMENTS A5, A6): booked once, and at once the waiters'. */
-export function createRestockActivities({ steps }: { steps: Steps }) {
+export function createRestockActivities({ steps, passLimit }: { steps: Steps; passLimit: number }) {
   return {
     /**
      * Books a supplier's inventory update in one transaction. The same reference with the same content gets the stored
@@ -84,7 +84,7 @@ export function createRestockActivities({ steps }: { steps: Steps }) {
         )
         const toDrain: string[] = []
         for (const sku of skus) {
-          const pass = await allocateToWaiters(tx, sku, step)
+          const pass = await allocateToWaiters(tx, sku, step, passLimit)
           if (pass.more) toDrain.push(sku)
           await followNeed(tx, sku, answers, step)
         }
@@ -112,7 +112,7 @@ export function createRestockActivities({ steps }: { steps: Steps }) {
     async drainStock({ sku, step }: { sku: string; step: string }): Promise<{ more: boolean }> {
       return steps.runQuietly(step, async (tx) => {
         await lockStock(tx, [sku])
-        const { more } = await allocateToWaiters(tx, sku, step)
+        const { more } = await allocateToWaiters(tx, sku, step, passLimit)
         return { more }
       })
     },

@@ -17,7 +17,7 @@ import { askForSupply, withdrawSurplus } from '../store/supply.ts'
 import type { Steps } from './steps.ts'
 
 /** An operator counted the shelf (DESIGN §3, stock counts): the books follow, and the queue follows the books. */
-export function createStockCountActivities({ steps }: { steps: Steps }) {
+export function createStockCountActivities({ steps, passLimit }: { steps: Steps; passLimit: number }) {
   return {
     /**
      * Sets each item's on hand to what was counted, all or none. More units go to the waiters at once. Fewer than are
@@ -56,7 +56,8 @@ export function createStockCountActivities({ steps }: { steps: Steps }) {
             details: { before: level.on_hand, counted: count.counted },
             note: reason,
           })
-          if ((await allocateToWaiters(tx, count.sku, step)).more) toDrain.push(count.sku)
+          const pass = await allocateToWaiters(tx, count.sku, step, passLimit)
+          if (pass.more) toDrain.push(count.sku)
           if (difference > 0) await withdrawSurplus(tx, count.sku, step)
         }
         await storeAnswer(tx, step, 200, {

@@ -76,7 +76,7 @@ export async function drawPlace(tx: Transaction, sku: string): Promise<number> {
   return Number(row?.last_place)
 }
 
-/** Most waiters that one pass serves: it bounds how long the item stays locked. */
+/** Most waiters that one pass serves, unless another limit is given: it bounds how long the item stays locked. */
 export const PASS_LIMIT = 1_000
 
 /** What a pass did. `more`: free units and waiters are both left, so another pass is due. */
@@ -84,16 +84,21 @@ export type Pass = { served: number; units: number; more: boolean }
 
 /**
  * One allocation pass (REQUIREMENTS A6, policy `fifo`): free units go to the item's waiters in the order of their
- * places, at most `PASS_LIMIT` of them. One set-based statement works out who gets how many and writes allocations,
+ * places, at most `limit` of them. One set-based statement works out who gets how many and writes allocations,
  * level, movements, events, notifications and wakes. It reads no more waiters than there are free units, so its cost
  * does not depend on the length of the queue. The item's lock is held, taken in an earlier statement.
  */
-export async function allocateToWaiters(tx: Transaction, sku: string, step: string): Promise<Pass> {
-  const [row] = await tx.execute<Pass>(sql`${allocation(sku, step)}`)
+export async function allocateToWaiters(
+  tx: Transaction,
+  sku: string,
+  step: string,
+  limit = PASS_LIMIT,
+): Promise<Pass> {
+  const [row] = await tx.execute<Pass>(sql`${allocation(sku, step, limit)}`)
   return row ?? { served: 0, units: 0, more: false }
 }
 
-function allocation(sku: string, step: string): SQL {
+function allocation(sku: string, step: string, limit: number): SQL {
   return sql`
     WITH level AS MATERIALIZED (
       SELECT on_hand - allocated AS free, outstanding FROM stock_levels WHERE sku = ${sku}
@@ -105,7 +110,7 @@ function allocation(sku: string, step: string): SQL {
                WHERE sku = ${sku} AND state = 'waiting'
                ORDER BY place
                LIMIT (SELECT GREATEST(free, 0) FROM level)) AS first
-       LIMIT ${sql.raw(String(PASS_LIMIT))}
+       LIMIT ${sql.raw(String(limit))}
     ),
     ahead AS (
       SELECT number, lacking, sum(lacking) OVER (ORDER BY place) - lacking AS before_it FROM waiters

@@ -284,6 +284,8 @@ async function build(
     STRIPE_URL: urlOf(ports.payments),
     ALLOW_PRIVATE_ADDRESSES: 'true',
     WORKFLOW_BUNDLE: built('workflow-bundle.js'),
+    // So that a queue of more than one pass is soon made.
+    PASS_LIMIT: '225',
   }
   const workers: (NodeProcess | undefined)[] = []
   const startWorker = async (index = workers.length) => {
