@@ -1,3 +1,4 @@
+import { heartbeat } from '@temporalio/activity'
 import { type Database, transact } from '../store/database.ts'
 import { eraseSome } from '../store/erasure.ts'
 
@@ -15,6 +16,7 @@ export function createErasureActivities({ db }: { db: Database }) {
         const next = await transact(db, (tx) => eraseSome(tx, member, last, BATCH))
         if (next === null) return null
         last = next
+        heartbeat()
       }
       return last
     },

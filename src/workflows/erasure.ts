@@ -1,7 +1,15 @@
 import * as workflow from '@temporalio/workflow'
-import { condition, setHandler } from '@temporalio/workflow'
+import { condition, proxyActivities, setHandler } from '@temporalio/workflow'
+import type { Activities } from '../activities/index.ts'
 import { look, SEARCH_ATTRIBUTES } from './messages.ts'
-import { outside } from './story.ts'
+import { SUMMARIES } from './summaries.ts'
+
+/** It is heard of after each transaction: one whose worker was killed is begun anew after a few seconds. */
+const { eraseRecords } = proxyActivities<Pick<Activities, 'eraseRecords'>>({
+  startToCloseTimeout: '1m',
+  heartbeatTimeout: '15s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
+})
 
 /**
  * A person is erased, `erasure/<member>` (REQUIREMENTS B2): nobody can reach them any more since it was asked for; here
@@ -12,7 +20,7 @@ export async function erasure(member: string): Promise<void> {
   workflow.upsertSearchAttributes([{ key: SEARCH_ATTRIBUTES.stage, value: 'erasing' }])
   for (let after: string | null = ''; after !== null; ) {
     workflow.setCurrentDetails(after ? `Erased up to ${after}.` : 'Erases what is held about a person.')
-    after = await outside.eraseRecords({ member, after })
+    after = await eraseRecords.executeWithOptions({ summary: SUMMARIES.eraseRecords }, [{ member, after }])
   }
   workflow.upsertSearchAttributes([{ key: SEARCH_ATTRIBUTES.stage, value: 'erased' }])
   workflow.setCurrentDetails('Erased.')
