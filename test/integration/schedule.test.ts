@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Bank } from '../support/bank.ts'
 import { plantSays } from '../support/custom-order.ts'
 import { useHouse } from '../support/house.ts'
@@ -6,7 +6,7 @@ import { changesNothing, expectProblem, expectReplayable, expectSoundHouse } fro
 import { type Answer, expectStatus, Shop, waitFor } from '../support/shop.ts'
 import { newVin, tag } from '../support/vehicle.ts'
 
-const house = useHouse({ partners: ['mail'], workers: 2, apis: 2 })
+const house = useHouse({ partners: ['mail'] })
 let shop: Shop
 let bank: Bank
 /** When the first period begins. */
@@ -35,7 +35,10 @@ async function ordersOf(dealer: { key: string }, modelYear: string, count: numbe
   return orders
 }
 
-describe('who is built when (B6)', () => {
+// Each with plants and a line of its own; what they wait for is runs over all of them.
+describe.concurrent('who is built when (B6)', () => {
+  afterAll(() => expectSoundHouse(house()))
+
   test('orders get slots in turn; one that is freed goes to the next, and the one it leaves to the next but one', async () => {
     const { line, modelYear } = await bank.line()
     const dealer = await shop.dealer()
@@ -101,7 +104,6 @@ describe('who is built when (B6)', () => {
     expect((await queue(`model_line=${line}`)).map(({ number }) => number)).toEqual(orders.slice(1))
     expect((await queue(`plant=a-turns&period=2`)).map(({ number }) => number)).toEqual([fourth])
     expect(await view(first)).toMatchObject({ state: 'cancelled', order_bank: null, allowed_actions: [] })
-    await expectSoundHouse(house())
   })
 
   test('the lowest priority goes first, and pushes back whoever came before; priorities can be changed', async () => {
@@ -124,7 +126,6 @@ describe('who is built when (B6)', () => {
     await expectProblem(house(), await set(body, headers.get('etag')), 412, 'version-stale')
     expectStatus(await set(body, changed.headers.get('etag')), 200)
     expect(await bank.settled([stock, fleet])).toEqual(['a-priorities/2 capacity', 'a-priorities/1 -'])
-    await expectSoundHouse(house())
   })
 
   test('a line is built where there is room, at the plant that is first by its id', async () => {
@@ -150,7 +151,6 @@ describe('who is built when (B6)', () => {
     ])
     expectStatus(await bank.plant('b-choice', { lines: [], slots: [] }), 200)
     expect(await bank.settled(orders)).toEqual(orders.map(() => '- no_plant'))
-    await expectSoundHouse(house())
   })
 
   test("dealers' allocations and commodities hold back whom they name, and nobody else", async () => {
@@ -209,7 +209,6 @@ describe('who is built when (B6)', () => {
       'a-limits/2 commodity:glass',
       'a-limits/1 -',
     ])
-    await expectSoundHouse(house())
   })
 
   // The plant's id is one that Postgres could read as something else.
@@ -245,7 +244,6 @@ describe('who is built when (B6)', () => {
       },
       { type: 'vehicle.scheduled', actor: 'house', details: { to: { plant: 'null', period: 2 } } },
     ])
-    await expectSoundHouse(house())
   })
 })
 
@@ -425,34 +423,6 @@ describe('runs beside each other and beside everything else', () => {
       await db`DROP TRIGGER held_up ON wakes`
       await db`DROP FUNCTION wait_here`
     }
-    await expectSoundHouse(house())
-  })
-
-  test('many orders, cancellations and runs at once: everybody has the slot of their turn', async () => {
-    const { line, modelYear } = await bank.line()
-    const dealer = await shop.dealer()
-    expectStatus(await bank.plant('a-crowd', { lines: [line], slots: [5, 5, 5, 5] }), 201)
-    const early = await ordersOf(dealer, modelYear, 10)
-    await bank.settled(early)
-    const starts = Array.from({ length: 6 }, (_, count) =>
-      house().temporal.workflow.start('scheduleProduction', {
-        workflowId: `at-once-${count}`,
-        taskQueue: 'holdfast',
-      }),
-    )
-    const [orders] = await Promise.all([
-      Promise.all(Array.from({ length: 20 }, () => bank.ordered(dealer, modelYear))),
-      Promise.all(early.slice(0, 6).map((number) => bank.cancel(dealer, number))),
-      Promise.all(starts),
-    ])
-    for (const start of await Promise.all(starts)) await start.result()
-    await bank.settled(orders)
-    const rows = await house().db<{ slot: string | null }[]>`
-      SELECT period AS slot FROM vehicles WHERE model_line = ${line} AND state <> 'cancelled' ORDER BY place`
-    expect(rows.map(({ slot }) => slot)).toEqual([
-      ...[1, 2, 3, 4].flatMap((period) => Array<number>(5).fill(period)),
-      ...Array<null>(4).fill(null),
-    ])
     await expectSoundHouse(house())
   })
 
