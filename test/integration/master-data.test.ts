@@ -646,24 +646,6 @@ describe('periods (A7, P8)', () => {
 })
 
 describe('stock counts (A6, P8)', () => {
-  test('more units go to the waiters, fewer are taken back from the youngest', async () => {
-    const sku = await shop.item()
-    const [first, second] = [await shop.backOrder(sku, 2), await shop.backOrder(sku, 2)]
-    const idempotencyKey = randomUUID()
-    const count = (counted: number) => ({ counts: [{ sku, counted }], reason: 'yearly count' })
-    const up = expectStatus(await shop.operate('POST', 'stock-counts', count(5), { idempotencyKey }), 200)
-    expect(up.body).toEqual({ counts: [{ sku, before: 0, counted: 5 }] })
-    const again = await shop.operate('POST', 'stock-counts', count(5), { idempotencyKey })
-    expect([again.status, again.body]).toEqual([200, up.body])
-    expect(await shop.level(sku)).toEqual({ on_hand: 5, allocated: 4, outbound: 0, outstanding: 0 })
-    expect((await shop.look(first.number)).state).toBe('met')
-
-    expectStatus(await shop.operate('POST', 'stock-counts', count(3)), 200)
-    expect(await shop.level(sku)).toEqual({ on_hand: 3, allocated: 3, outbound: 0, outstanding: 1 })
-    expect(await shop.look(first.number)).toMatchObject({ state: 'met', allocated: 2 })
-    expect(await shop.look(second.number)).toMatchObject({ state: 'waiting', allocated: 1, outstanding: 1 })
-  })
-
   test('all or none; what an offer holds is not taken away', async () => {
     const [held, other] = [await shop.item({ onHand: 2 }), await shop.item({ onHand: 7 })]
     const { number } = expectStatus(await shop.order([{ sku: held, quantity: 3 }]), 201).body

@@ -174,7 +174,7 @@ describe('what comes near to a wish (B8)', () => {
 type Books = ReturnType<typeof drizzle<typeof schema>>
 type Stocked = Candidate & { dealer: string; specification: string; model_year: string }
 
-const CASES = 400
+const CASES = 150
 const MODELS = [0, 1, 2]
 const YEARS = [2026, 2027]
 /** A wish that is about nothing but make and model. */
@@ -247,7 +247,7 @@ test(`${CASES} wishes by chance find what looking at every vehicle finds, and so
     }))
     expect(got, JSON.stringify(wish)).toEqual(expected)
     found += got.length
-    if (n % 8 === 0) await agreesOnRequests(next, wish, candidates)
+    if (n % 3 === 0) await agreesOnRequests(next, wish, candidates)
   }
   expect(found).toBeGreaterThan(CASES * 3)
 })

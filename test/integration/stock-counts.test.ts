@@ -13,9 +13,10 @@ beforeAll(async () => {
 })
 afterAll(() => expectSoundHouse(house()))
 
-function count(sku: string, counted: number) {
+function count(sku: string, counted: number, options: { idempotencyKey?: string } = {}) {
   return shop.call('POST', '/v1/operator/stock-counts', {
     key: shop.operatorKey,
+    ...options,
     body: { counts: [{ sku, counted }], reason: 'Counted twice' },
   })
 }
@@ -132,12 +133,17 @@ describe.concurrent('a count that finds more (A6)', () => {
     const { number } = await waiter(sku, 3)
     const [order] = await purchaseOrders(shop, supplier, 1)
     expect(quantities(order)).toEqual([3])
-    expectStatus(await count(sku, 2), 200)
+    const idempotencyKey = randomUUID()
+    const counted = expectStatus(await count(sku, 2, { idempotencyKey }), 200)
+    const again = expectStatus(await count(sku, 2, { idempotencyKey }), 200)
+    expect(again.body).toEqual(counted.body)
     expect(await shop.look(number)).toMatchObject({ state: 'waiting', allocated: 2, outstanding: 1 })
     const reduced = await shop.until(order.number, (view) => view.lines[0].quantity === 1)
     expect(reduced.state).toBe('sent')
-    expectStatus(await count(sku, 3), 200)
+    // One more than anybody waits for stays free.
+    expectStatus(await count(sku, 4), 200)
     expect(await shop.look(number)).toMatchObject({ state: 'met', allocated: 3 })
+    expect(await shop.level(sku)).toEqual({ on_hand: 4, allocated: 3, outbound: 0, outstanding: 0 })
     await shop.until(order.number, (view) => view.state === 'closed')
   })
 })
