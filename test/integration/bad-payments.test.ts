@@ -9,7 +9,9 @@ import { transact } from '../../src/store/database.ts'
 import { recordSettled, requestPayment } from '../../src/store/payment-changes.ts'
 import * as schema from '../../src/store/schema.ts'
 import { pendingWakes, wakesDone } from '../../src/store/wake.ts'
+import { Browser } from '../support/browser.ts'
 import { useHouse } from '../support/house.ts'
+import { linkIn } from '../support/lead.ts'
 import { changesNothing, expectProblem, expectSoundHouse } from '../support/proof.ts'
 import { ProviderSide } from '../support/provider.ts'
 import { ADDRESS, expectStatus, Shop } from '../support/shop.ts'
@@ -18,9 +20,12 @@ import { FEATURES, newVin } from '../support/vehicle.ts'
 const house = useHouse({ partners: ['mail', 'carrier', 'payments'] })
 let shop: Shop
 let provider: ProviderSide
+/** Brings goods that nobody asked for. */
+let supplier: { key: string }
 beforeAll(async () => {
   shop = await Shop.open(house())
   provider = new ProviderSide(house())
+  supplier = await shop.supplier({ skus: [] })
 })
 
 async function takesPayment(takes_payment: boolean): Promise<void> {
@@ -30,14 +35,13 @@ async function takesPayment(takes_payment: boolean): Promise<void> {
 async function toBePaid() {
   await takesPayment(true)
   const sku = await shop.item()
-  const supplier = await shop.supplier({ skus: [sku], gatherSeconds: 600 })
-  const { number } = await shop.backOrder(sku, 1)
+  const { order, number } = await shop.backOrder(sku, 1)
   expectStatus(await shop.bring(supplier, sku, 1), 201)
   await shop.until(number, ({ state }) => state === 'met')
   expectStatus(await shop.command(number, 'delivery-request', { ship_to: ADDRESS }), 200)
   const { payment } = expectStatus(await shop.command(number, 'confirmation'), 202).body
   const pending = await shop.until(payment.number, ({ state }) => state === 'pending')
-  return { number, payment: payment.number as string, pending }
+  return { order, number, payment: payment.number as string, pending }
 }
 
 function webhook(payload: string, headers: Record<string, string>) {
@@ -115,6 +119,33 @@ describe('bad input about payments (B5)', () => {
     const taken = { name: 'Good', price: { ...price, amount: 5_120 } }
     const saved = await shop.call('PUT', '/v1/operator/items/GOOD', { key: shop.operatorKey, body: taken })
     expectStatus(saved, 201)
+  })
+
+  test('a link to pay that was not made by us opens nothing, and acts on nothing', async () => {
+    const { order, payment, pending } = await toBePaid()
+    const { pathname } = new URL(pending.pay_url)
+    for (const path of [`${pathname}x`, pathname.replace(/.$/, '_'), '/p/PY-0000-0000-000/x', '/p/x']) {
+      const answer = await fetch(house().apiUrl + path, { redirect: 'manual' })
+      expect([path, answer.status, await answer.text()]).toEqual([
+        path,
+        404,
+        expect.stringContaining('This link is not valid'),
+      ])
+    }
+    const post = await fetch(pending.pay_url, { method: 'POST' })
+    expect(post.status).toBe(404)
+    const [customer] = await house().db<{ email: string }[]>`
+      SELECT c.email FROM customers c JOIN orders o ON o.customer = c.id WHERE o.number = ${order}`
+    const page = await new Browser().open(await linkIn(shop, customer?.email ?? '', /not in stock/, 'o'))
+    expect(page.text).toContain('All 1 set aside; waiting for the payment.')
+    expect(page.forms.some((action) => action.endsWith('/confirmation'))).toBe(false)
+    // Our pages send no referrer, so the link to pay is all that the provider learns.
+    expect(page.headers.get('referrer-policy')).toBe('no-referrer')
+    await page.send('/refusal')
+    await shop.until(payment, ({ state }) => state === 'voided')
+    const over = await new Browser().open(pending.pay_url)
+    expect(over.text).toContain('nothing was charged')
+    await expectSoundHouse(house())
   })
 
   test('who may see what, and what is not possible', async () => {
