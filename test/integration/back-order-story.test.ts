@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { useHouse } from '../support/house.ts'
 import { ADDRESS, expectStatus, Shop, waitFor } from '../support/shop.ts'
 
-const house = useHouse()
+const house = useHouse({ partners: ['mail', 'carrier'] })
 let shop: Shop
 beforeAll(async () => {
   shop = await Shop.open(house())

@@ -49,16 +49,18 @@ test('a cursor that nobody was given finds nothing and breaks nothing, in every 
     .map(([path]) => path.replace('{number}', number).replace('{id}', supplier.id))
   expect(lists.length).toBeGreaterThan(10)
 
-  const uuid = randomUUID()
-  const parts = [2 ** 31, 2 ** 53 - 1, 2 ** 53, -1, '\0', '\ud800', 'x', '0000-01-01T00:00:00Z']
-  const times = ['2026-01-01T00:00:00+23:59', '9999-12-31T23:59:59Z', '0000-01-01T00:00:00Z', '\0']
+  // What gets furthest: of a form that a list has, with one part that the database might not take.
+  const [uuid, time] = [randomUUID(), '2026-01-01T00:00:00Z']
+  const times = ['2026-01-01T00:00:00+23:59', '9999-12-31T23:59:59Z', '0000-01-01T00:00:00Z']
   const forged = [
-    ...parts.map((part) => [part]),
-    ...[...parts, ...times].flatMap((part) => [
+    ...[2 ** 31, 2 ** 53 - 1, 2 ** 53, -1, '\0', '\ud800'].map((part) => [part]),
+    ...times.flatMap((part) => [
       [part, uuid],
-      [part, 'x'],
-      ['2026-01-01T00:00:00Z', part],
+      [part, 'X'],
     ]),
+    ...[2 ** 31, 2 ** 53 - 1].map((part) => [part, uuid]),
+    ...['\0', '\ud800'].map((part) => [time, part]),
+    ...[2 ** 53 - 1, '\0'].map((part) => [1, part]),
   ].map((key) => Buffer.from(JSON.stringify(key)).toString('base64url'))
   const failures: unknown[] = []
   for (const path of lists) {
@@ -155,13 +157,13 @@ describe('finding (P4, P5)', () => {
     const own = await Shop.open(house())
     const sku = await own.item({ onHand: 50 })
     const made: string[] = []
-    for (let n = 0; n < 7; n++)
+    for (let n = 0; n < 5; n++)
       made.push(expectStatus(await own.order([{ sku, quantity: 1 }]), 201).body.number)
     // Opened in the same moment: the number decides.
     await house()
-      .db`UPDATE orders SET created_at = '2026-01-01T00:00:00.123456Z' WHERE number = ANY(${made.slice(0, 4)})`
-    const newestFirst = [...made.slice(4).reverse(), ...made.slice(0, 4).sort().reverse()]
-    for (const limit of [1, 2, 3, 7, 100])
+      .db`UPDATE orders SET created_at = '2026-01-01T00:00:00.123456Z' WHERE number = ANY(${made.slice(0, 3)})`
+    const newestFirst = [...made.slice(3).reverse(), ...made.slice(0, 3).sort().reverse()]
+    for (const limit of [1, 2, 5, 100])
       expect(await walk(`orders?limit=${limit}`, own.storefrontKey)).toEqual(newestFirst)
     expect(await walk(`orders?limit=3&storefront=${own.storefront}`, shop.operatorKey)).toEqual(newestFirst)
     const all = await walk('orders?limit=2', shop.operatorKey)
@@ -170,7 +172,7 @@ describe('finding (P4, P5)', () => {
 
     const [first] = (await found('orders?limit=1', own.storefrontKey)).data
     expect(first).toEqual({
-      number: made[6],
+      number: made[4],
       storefront: own.storefront,
       reference: null,
       state: 'decided',
@@ -181,7 +183,7 @@ describe('finding (P4, P5)', () => {
       created_at: expect.stringMatching(/^\d{4}-.*Z$/),
     })
     const window = 'opened_after=2026-01-01T00:00:00Z&opened_before=2026-01-01T00:00:01Z'
-    expect(await walk(`orders?${window}`, own.storefrontKey)).toEqual(newestFirst.slice(3))
+    expect(await walk(`orders?${window}`, own.storefrontKey)).toEqual(newestFirst.slice(2))
     const late = 'opened_after=2026-01-01T00:00:00.123457Z&opened_before=2026-01-01T00:00:01Z'
     expect(await walk(`orders?${late}`, own.storefrontKey)).toEqual([])
   })

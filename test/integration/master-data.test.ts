@@ -539,10 +539,6 @@ describe('storefronts, their endpoints and keys (P8, P5)', () => {
 
     const [before] = await house().db`SELECT count(*) FROM api_keys`
     for (const options of [
-      [],
-      ['--role', 'king', '--name', 'x'],
-      ['--role', 'operator'],
-      ['--role', 'operator', '--name', 'x', '--partner', 'y'],
       ['--role', 'supplier', '--name', 'x'],
       ['--role', 'supplier', '--name', 'x', '--partner', someId()],
     ]) {
