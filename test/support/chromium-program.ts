@@ -5,7 +5,14 @@ import { chromium } from 'playwright-core'
 import { waitForLock } from '../../src/local/file-lock.ts'
 import { cacheFolder, onPath } from '../../src/local/places.ts'
 
-const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
+/** The best first: a shell without windows takes half the processor time of a whole browser. */
+const NAMES = [
+  'chromium-headless-shell',
+  'chromium',
+  'chromium-browser',
+  'google-chrome',
+  'google-chrome-stable',
+]
 const ON_A_MAC = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
   '/Applications/Chromium.app/Contents/MacOS/Chromium',
@@ -15,7 +22,7 @@ type Say = (line: string) => void
 
 /**
  * The path of a Chromium that runs: the one that `HOLDFAST_CHROMIUM` names, else one on the PATH or in its usual place,
- * else the one that Playwright has downloaded before. Where there is none, Debian's is installed if we may.
+ * else the one that Playwright has downloaded before. Where there is none, Debian's shell without windows is installed if we may.
  */
 export async function chromiumProgram(say: Say): Promise<string> {
   const chosen = process.env.HOLDFAST_CHROMIUM
@@ -60,7 +67,10 @@ async function install(say: Say): Promise<string | null> {
   )
   try {
     if (present()) return null
-    for (const args of [['update'], ['install', '-y', '--no-install-recommends', 'chromium']]) {
+    for (const args of [
+      ['update'],
+      ['install', '-y', '--no-install-recommends', 'chromium-headless-shell'],
+    ]) {
       const command = [
         ...asRoot,
         'env',
