@@ -9,6 +9,7 @@ import { type NodeProcess, startNodeProcess } from '../../src/local/node-process
 import { built } from '../../src/local/places.ts'
 import type { PostgresServer } from '../../src/local/postgres.ts'
 import { isRunning } from '../../src/local/process-identity.ts'
+import { type Database, openStore } from '../../src/store/database.ts'
 import {
   type CleanUp,
   endWorkflows,
@@ -67,6 +68,8 @@ export type House = {
   readonly stripeWebhookSecret: string
   readonly databaseUrl: string
   readonly db: Sql
+  /** The same books by one connection as the service has them, which keeps its plans. */
+  readonly books: Database
   readonly temporalAddress: string
   readonly temporal: Client
   /** The environment of APIs and workers. */
@@ -180,6 +183,8 @@ async function build(
   const db = postgres(database.url, { max: 5, onnotice: () => undefined })
   // Bounded: on a connection that a killed server left behind it would otherwise wait for ever.
   cleanUp.push(() => db.end({ timeout: 1 }))
+  const store = openStore({ url: database.url, poolSize: 1, name: 'test' })
+  cleanUp.push(store.close)
   const connection = Connection.lazy({ address: temporalServer.address })
   cleanUp.push(() => connection.close())
 
@@ -364,6 +369,7 @@ async function build(
     processorSecret,
     databaseUrl: database.url,
     db,
+    books: store.db,
     temporalAddress: temporalServer.address,
     settings: service,
     temporal,

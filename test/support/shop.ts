@@ -236,13 +236,29 @@ export class Shop {
     return expectStatus(await this.call('GET', `/v1/${kind}/${number}`, { key: this.operatorKey }), 200).body
   }
 
-  /** Polls until it is so; fails with the last thing seen. */
+  /**
+   * Polls until it is so; fails with the last thing seen. Looks are dear, and most are for nothing: it is looked at again
+   * when something has happened in the books, and otherwise once a second.
+   */
   async until(
     number: string,
     isSo: (view: Answer['body']) => boolean,
     seconds?: number,
   ): Promise<Answer['body']> {
-    return waitFor(`${number} to change`, () => this.look(number), isSo, seconds)
+    const { db } = this.house
+    let seen: { view: Answer['body']; events: number; at: number } | undefined
+    return waitFor(
+      `${number} to change`,
+      async () => {
+        const [{ events } = { events: 0 }] = await db<{ events: number }[]>`
+          SELECT count(*)::int AS events FROM events`
+        if (seen?.events !== events || Date.now() - seen.at >= 1_000)
+          seen = { at: Date.now(), events, view: await this.look(number) }
+        return seen.view
+      },
+      isSo,
+      seconds,
+    )
   }
 
   command(
