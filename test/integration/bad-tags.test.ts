@@ -17,7 +17,7 @@ import {
 } from '../support/vehicle.ts'
 
 // What is wrong with searches, tags, match requests and stock: each with its exact refusal, and nothing of it stored (B8, B11).
-const house = useHouse({ partners: ['mail', 'processor'] })
+const house = useHouse({ partners: ['mail'] })
 let shop: Shop
 let stranger: Shop
 let dealer: Awaited<ReturnType<Shop['dealer']>>
@@ -27,9 +27,6 @@ let tagged: string
 let number: string
 let waiting: string
 beforeAll(async () => {
-  // It takes what it is sent and says nothing by itself, so that nothing changes meanwhile.
-  const never = { method: 'PUT', headers: { 'content-type': 'application/json' }, body: '{"mode":"never"}' }
-  expect((await fetch(new URL('/api/behaviour', house().processorUrl), never)).status).toBe(200)
   shop = await Shop.open(house())
   stranger = await Shop.open(house())
   dealer = await shop.dealer()

@@ -21,7 +21,7 @@ import {
 import { takeEverything } from './inbox.ts'
 import { recordServer, recordTestProcess, reservePort } from './run-folder.ts'
 
-/** `inbox`, in the processor's place, takes whatever it is sent and never says anything. */
+/** `inbox` takes whatever the processor is sent and never says anything. It is there unless the processor is. */
 type Partner = 'mail' | 'carrier' | 'supplier' | 'processor' | 'inbox' | 'dealer' | 'payments'
 
 /** Who is in a house. A house can be given more of them, and relieved of some, while it stands. */
@@ -320,7 +320,8 @@ async function build(
     workers: ofWorker = 1,
   }: Household) => {
     // The partners first: some processes call them as they start.
-    const missing = wanted.filter((partner) => !present.has(partner))
+    const all: readonly Partner[] = wanted.includes('processor') ? wanted : [...wanted, 'inbox']
+    const missing = [...new Set(all)].filter((partner) => !present.has(partner))
     await Promise.all(missing.map(async (partner) => present.set(partner, await partners[partner]())))
     await Promise.all([toNumber(apis, ofApi, startApi), toNumber(workers, ofWorker, startWorker)])
   }

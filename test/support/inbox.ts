@@ -5,19 +5,29 @@ import { text } from 'node:stream/consumers'
 import { Webhook } from 'standardwebhooks'
 import { type Answer, expectStatus, type Shop, waitFor } from './shop.ts'
 
+/** Who takes everything now, by port: how to end it. */
+const inboxes = new Map<number, () => Promise<void>>()
+
 /** An endpoint that takes whatever it is sent and never says anything: repeats to a partner who is not there cost time. */
 export async function takeEverything(port: number): Promise<{ kill: () => Promise<void> }> {
   const { server } = await listening(port, (request, response) => {
     request.resume().on('end', () => response.writeHead(204).end())
   })
   server.unref()
-  const kill = async () => {
+  inboxes.set(port, async () => {
     const closed = once(server, 'close')
     server.close()
     server.closeAllConnections()
     await closed
-  }
-  return { kill }
+  })
+  return { kill: () => vacate(port) }
+}
+
+/** Makes room for somebody who does say something, if nobody else is there. */
+export async function vacate(port: number): Promise<void> {
+  const end = inboxes.get(port)
+  inboxes.delete(port)
+  await end?.()
 }
 
 /** A storefront's endpoint for webhooks: keeps each whose signature is right, and takes no other. */

@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { Webhook } from 'standardwebhooks'
+import { vacate } from './inbox.ts'
 import { type Answer, expectStatus, type Shop, waitFor } from './shop.ts'
 
 export type Dealer = Awaited<ReturnType<Shop['dealer']>>
@@ -46,8 +47,9 @@ export async function storyUntil(shop: Shop, number: string, last: string, secon
   return rows.map(({ type }) => type.replace('lead.', ''))
 }
 
-/** A partner's own server: keeps what it is sent, as long as the signature is right. */
+/** A partner's own server: keeps what it is sent, as long as the signature is right. Takes an inbox's place. */
 export async function dealersServer(port = 0) {
+  await vacate(port)
   const taken: { type: string; text: string }[] = []
   let secret = ''
   let isOpen = true
