@@ -1,10 +1,9 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { Call } from '../../src/local/sample-payment-provider/behaviour.ts'
 import { accept, configure, newRange, orderVehicle, PLAIN, plantSays, RICH } from '../support/custom-order.ts'
 import { useHouse } from '../support/house.ts'
 import { expectReplayable, expectSoundHouse } from '../support/proof.ts'
 import { ProviderSide } from '../support/provider.ts'
-import { ADDRESS, BY_RECONCILE, expectStatus, Shop, waitFor } from '../support/shop.ts'
+import { ADDRESS, type Answer, BY_RECONCILE, expectStatus, Shop, waitFor } from '../support/shop.ts'
 import { answerTag, confirmTag, lotVehicle, newModel, onLot, tag } from '../support/vehicle.ts'
 
 const house = useHouse({ partners: ['mail', 'carrier', 'payments'] })
@@ -19,9 +18,6 @@ beforeAll(async () => {
 })
 beforeEach(() => provider.behave({ mode: 'normal' }))
 
-/** So long the provider takes to answer such calls, which it has done already: time enough to kill whoever asked. */
-const slow = (on: Call, answer_after_ms = 3_000) => provider.behave({ mode: 'normal', on, answer_after_ms })
-
 async function toBePaid(quantity = 2) {
   const sku = await shop.item()
   const supplier = await shop.supplier({ skus: [sku], gatherSeconds: 600 })
@@ -33,25 +29,13 @@ async function toBePaid(quantity = 2) {
   return { number, sku, payment: payment.number as string, amount: quantity * 1_999 }
 }
 
-/** Waits until the provider has done something. It has not answered yet where it is slow with that. */
+/** Waits until the provider has done something. */
 async function during(payment: string, key: string): Promise<void> {
   await waitFor(
     `the call ${key}`,
     () => provider.booksOf(payment),
     ({ calls }) => calls.some((call) => call.key === `${payment}/${key}`),
   )
-}
-
-/** Kills the worker while it waits for the provider's answers. */
-async function kill(): Promise<void> {
-  await house().killWorker(0)
-  await provider.behave({ mode: 'normal' })
-  await house().startWorker(0)
-}
-
-async function killDuring(payment: string, key: string): Promise<void> {
-  await during(payment, key)
-  await kill()
 }
 
 /** What the provider did, and how often it was asked for it. */
@@ -65,41 +49,27 @@ async function timesDone(payment: string): Promise<Record<string, number>> {
   return times
 }
 
+/** A back order whose money is held and whose parcel waits for the carrier. */
+async function toBeFetched() {
+  const order = await toBePaid()
+  await provider.buyer(order.payment, 'pay')
+  const { delivery } = await shop.until(order.number, ({ state }) => state === 'confirmed', 60)
+  await shop.until(delivery, ({ state }) => state === 'booked', 60)
+  return { ...order, delivery: delivery as string }
+}
+
+/** One that is paid and could not be delivered. */
+async function broughtBack() {
+  const order = await toBeFetched()
+  await carrierReports(order.delivery, 'collected')
+  await shop.until(order.payment, ({ state }) => state === 'captured', 60)
+  await carrierReports(order.delivery, 'failed')
+  await shop.until(order.number, ({ state }) => state === 'delivery_failed', 60)
+  return order
+}
+
 describe('the worker is killed in the middle of each step of a payment, and the money balances (B5)', () => {
-  test('while the page is opened, the money taken, and given back', async () => {
-    await carrierFails()
-    await slow('open')
-    const { number, payment, amount } = await toBePaid()
-    await killDuring(payment, 'session/1')
-    await shop.until(payment, ({ state }) => state === 'pending', 60)
-
-    await slow('capture')
-    await provider.buyer(payment, 'pay')
-    await killDuring(payment, 'capture/1')
-    await shop.until(payment, ({ state }) => state === 'captured', 60)
-
-    const { delivery } = await shop.until(number, ({ state }) => state === 'delivery_failed', 60)
-    await slow('refund')
-    const body = { decision: 'return_to_stock', reason: 'Nobody was there.' }
-    const path = `/v1/operator/deliveries/${delivery}/decision`
-    expectStatus(await shop.call('POST', path, { key: shop.operatorKey, body }), 200)
-    await killDuring(payment, 'refund/1/1')
-    await shop.until(payment, ({ state }) => state === 'refunded', 60)
-
-    expect(await provider.ledger(payment)).toEqual({
-      held: 0,
-      taken: amount,
-      given_back: amount,
-      open_pages: 0,
-    })
-    expect(await timesDone(payment)).toEqual({ 'session/1': 1, 'capture/1': 1, 'refund/1/1': 1 })
-    const [books] = await house().db`
-      SELECT captured_minor::int AS captured, refunded_minor::int AS refunded FROM payments WHERE number = ${payment}`
-    expect(books).toEqual({ captured: amount, refunded: amount })
-    await expectSoundHouse(house())
-  })
-
-  test('of custom orders and tags, three at one moment: deposits and a balance are taken, and go back for a lower price, a cancellation and a sold vehicle (B5, B6, B8, B10)', async () => {
+  test('of all steps at one moment: the page is opened, money is taken, let go and given back; for back orders, and for custom orders and tags the deposits and a balance, a lower price, a cancellation and a sold vehicle (B6, B8, B10)', async () => {
     const range = await newRange(shop, { basePrice: 20_000 })
     const dealer = await shop.dealer({ makes: [range.make], acknowledgeSeconds: 900 })
     const terms = {
@@ -136,89 +106,108 @@ describe('the worker is killed in the middle of each step of a payment, and the 
       await shop.until(number, ({ state }) => state === 'pending')
       return { number, deposit }
     }
-    const [accepted, changed, cancelled, arrived] = await Promise.all([held(), paid(), paid(), paid()])
-    const [confirmed, sold] = await Promise.all([tagged(), tagged()])
+    await carrierHolds()
+    const [accepted, changed, cancelled, arrived, confirmed, sold, fetched, returned, letGo] =
+      await Promise.all([
+        held(),
+        paid(),
+        paid(),
+        paid(),
+        tagged(),
+        tagged(),
+        toBeFetched(),
+        broughtBack(),
+        toBeFetched(),
+      ])
     await confirmTag(shop, dealer, sold.number)
     await shop.until(sold.deposit, ({ state }) => state === 'captured')
     expectStatus(await plantSays(shop, 'at_dealer', arrived.vehicle), 200)
     const { balance } = await shop.until(arrived.number, (view) => view.balance?.state === 'pending')
-
     const configuration = await configure(shop, range, PLAIN)
-    const killDuringEach = async (payments: string[], key: string, state: string) => {
-      await Promise.all(payments.map((payment) => during(payment, key)))
-      await kill()
-      // Nobody has heard what was done.
+
+    // It does all that it is asked for, and whoever asks never hears of it.
+    await provider.behave({ mode: 'vanish', on: ['open', 'capture', 'cancel', 'refund'] })
+    const decision = { decision: 'return_to_stock', reason: 'Nobody was there.' }
+    const done = async (answer: Promise<Answer>) => expectStatus(await answer, 200)
+    const [asked, letting] = await Promise.all([
+      toBePaid(),
+      shop.command(letGo.number, 'cancellation'),
+      done(command(changed.number, 'configuration', { configuration })),
+      done(command(cancelled.number, 'cancellation', {})),
+      done(answerTag(shop, dealer, sold.number, 'sold')),
+      done(shop.operate('POST', `deliveries/${returned.delivery}/decision`, decision)),
+      provider.buyer(balance.number, 'pay'),
+      accept(shop, dealer, accepted.number),
+      confirmTag(shop, dealer, confirmed.number),
+      carrierReports(fetched.delivery, 'collected'),
+    ])
+    expect([200, 202]).toContain(letting.status)
+
+    const opened = [asked.payment]
+    const taken = [balance.number as string, accepted.deposit, confirmed.deposit, fetched.payment]
+    const released = [letGo.payment]
+    const given = [changed.deposit, cancelled.deposit, sold.deposit, returned.payment]
+    const steps = [
+      { payments: opened, key: 'session/1', state: 'requested' },
+      { payments: taken, key: 'capture/1', state: 'capturing' },
+      { payments: released, key: 'release', state: 'voiding' },
+      { payments: given, key: 'refund/1/1', state: 'refunding' },
+    ]
+    await Promise.all(steps.flatMap(({ payments, key }) => payments.map((payment) => during(payment, key))))
+    await house().killWorker(0)
+    // Nobody has heard what was done.
+    for (const { payments, state } of steps) {
       const states = await house().db<{ state: string }[]>`
         SELECT state FROM payments WHERE number IN ${house().db(payments)}`
       expect(states.map((row) => row.state)).toEqual(payments.map(() => state))
     }
-    const taken = [balance.number, accepted.deposit, confirmed.deposit]
-    await slow('capture', 6_000)
-    await Promise.all([
-      provider.buyer(balance.number, 'pay'),
-      accept(shop, dealer, accepted.number),
-      confirmTag(shop, dealer, confirmed.number),
-    ])
-    await killDuringEach(taken, 'capture/1', 'capturing')
-    const returned = [changed.deposit, cancelled.deposit, sold.deposit]
-    await slow('refund', 6_000)
-    const given = await Promise.all([
-      command(changed.number, 'configuration', { configuration }),
-      command(cancelled.number, 'cancellation', {}),
-      answerTag(shop, dealer, sold.number, 'sold'),
-    ])
-    for (const answer of given) expectStatus(answer, 200)
-    await killDuringEach(returned, 'refund/1/1', 'refunding')
+    await provider.behave({ mode: 'normal' })
+    await house().startWorker(0)
 
-    const captured = (payment: string) =>
-      shop.until(payment, ({ state }) => state === 'captured', BY_RECONCILE)
+    const comesTo = (wanted: string) => (payment: string) =>
+      shop.until(payment, ({ state }) => state === wanted, BY_RECONCILE)
     const back = (payment: string, amount: number) =>
       shop.until(payment, ({ refunded }) => refunded.amount === amount, BY_RECONCILE)
     await Promise.all([
-      ...taken.map(captured),
+      ...opened.map(comesTo('pending')),
+      ...taken.map(comesTo('captured')),
+      ...released.map(comesTo('voided')),
+      comesTo('refunded')(returned.payment),
       back(changed.deposit, 30_000),
       back(cancelled.deposit, 35_000),
       back(sold.deposit, 50_000),
     ])
-    for (const [payment, amount, given_back] of [
+    const { amount } = fetched
+    for (const [payment, took, given_back] of [
       [accepted.deposit, 50_000, 0],
       [confirmed.deposit, 50_000, 0],
       [sold.deposit, 50_000, 50_000],
       [changed.deposit, 50_000, 30_000],
       [cancelled.deposit, 50_000, 35_000],
       [balance.number, 820_000 + 20_000 - 50_000, 0],
+      [fetched.payment, amount, 0],
+      [returned.payment, amount, amount],
     ] as const) {
-      expect(await provider.ledger(payment)).toEqual({
-        held: 0,
-        taken: amount,
-        given_back,
-        open_pages: 0,
-      })
+      expect(await provider.ledger(payment)).toEqual({ held: 0, taken: took, given_back, open_pages: 0 })
       const refunded = given_back > 0 ? { 'refund/1/1': 1 } : {}
       expect(await timesDone(payment)).toEqual({ 'session/1': 1, 'capture/1': 1, ...refunded })
     }
+    const nothing = { held: 0, taken: 0, given_back: 0 }
+    expect(await provider.ledger(asked.payment)).toEqual({ ...nothing, open_pages: 1 })
+    expect(await timesDone(asked.payment)).toEqual({ 'session/1': 1 })
+    expect(await provider.ledger(letGo.payment)).toEqual({ ...nothing, open_pages: 0 })
+    expect(await timesDone(letGo.payment)).toEqual({ 'session/1': 1, release: 1 })
+    expect(await shop.level(letGo.sku)).toEqual({ on_hand: 2, allocated: 0, outbound: 0, outstanding: 0 })
+    const [books] = await house().db`
+      SELECT captured_minor::int AS captured, refunded_minor::int AS refunded FROM payments WHERE number = ${returned.payment}`
+    expect(books).toEqual({ captured: amount, refunded: amount })
     expectStatus(await command(arrived.number, 'handover', {}, dealer.key), 200)
+    await carrierReports(fetched.delivery, 'delivered')
+    await shop.until(fetched.number, ({ state }) => state === 'delivered')
     await expectSoundHouse(house())
   }, 240_000)
 
-  test('while what is held is let go', async () => {
-    await carrierHolds()
-    const { number, payment, sku } = await toBePaid()
-    await provider.buyer(payment, 'pay')
-    await shop.until(number, ({ state }) => state === 'confirmed', 60)
-    await slow('cancel')
-    const cancelled = await shop.command(number, 'cancellation')
-    expect([200, 202]).toContain(cancelled.status)
-    await killDuring(payment, 'release')
-    await shop.until(payment, ({ state }) => state === 'voided', 60)
-    expect(await provider.ledger(payment)).toEqual({ held: 0, taken: 0, given_back: 0, open_pages: 0 })
-    expect(await shop.level(sku)).toEqual({ on_hand: 2, allocated: 0, outbound: 0, outstanding: 0 })
-    expect(await timesDone(payment)).toEqual({ 'session/1': 1, release: 1 })
-    await expectSoundHouse(house())
-  })
-
   test('while nobody is there the buyer pays and every webhook is lost: the confirmation follows', async () => {
-    await carrierHolds()
     const { number, payment, amount } = await toBePaid()
     await provider.openPage(payment)
     await provider.behave({ mode: 'normal', webhooks: 'lost' })
@@ -232,10 +221,16 @@ describe('the worker is killed in the middle of each step of a payment, and the 
   })
 })
 
-const carrierFails = () => carrier({ mode: 'fail', collect_after_ms: 200, deliver_after_ms: 200 })
-const carrierHolds = () => carrier({ mode: 'hold' })
+const carrierHolds = () => carrier('PUT', 'behaviour', { mode: 'hold' })
+const carrierReports = (delivery: string, status: 'collected' | 'delivered' | 'failed') =>
+  carrier('POST', `shipments/${delivery}/report`, { status })
 
-async function carrier(orders: object): Promise<void> {
+async function carrier(method: string, path: string, body: object): Promise<void> {
   const headers = { 'content-type': 'application/json' }
-  await fetch(`${house().carrierUrl}/api/behaviour`, { method: 'PUT', headers, body: JSON.stringify(orders) })
+  const answer = await fetch(`${house().carrierUrl}/api/${path}`, {
+    method,
+    headers,
+    body: JSON.stringify(body),
+  })
+  expect(answer.status).toBe(200)
 }

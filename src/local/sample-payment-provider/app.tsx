@@ -31,7 +31,7 @@ function addProtocol(
   calls: Calls,
   apiKey: string,
 ): void {
-  const concerns = (call: Call) => (behaviour.current.on ?? call) === call
+  const concerns = (call: Call) => [behaviour.current.on ?? call].flat().includes(call)
   /** True when this call is to be met with that mode. */
   const meets = (mode: ProviderBehaviour['mode'], call: Call) => concerns(call) && behaviour.take(mode)
 

@@ -22,8 +22,8 @@ export const ProviderOrders = z.strictObject({
     'fail_refund',
     'slow_refund',
   ]),
-  /** For which call the mode and the slowness are; for all of them if not given. */
-  on: z.enum(CALLS).optional(),
+  /** For which call, or calls, the mode and the slowness are; for all of them if not given. */
+  on: z.union([z.enum(CALLS), z.array(z.enum(CALLS))]).optional(),
   /** For how many of these calls the mode lasts. */
   times: z.int().min(1).optional(),
   webhooks: z.enum(['sent', 'lost']).optional(),
@@ -39,5 +39,5 @@ export const ProviderOrders = z.strictObject({
 
 export type ProviderBehaviour = Required<Omit<z.output<typeof ProviderOrders>, 'times' | 'on'>> & {
   times?: number | undefined
-  on?: Call | undefined
+  on?: Call | Call[] | undefined
 }
