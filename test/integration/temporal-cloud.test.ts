@@ -180,17 +180,24 @@ async function expectReason(api: { process: NodeProcess; log: () => string }, re
   )
 }
 
-test.each(Object.entries(wrong))(
-  'with %s the worker ends, and the API says why it is not ready (P3)',
-  async (name, { settings, fault, reason, worker: end }) => {
-    const worker = start(`worker-with-${name}`, 'worker.js', settings())
-    const api = start(`api-with-${name}`, 'server.js', settings())
-    expect(await readiness(api.process)).toMatchObject({ status: 503, temporal: fault })
-    await expectReason(api, reason)
-    expect(await worker.process.ended).toBe('ended with code 1')
-    expect(worker.log()).toMatch(end)
-  },
-)
+const apis: Partial<Record<keyof typeof wrong, ReturnType<typeof start>>> = {}
+function apiWith(name: keyof typeof wrong) {
+  return (apis[name] ??= start(`api-with-${name}`, 'server.js', wrong[name].settings()))
+}
+
+test('with another key, namespace or authority the worker ends, and the API says why it is not ready (P3)', async () => {
+  await Promise.all(
+    (['another key', 'another namespace', 'another authority'] as const).map(async (name) => {
+      const { settings, fault, reason, worker: end } = wrong[name]
+      const worker = start(`worker-with-${name}`, 'worker.js', settings())
+      const api = apiWith(name)
+      expect(await readiness(api.process)).toMatchObject({ status: 503, temporal: fault })
+      await expectReason(api, reason)
+      expect(await worker.process.ended).toBe('ended with code 1')
+      expect(worker.log()).toMatch(end)
+    }),
+  )
+})
 
 test('with no certificate the API says that it cannot reach Temporal (P3)', async () => {
   const api = start('api-without-certificate', 'server.js', byAuthority(byCertificate))
@@ -199,7 +206,7 @@ test('with no certificate the API says that it cannot reach Temporal (P3)', asyn
 })
 
 test('what was ordered while Temporal refused us is placed later, under the same key (P3)', async () => {
-  const { url } = await readiness(start('api-refused', 'server.js', wrong['another key'].settings()).process)
+  const { url } = await readiness(apiWith('another key').process)
   const sku = await shop.item()
   const body = {
     customer: { name: 'Ada Example', email: 'refused@example.test' },
