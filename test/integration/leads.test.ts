@@ -6,6 +6,7 @@ import { useHouse } from '../support/house.ts'
 import { dealersServer, newLead, say, storyUntil } from '../support/lead.ts'
 import { type Document, differences } from '../support/openapi.ts'
 import { expectReplayable, expectSoundHouse } from '../support/proof.ts'
+import { reconcile } from '../support/reconcile.ts'
 import { type Answer, expectStatus, Shop, waitFor } from '../support/shop.ts'
 
 const house = useHouse({ partners: ['mail'] })
@@ -570,9 +571,11 @@ describe.concurrent('Cancel and Terminate in the Temporal UI (P4)', () => {
     await handle.terminate('a test')
     await waitFor(
       'reconcile to start it again',
-      () => handle.describe(),
+      async () => {
+        await reconcile(house())
+        return handle.describe()
+      },
       ({ status }) => status.name === 'RUNNING',
-      75,
     )
     expectStatus(await say(shop, dealer, number, { status: 'sold' }), 200)
     await waitFor(

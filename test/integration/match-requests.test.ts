@@ -4,6 +4,7 @@ import { useHouse } from '../support/house.ts'
 import { webhooksOf } from '../support/inbox.ts'
 import { type Document, differences } from '../support/openapi.ts'
 import { expectProblem, expectReplayable, expectSoundHouse } from '../support/proof.ts'
+import { reconcile } from '../support/reconcile.ts'
 import { type Answer, expectStatus, Shop, waitFor } from '../support/shop.ts'
 import {
   bookedAs,
@@ -221,12 +222,11 @@ describe.concurrent('waiting for a vehicle that fits (B8, B11)', () => {
     const { number } = await tag(shop, car)
     const waiter = await waitForMatch(shop, model)
     const handleOf = (id: string) => house().temporal.workflow.getHandle(id)
-    const statusOf = async (id: string, status: string, seconds?: number) =>
+    const statusOf = async (id: string, status: string) =>
       waitFor(
         `${id} to be ${status}`,
         () => handleOf(id).describe(),
         (described) => described.status.name === status,
-        seconds,
       )
     const [ofTag, ofRequest] = [`tag/${number}`, `match-request/${waiter.number}`]
     for (const id of [ofTag, ofRequest]) await statusOf(id, 'RUNNING')
@@ -242,7 +242,14 @@ describe.concurrent('waiting for a vehicle that fits (B8, B11)', () => {
       Stage: ['waiting'],
     })
     for (const id of [ofTag, ofRequest]) await handleOf(id).terminate('a test')
-    for (const id of [ofTag, ofRequest]) await statusOf(id, 'RUNNING', 75)
+    await waitFor(
+      'reconcile to start them again',
+      async () => {
+        await reconcile(house())
+        return Promise.all([ofTag, ofRequest].map(async (id) => (await handleOf(id).describe()).status.name))
+      },
+      (statuses) => statuses.every((status) => status === 'RUNNING'),
+    )
 
     await handleOf(ofTag).cancel()
     expect(await shop.until(number, ({ state }) => state === 'cancelled')).toMatchObject({ vin: null })

@@ -1,8 +1,7 @@
-import { randomUUID } from 'node:crypto'
-import { WorkflowFailedError } from '@temporalio/client'
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { useHouse } from '../support/house.ts'
 import { expectReplayable, expectSoundHouse } from '../support/proof.ts'
+import { reconcile } from '../support/reconcile.ts'
 import { expectStatus, Shop, waitFor } from '../support/shop.ts'
 import { purchaseOrders, withoutReconcile } from '../support/supply.ts'
 
@@ -24,22 +23,6 @@ async function mailServer(behaviour: object): Promise<void> {
     body: JSON.stringify(behaviour),
   })
   expect(response.status).toBe(200)
-}
-
-/** One run; gives why it failed, or null. */
-async function reconcile(): Promise<string | null> {
-  const run = house().temporal.workflow.execute('reconcile', {
-    taskQueue: 'holdfast',
-    workflowId: `reconcile/by-hand/${randomUUID()}`,
-    args: [],
-  })
-  return run.then(
-    () => null,
-    (error: unknown) => {
-      if (error instanceof WorkflowFailedError) return error.cause?.message ?? ''
-      throw error
-    },
-  )
 }
 
 const handleOf = (workflowId: string) => house().temporal.workflow.getHandle(workflowId)
@@ -84,14 +67,14 @@ describe('reconcile does its parts side by side', () => {
     await handleOf(woken).terminate()
     await db`INSERT INTO wakes (workflow, step, created_at) VALUES (${woken}, 'test', now() - interval '1 minute')`
 
-    expect(await reconcile()).toMatch(/drainOldWakes: 201 failed, such as nonsense\/\d+\.$/)
+    expect(await reconcile(house())).toMatch(/drainOldWakes: 201 failed, such as nonsense\/\d+\.$/)
     expect(await db`SELECT 1 FROM wakes WHERE workflow = ${woken}`).toHaveLength(0)
     await running(woken)
     await running(`back-order/${number}`)
     await running(`purchasing/${supplier.id}`)
     expect(house().logs()).toContain('drainOldWakes: 201 failed')
     await db`DELETE FROM wakes WHERE step = 'test'`
-    expect(await reconcile()).toBeNull()
+    expect(await reconcile(house())).toBeNull()
   })
 
   test('a mail server that does not answer delays mails only, and not the next run', async () => {
@@ -104,7 +87,7 @@ describe('reconcile does its parts side by side', () => {
     await handleOf(`order/${first}`).terminate()
     await mailServer({ mode: 'hang' })
     const start = Date.now()
-    const run = reconcile()
+    const run = reconcile(house())
     await running(`order/${first}`)
     expect(await run).toBeNull()
     expect(Date.now() - start).toBeLessThan(40_000)
@@ -113,7 +96,7 @@ describe('reconcile does its parts side by side', () => {
     expect(left).toBeGreaterThan(0)
     expect(left).toBeLessThan(numbers.length)
     await mailServer({ mode: 'accept' })
-    expect(await reconcile()).toBeNull()
+    expect(await reconcile(house())).toBeNull()
     expect(await untold()).toHaveLength(0)
   })
 
@@ -123,7 +106,7 @@ describe('reconcile does its parts side by side', () => {
     const number = await told(sku)
     await handleOf(`order/${number}`).terminate()
     await db`ALTER TABLE wakes RENAME TO wakes_away`
-    const outcome = await reconcile()
+    const outcome = await reconcile(house())
     await db`ALTER TABLE wakes_away RENAME TO wakes`
     expect(outcome).toMatch(/drainOldWakes: 42P01\.$/)
     await running(`order/${number}`)
@@ -178,7 +161,7 @@ describe('a notification that is being retried', () => {
       )
       // Taken up, not tried at once: a receiver in trouble is not called more often for it.
       const { runId } = await handleOf(`notification/${id}`).describe()
-      await reconcile()
+      await reconcile(house())
       expect((await handleOf(`notification/${id}`).describe()).runId).toBe(runId)
       expect(await attempts()).toBe(1)
     },
@@ -190,12 +173,12 @@ describe('a notification that is being retried', () => {
     const [row] = await db<{ id: string }[]>`
       UPDATE notifications SET state = 'retrying', last_attempt_at = now(), created_at = now() - interval '1 minute'
        WHERE number = ${number} RETURNING id`
-    expect(await reconcile()).toBeNull()
+    expect(await reconcile(house())).toBeNull()
     await running(`notification/${row?.id}`)
   })
 
   const reconcileAnd = (look: () => Promise<string>) => async () => {
-    await reconcile()
+    await reconcile(house())
     return look()
   }
 })
@@ -220,7 +203,7 @@ describe('purchasing that was ended in the Temporal UI', () => {
       (status) => status !== 'RUNNING',
     )
     expect((await shop.look(order.number)).lines).toMatchObject([{ quantity: 3, closed: null }])
-    expect(await reconcile()).toBeNull()
+    expect(await reconcile(house())).toBeNull()
     await shop.until(order.number, (view) => view.lines[0].closed === 'withdrawn')
   })
 
@@ -247,7 +230,7 @@ describe('purchasing that was ended in the Temporal UI', () => {
     const runs = async () =>
       Promise.all([packs, firm].map(async ({ id }) => (await handleOf(`purchasing/${id}`).describe()).runId))
     const before = await runs()
-    expect(await reconcile()).toBeNull()
+    expect(await reconcile(house())).toBeNull()
     expect(await runs()).toEqual(before)
   })
 })

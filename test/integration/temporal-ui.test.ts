@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto'
 import type { WorkflowHandle } from '@temporalio/client'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { useHouse } from '../support/house.ts'
 import { expectReplayable, expectSoundHouse } from '../support/proof.ts'
+import { reconcile } from '../support/reconcile.ts'
 import { ADDRESS, expectStatus, Shop, waitFor } from '../support/shop.ts'
 
 // What operators do and see in the Temporal UI, done and looked at through the API that the UI uses.
@@ -57,15 +57,6 @@ async function carrier(method: string, path: string, body: object): Promise<void
     body: JSON.stringify(body),
   })
   expect(response.status).toBe(200)
-}
-
-/** Runs now what the schedule runs every 30 seconds. */
-async function reconcile(): Promise<void> {
-  await house().temporal.workflow.execute('reconcile', {
-    taskQueue: 'holdfast',
-    workflowId: `reconcile/by-hand/${randomUUID()}`,
-    args: [],
-  })
 }
 
 /** A back order of one unit whose goods are here, for somebody who reads mail. */
@@ -267,7 +258,7 @@ describe('Cancel pressed in the Temporal UI runs the business cancellation (P4)'
       ({ status }) => status.name === 'RUNNING',
     )
     await house().temporal.workflow.getHandle(`purchasing/${supplier.id}`).cancel()
-    await reconcile()
+    expect(await reconcile(house())).toBeNull()
     const [row] = await waitFor(
       'the purchase order',
       () =>
@@ -295,7 +286,7 @@ describe('Terminate pressed in the Temporal UI does no harm (P4, A9)', () => {
       const handle = processOf(number)
       const { runId } = await handle.describe()
       await handle.terminate('an operator was curious')
-      await reconcile()
+      expect(await reconcile(house())).toBeNull()
       const again = await waitFor(
         `${number} to run again`,
         () => handle.describe(),
