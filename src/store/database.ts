@@ -37,7 +37,8 @@ export function openStore(options: { url: string; poolSize: number; name: string
   // A transaction's statements go through a client of its own.
   const begin = client.begin.bind(client)
   Object.assign(client, {
-    begin: (work: (own: TransactionSql) => unknown) => begin((own) => work(keepPlans(own))),
+    begin: (work: (own: TransactionSql) => Promise<unknown>) =>
+      begin((own) => unlessLost(work(keepPlans(own)))),
   })
   return { db: drizzle(client, { schema }), close: () => client.end({ timeout: 5 }) }
 }
@@ -45,6 +46,17 @@ export function openStore(options: { url: string; poolSize: number; name: string
 /** Seconds until a lost connection is tried again: a database that is back is used within two, however long it was away. */
 function reconnectAfter(retries: number): number {
   return Math.min(2 ** retries / 50, 2) * (0.5 + Math.random() / 2)
+}
+
+/**
+ * What a transaction comes to, unless its connection is closed: then the driver fails the whole of it by itself. It would
+ * also roll back on that connection, and the write to what is no more ends the process (porsager/postgres#1208).
+ */
+function unlessLost(outcome: Promise<unknown>): Promise<unknown> {
+  return outcome.catch((error: unknown) => {
+    if (databaseFault(error)?.code === 'CONNECTION_CLOSED') return new Promise(() => {})
+    throw error
+  })
 }
 
 /**
