@@ -25,16 +25,19 @@ import type { Database, Transaction } from '../store/database.ts'
 import { type DealerRow, dealerOf, dealerSelling } from '../store/dealer.ts'
 import { readCommandBody, storeAnswer } from '../store/idempotency-key.ts'
 import {
-  askForBalance,
   askForDeposit,
   awaitedDeposit,
-  isDepositHeld,
   type Price,
   refundExcess,
-  settleBalance,
   takeDeposit,
   waitingFor,
 } from '../store/order-money.ts'
+import {
+  type FollowingOrder,
+  followDeposit,
+  followMoney,
+  settleAtHandover,
+} from '../store/order-money-following.ts'
 import { soldConfiguration } from '../store/sold-configuration.ts'
 import { bankVehicle, readVehicle, updateVehicle } from '../store/vehicle.ts'
 import { advanceVehicle, openVehicle } from '../store/vehicle-progress.ts'
@@ -103,26 +106,7 @@ export function createCustomOrderActivities({
     }): Promise<CustomOrderProgress | null> {
       return steps.run(step, async (tx) => {
         const { row, now } = await open(tx, number)
-        const change = { actor: 'house', step }
-        if (row.deadline_kind === 'deposit') {
-          await followDeposit(tx, row, now, step)
-        } else if (row.state === 'submitted' || row.state === 'refused') {
-          const awaited = await awaitedDeposit(tx, links, row, { ...change, now })
-          if (awaited && awaited.payment !== row.deposit) {
-            const { payment } = awaited
-            await updateCustomOrder(
-              tx,
-              row,
-              { deposit: payment },
-              { type: 'custom_order.deposit_requested', actor: 'house', details: { payment } },
-            )
-          } else if (awaited && awaited.deadline_at <= now) {
-            await cancelCustomOrder(tx, row, { ...change, note: null, because: 'no_deposit' })
-          }
-        } else if (row.state === 'accepted') {
-          const balance = await askForBalance(tx, links, row, await priceOf(tx, row), { ...change, now })
-          if (balance) await noteBalance(tx, row, balance.number, { as: 'requested', actor: 'house' })
-        }
+        await followMoney(tx, links, row, following(tx, { now, step }), { now, step })
         return customOrderProgress(tx, number)
       })
     },
@@ -143,7 +127,8 @@ export function createCustomOrderActivities({
           await refuseUnless(tx, row, 'complete')
           const vehicle = row.vehicle ?? ''
           const { state } = await openVehicle(tx, vehicle)
-          if (state === 'at_dealer') await settle(tx, row, settled, { actor, step })
+          if (state === 'at_dealer')
+            await settleAtHandover(tx, row, following(tx, { now, step }), settled, { actor, step })
           await advanceVehicle(tx, 'delivered', { vehicle, at: now, actor, step })
         }
         return answered(tx, step, 200, number, { dealer })
@@ -295,7 +280,7 @@ export function createCustomOrderActivities({
 
     /**
      * A deadline has come: whoever did not answer is reminded, then operators see it, then silence counts as a refusal; a
-     * buyer who chooses no other dealer has the order cancelled.
+     * buyer who has not paid the deposit, or chooses no other dealer, has the order cancelled.
      */
     async passCustomOrderDeadline({
       number,
@@ -359,55 +344,27 @@ async function dealerFor(tx: Transaction, row: CustomOrderRow, id: string): Prom
   return dealerSelling(tx, id, found.make)
 }
 
-/**
- * The time to pay the deposit is over, or it is held: then, if that was in time, the order is sent, or confirmed where it was
- * asked for again.
- */
-async function followDeposit(tx: Transaction, row: CustomOrderRow, now: Date, step: string): Promise<void> {
-  if (!(await isDepositHeld(tx, row)))
-    return cancelCustomOrder(tx, row, { actor: 'house', step, note: null, because: 'no_deposit' })
-  if (row.state === 'submitted') return confirm(tx, row, step)
-  const held = await updateCustomOrder(
-    tx,
-    row,
-    { deadline: null },
-    { type: 'custom_order.deposit_held', actor: 'house', details: { payment: row.deposit } },
-  )
-  // Also where that one has stopped selling the make since it was chosen: it may refuse the order.
-  await submit(tx, held, await dealerOf(tx, row), now)
+/** The order as its money is followed. */
+function following(
+  tx: Transaction,
+  { now, step }: { now: Date; step: string },
+): FollowingOrder<CustomOrderRow> {
+  return {
+    due: async ({ number }) => (await customOrderProgress(tx, number))?.money_due ?? null,
+    price: (row) => priceOf(tx, row),
+    note: (row, set, event, { payment, actor }) =>
+      updateCustomOrder(tx, row, set, { type: `custom_order.${event}`, actor, details: { payment } }),
+    // Also where that one has stopped selling the make since it was chosen: it may refuse the order.
+    send: async (row) => submit(tx, row, await dealerOf(tx, row), now),
+    confirm: (row) => confirm(tx, row, step),
+    cancel: (row) => cancelCustomOrder(tx, row, { actor: 'house', step, note: null, because: 'no_deposit' }),
+  }
 }
 
 async function priceOf(tx: Transaction, row: CustomOrderRow): Promise<Price> {
   const found = await configurationOf(tx, row.configuration)
   if (!found) throw new Error('a custom order without its configuration')
   return { amount: found.configuration.total_price_minor, currency: found.configuration.currency }
-}
-
-/** The balance is paid, or recorded as settled at the dealer. */
-async function settle(
-  tx: Transaction,
-  row: CustomOrderRow,
-  settled: boolean,
-  change: { actor: string; step: string },
-): Promise<void> {
-  const balance = await settleBalance(tx, row, await priceOf(tx, row), settled, change)
-  if (balance) await noteBalance(tx, row, balance.number, { as: 'settled', actor: change.actor })
-}
-
-/** Keeps by which payment the balance is asked for or settled; that one before it was not paid in time is told to operators. */
-async function noteBalance(
-  tx: Transaction,
-  row: CustomOrderRow,
-  payment: string,
-  { as, actor }: { as: 'requested' | 'settled'; actor: string },
-): Promise<void> {
-  let current = row
-  if (as === 'requested' && row.balance !== null) {
-    const details = { payment: row.balance }
-    current = await updateCustomOrder(tx, row, {}, { type: 'custom_order.balance_overdue', actor, details })
-  }
-  const event = { type: `custom_order.balance_${as}`, actor, details: { payment } } as const
-  await updateCustomOrder(tx, current, { balance: payment }, event)
 }
 
 /** Both have accepted, and the deposit is held: the vehicle enters the bank, and everybody has it confirmed. */
@@ -448,7 +405,7 @@ async function passDeadline(tx: Transaction, row: CustomOrderRow, now: Date, ste
     case null:
       return
     case 'deposit':
-      return followDeposit(tx, row, now, step)
+      return followDeposit(tx, row, following(tx, { now, step }), now)
     case 'answer': {
       const deadline = { kind: 'remind', at: after(now, dealer.remind_seconds) } as const
       let current = row

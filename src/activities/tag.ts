@@ -18,14 +18,13 @@ import type { Links } from '../integrations/link.ts'
 import type { Database, Locked, Transaction } from '../store/database.ts'
 import { dealerOf } from '../store/dealer.ts'
 import { readCommandBody, storeAnswer } from '../store/idempotency-key.ts'
+import { awaitedDeposit, takeDeposit, waitingFor } from '../store/order-money.ts'
 import {
-  askForBalance,
-  awaitedDeposit,
-  isDepositHeld,
-  settleBalance,
-  takeDeposit,
-  waitingFor,
-} from '../store/order-money.ts'
+  type FollowingOrder,
+  followDeposit,
+  followMoney,
+  settleAtHandover,
+} from '../store/order-money-following.ts'
 import {
   lockTag,
   lockVehicleOf,
@@ -131,25 +130,7 @@ export function createTagActivities({ db, steps, links }: { db: Database; steps:
     async followTagMoney({ number, step }: { number: string; step: string }): Promise<TagProgress | null> {
       return steps.run(step, async (tx) => {
         const { row, now } = await open(tx, number)
-        const change = { actor: 'house', step }
-        if (row.deadline_kind === 'deposit') await followDeposit(tx, row, now, step)
-        else if (row.state === 'pending') {
-          const awaited = await awaitedDeposit(tx, links, row, { ...change, now })
-          if (awaited && awaited.payment !== row.deposit) {
-            const { payment } = awaited
-            await updateTag(
-              tx,
-              row,
-              { deposit: payment },
-              { type: 'tag.deposit_requested', actor: 'house', details: { payment } },
-            )
-          } else if (awaited && awaited.deadline_at <= now) {
-            await cancelTag(tx, row, { ...change, because: 'no_deposit', note: null })
-          }
-        } else if (row.state === 'confirmed') {
-          const balance = await askForBalance(tx, links, row, priceOf(row), { ...change, now })
-          if (balance) await noteBalance(tx, row, balance.number, { as: 'requested', actor: 'house' })
-        }
+        await followMoney(tx, links, row, following(tx, { now, step }), { now, step })
         return tagProgress(tx, number)
       })
     },
@@ -158,7 +139,7 @@ export function createTagActivities({ db, steps, links }: { db: Database; steps:
     async handOverTag(asked: Command & { number: string; settled: boolean }): Promise<TagProgress | null> {
       const { number, settled, command: step, actor } = asked
       return steps.run(step, async (tx) => {
-        const { row } = await open(tx, number)
+        const { row, now } = await open(tx, number)
         refuseStale(asked, row)
         refuseUnless(row, 'hand_over')
         const vehicle = await lockVehicleOf(tx, row)
@@ -168,8 +149,8 @@ export function createTagActivities({ db, steps, links }: { db: Database; steps:
             allowed_actions: allowed(TAG_TRANSITIONS, row.state, TAG_ACTIONS),
           })
         }
-        const balance = await settleBalance(tx, row, priceOf(row), settled, { actor, step })
-        const paid = balance ? await noteBalance(tx, row, balance.number, { as: 'settled', actor }) : row
+        const order = following(tx, { now, step })
+        const paid = await settleAtHandover(tx, row, order, settled, { actor, step })
         await updateVehicle(
           tx,
           vehicle,
@@ -260,41 +241,17 @@ async function confirm(tx: Transaction, row: TagRow, step: string): Promise<void
   await takeDeposit(tx, row, { actor: 'house', step })
 }
 
-/**
- * The time to pay the deposit is over, or it is held: then, if that was in time, dealer and processor are asked, or the tag is
- * confirmed where it was asked for again.
- */
-async function followDeposit(tx: Transaction, row: TagRow, now: Date, step: string): Promise<void> {
-  if (row.state === 'pending' && (await isDepositHeld(tx, row))) {
-    await confirm(tx, row, step)
-  } else if (await isDepositHeld(tx, row)) {
-    const { deposit: payment } = row
-    const held = await updateTag(
-      tx,
-      row,
-      { deadline: null },
-      { type: 'tag.deposit_held', actor: 'house', details: { payment } },
-    )
-    await submitTag(tx, held, now)
-  } else {
-    await cancelTag(tx, row, { because: 'no_deposit', actor: 'house', note: null, step })
+/** The tag as its money is followed. */
+function following(tx: Transaction, { now, step }: { now: Date; step: string }): FollowingOrder<TagRow> {
+  return {
+    due: async ({ number }) => (await tagProgress(tx, number))?.money_due ?? null,
+    price: async (row) => priceOf(row),
+    note: (row, set, event, { payment, actor }) =>
+      updateTag(tx, row, set, { type: `tag.${event}`, actor, details: { payment } }),
+    send: (row) => submitTag(tx, row, now),
+    confirm: (row) => confirm(tx, row, step),
+    cancel: (row) => cancelTag(tx, row, { because: 'no_deposit', actor: 'house', note: null, step }),
   }
-}
-
-/** Keeps by which payment the balance is asked for or settled; that one before it was not paid in time is told to operators. */
-async function noteBalance(
-  tx: Transaction,
-  row: TagRow,
-  payment: string,
-  { as, actor }: { as: 'requested' | 'settled'; actor: string },
-): Promise<TagRow> {
-  let current = row
-  if (as === 'requested' && row.balance !== null) {
-    const details = { payment: row.balance }
-    current = await updateTag(tx, row, {}, { type: 'tag.balance_overdue', actor, details })
-  }
-  const event = { type: `tag.balance_${as}`, actor, details: { payment } } as const
-  return updateTag(tx, current, { balance: payment }, event)
 }
 
 async function passDeadline(tx: Transaction, row: TagRow, now: Date, step: string): Promise<void> {
@@ -305,7 +262,7 @@ async function passDeadline(tx: Transaction, row: TagRow, now: Date, step: strin
     case null:
       return
     case 'deposit':
-      return followDeposit(tx, row, now, step)
+      return followDeposit(tx, row, following(tx, { now, step }), now)
     case 'answer': {
       const deadline = { kind: 'remind', at: after(now, remind_seconds) } as const
       let current = row

@@ -46,6 +46,16 @@ export function stripeProvider(settings: { url: string; apiKey: string }): Payme
     return { state: 'gone' }
   }
 
+  /** What it means that the money was taken, or that nothing of it is held any more; undefined while it is held. */
+  async function endOf<Taken, Gone>(
+    intent: string,
+    means: { taken: Taken; gone: Gone },
+  ): Promise<Taken | Gone | undefined> {
+    const { status } = await must(() => stripe.paymentIntents.retrieve(intent))
+    if (status === 'succeeded') return means.taken
+    return status === 'canceled' ? means.gone : undefined
+  }
+
   /** Every refund carries the key that it was first asked for under; undefined when there is none with this one. */
   async function findRefund(intent: string, key: string): Promise<Stripe.Refund | undefined> {
     for await (const refund of stripe.refunds.list({ payment_intent: intent, limit: 100 }))
@@ -97,11 +107,8 @@ export function stripeProvider(settings: { url: string; apiKey: string }): Payme
       if (closed.state === 'taken') return closed
       if (closed.state === 'open') throw new ProviderTrouble('a session that cannot be closed')
       const { intent } = closed
-      const lookAtIntent = async () => {
-        const { status } = await must(() => stripe.paymentIntents.retrieve(intent))
-        if (status === 'canceled') return { state: 'gone', was_held: true } as const
-        return status === 'succeeded' ? ({ state: 'taken', intent } as const) : undefined
-      }
+      const lookAtIntent = () =>
+        endOf(intent, { taken: { state: 'taken', intent }, gone: { state: 'gone', was_held: true } } as const)
       return once(key, {
         look: lookAtIntent,
         ask: async (idempotencyKey) => {
@@ -115,13 +122,11 @@ export function stripeProvider(settings: { url: string; apiKey: string }): Payme
     },
 
     async capture(intent, key) {
-      const lookAtIntent = async () => {
-        const { status } = await must(() => stripe.paymentIntents.retrieve(intent))
-        if (status === 'succeeded') return { state: 'taken' } as const
-        return status === 'canceled'
-          ? ({ state: 'refused', failure: 'authorisation_lapsed' } as const)
-          : undefined
-      }
+      const lookAtIntent = () =>
+        endOf(intent, {
+          taken: { state: 'taken' },
+          gone: { state: 'refused', failure: 'authorisation_lapsed' },
+        } as const)
       return once(key, {
         look: lookAtIntent,
         ask: async (idempotencyKey) => {

@@ -29,7 +29,7 @@ import {
  */
 
 /** What is paid for: the row of a custom order or tag. */
-type Payable = {
+export type Payable = {
   number: string
   storefront: string
   customer: string
@@ -139,11 +139,11 @@ export async function refundExcess(
   return amount_minor
 }
 
-/** True when what is paid for has come to nothing: of what could be taken it keeps what its terms say. */
+/** True when what is paid for has come to nothing, not to its end: of what could be taken it keeps what its terms say. */
 export async function isOrderOver(tx: Transaction, { pays_for }: PaymentRow): Promise<boolean> {
   const [row] = await tx.execute<{ is_over: boolean }>(sql`
-    SELECT EXISTS (SELECT 1 FROM custom_orders WHERE number = ${pays_for} AND ended_at IS NOT NULL
-                   UNION ALL SELECT 1 FROM tags WHERE number = ${pays_for} AND ended_at IS NOT NULL) AS is_over`)
+    SELECT EXISTS (SELECT 1 FROM custom_orders WHERE number = ${pays_for} AND ended_at IS NOT NULL AND state <> 'completed'
+                   UNION ALL SELECT 1 FROM tags WHERE number = ${pays_for} AND ended_at IS NOT NULL AND state <> 'delivered') AS is_over`)
   return row?.is_over ?? false
 }
 
@@ -264,8 +264,16 @@ export async function leftOf(
   { deposit }: Pick<Payable, 'deposit'>,
   price: Price,
 ): Promise<number> {
-  const payment = deposit === null ? undefined : await readPayment(tx, deposit)
-  return price.amount - (payment ? await owedBy(tx, payment) : 0)
+  return leftBeside(tx, deposit === null ? undefined : await readPayment(tx, deposit), price)
+}
+
+/** The same of a deposit that is read already. */
+async function leftBeside(
+  tx: Transaction,
+  deposit: PaymentRow | null | undefined,
+  price: Price,
+): Promise<number> {
+  return price.amount - (deposit ? await owedBy(tx, deposit) : 0)
 }
 
 /** Asks for the balance, which is taken as soon as the buyer pays it; null when nothing is left to be paid. */
@@ -308,7 +316,7 @@ export async function settleBalance(
   change: PaymentChange,
 ): Promise<PaymentRow | null> {
   const [deposit, balance] = [await paymentOf(tx, row.deposit), await paymentOf(tx, row.balance)]
-  const left = await leftOf(tx, row, price)
+  const left = await leftBeside(tx, deposit, price)
   const due = dueOf(row, { left, deposit, balance })
   if (!due) return null
   const { currency } = price

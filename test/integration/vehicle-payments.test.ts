@@ -1,7 +1,11 @@
 import { drizzle } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { createCustomOrderActivities } from '../../src/activities/custom-order.ts'
+import type { Steps } from '../../src/activities/steps.ts'
+import { createTagActivities } from '../../src/activities/tag.ts'
 import { SEARCH_ATTRIBUTES } from '../../src/clients/messages.ts'
+import { createLinks } from '../../src/integrations/link.ts'
 import { transact } from '../../src/store/database.ts'
 import { changePayment, openPayment } from '../../src/store/payment-changes.ts'
 import * as schema from '../../src/store/schema.ts'
@@ -143,6 +147,18 @@ async function paymentHooks() {
       }
     },
   }
+}
+/** What a process does about the money of its order, as one does it that knows the row from before it was locked. */
+async function followMoneyLate(number: string): Promise<void> {
+  const client = postgres(house().databaseUrl, { max: 1, onnotice: () => undefined })
+  const db = drizzle(client, { schema })
+  const steps = { run: (_, work) => transact(db, work) } as Pick<Steps, 'run'> as Steps
+  const kit = { db, steps, links: createLinks({ publicUrl: 'http://unused.test', secret: 'unused' }) }
+  const asked = { number, step: 'a-test' }
+  await (number.startsWith('TG')
+    ? createTagActivities(kit).followTagMoney(asked)
+    : createCustomOrderActivities(kit).followMoney(asked))
+  await client.end()
 }
 /** The words of the mail with such a subject. */
 const mailOf = async (email: string, subject: RegExp) =>
@@ -443,6 +459,8 @@ describe('custom orders (B4, B5, B10)', () => {
       deadline: { kind: 'deposit', at: asked.deadline_at },
       vehicle: null,
     })
+    await followMoneyLate(number)
+    expect(await shop.look(number)).toMatchObject({ state: 'submitted', deposit: { number: again } })
     await provider.buyer(again, 'pay')
     await shop.until(number, ({ state }) => state === 'accepted')
     await inPayment(again, 'captured')
@@ -806,6 +824,7 @@ describe('tags (B5, B8, B11)', () => {
     await confirmTag(shop, dealer, number)
     expect(await shop.look(number)).toMatchObject({ state: 'pending', deadline: { kind: 'deposit' } })
     await shown(number, 'pending', "The vehicle is the buyer's: waits for the deposit")
+    await followMoneyLate(number)
     await provider.buyer(again, 'pay')
     await shop.until(number, ({ state }) => state === 'confirmed')
     await inPayment(again, 'captured')
