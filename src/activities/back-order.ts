@@ -175,9 +175,11 @@ export function createBackOrderActivities({
     }): Promise<BackOrderProgress | null> {
       return steps.run(step, async (tx) => {
         const { row } = await open(tx, number)
-        if (row.state !== 'delivery_requested') {
-          if (row.payment) await releasePayment(tx, row.payment, { actor: 'house', step })
-        } else if (!(await confirmIfPaid(tx, row, step))) {
+        // The process may know it from before it was locked.
+        const due = (await backOrderProgress(tx, number))?.payment_due
+        if (due === 'release' && row.payment) {
+          await releasePayment(tx, row.payment, { actor: 'house', step })
+        } else if (due === 'confirm' && !(await confirmIfPaid(tx, row, step))) {
           await end(tx, row, 'expired', 'back_order.expired', 'house', step)
         }
         return backOrderProgress(tx, number)

@@ -32,12 +32,10 @@ export async function backOrder(number: string, stepsBefore = 0): Promise<void> 
       at: (row) => row.deadline_at,
       pass: (step) => books.expireBackOrder({ number, step }),
     },
-    act: async (row) => {
-      if (!row.payment_due) return false
-      story.adopt(await books.settleConfirmation({ number, step: story.nextStep('settle-confirmation') }))
-      // What changed its payment alone is done for it, until the payment has more to tell.
-      return story.row !== row
-    },
+    act: story.does('settle-confirmation', {
+      isDue: ({ payment_due }) => payment_due !== null,
+      take: (step) => books.settleConfirmation({ number, step }),
+    }),
     cancel: (command) => books.cancelBackOrder({ number, command, actor: 'operator:temporal' }),
   })
 }

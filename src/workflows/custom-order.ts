@@ -40,12 +40,10 @@ export async function customOrder(number: string, stepsBefore = 0): Promise<void
       at: (row) => row.deadline_at,
       pass: (step) => books.passCustomOrderDeadline({ number, step }),
     },
-    act: async (row) => {
-      if (row.money_due === null) return false
-      story.adopt(await books.followMoney({ number, step: story.nextStep('follow-money') }))
-      // Where nothing was left to pay there is nothing to do until something else happens.
-      return story.row !== row
-    },
+    act: story.does('follow-money', {
+      isDue: ({ money_due }) => money_due !== null,
+      take: (step) => books.followMoney({ number, step }),
+    }),
     cancel: (command) => books.cancelCustomOrder({ number, command, actor: 'operator:temporal' }),
   })
 }

@@ -183,7 +183,7 @@ export class Story<Row extends Progress> {
   }
 
   /**
-   * The life of the process: `turn` is called with the row as often as it has something to do, until `isOver`. It
+   * The life of the process: `act` is called with the row as often as it has something to do, until `isOver`. It
    * returns when the row is final.
    */
   async live(plot: {
@@ -211,6 +211,28 @@ export class Story<Row extends Progress> {
       this.display(this.row)
       await condition(workflow.allHandlersFinished)
     })
+  }
+
+  /**
+   * An `act` that takes one step wherever something is due by the row. Where that changed only something else, such as a
+   * payment, there is nothing more to do until that has more to tell.
+   */
+  does(
+    name: string,
+    { isDue, take }: { isDue: (row: Row) => boolean; take: (step: string) => Promise<Row | null> },
+  ): (row: Row) => Promise<boolean> {
+    return async (row) => {
+      if (!isDue(row)) return false
+      const left = await take(this.nextStep(name))
+      this.adopt(left)
+      if (this.row !== row) return true
+      if (!left || (left.version === row.version && isDue(left))) return false
+      // The key may have been used up by a workflow task that was lost with its worker: then this is what that step left, not
+      // what is due now. Histories from before know no such look.
+      if (!workflow.patched('look-after-spent-step')) return false
+      this.mustRead = true
+      return true
+    }
   }
 
   /** Waits until the row may have changed, at most so long. True when something changed. */

@@ -24,12 +24,10 @@ export async function tagOrder(number: string, stepsBefore = 0): Promise<void> {
       at: (row) => row.deadline_at,
       pass: (step) => books.passTagDeadline({ number, step }),
     },
-    act: async (row) => {
-      if (row.money_due === null) return false
-      story.adopt(await books.followTagMoney({ number, step: story.nextStep('follow-money') }))
-      // Where nothing was left to pay there is nothing to do until something else happens.
-      return story.row !== row
-    },
+    act: story.does('follow-money', {
+      isDue: ({ money_due }) => money_due !== null,
+      take: (step) => books.followTagMoney({ number, step }),
+    }),
     cancel: (command) => books.cancelTag({ number, command, actor: 'operator:temporal' }),
   })
 }

@@ -160,6 +160,17 @@ async function followMoneyLate(number: string): Promise<void> {
     : createCustomOrderActivities(kit).followMoney(asked))
   await client.end()
 }
+/** Uses up the key of the process's next step of this name, as a task does that is lost with its worker. */
+async function spendNext(workflow: string, name: string): Promise<void> {
+  const { db } = house()
+  const [spent] = await db`
+    WITH own AS (SELECT split_part(key, '/', 1) AS run, split_part(key, '/', 3)::integer AS count, result
+                   FROM steps WHERE workflow = ${workflow} AND key LIKE '%/%/%')
+    INSERT INTO steps (key, workflow, result)
+    SELECT run || '/' || ${name}::text || '/' || count + 1, ${workflow}, result FROM own ORDER BY count DESC LIMIT 1
+    RETURNING key`
+  expect(spent).toBeDefined()
+}
 /** The words of the mail with such a subject. */
 const mailOf = async (email: string, subject: RegExp) =>
   (await shop.mails(email, subject)).find((mail) => subject.test(mail.subject))?.text
@@ -198,6 +209,8 @@ describe('custom orders (B4, B5, B10)', () => {
     const { vehicle } = await accept(shop, dealer, number)
     await inPayment(deposit, 'captured')
     expect(await provider.ledger(deposit)).toEqual({ held: 0, taken: 50_000, given_back: 0, open_pages: 0 })
+    // The balance is asked for all the same.
+    await spendNext(`custom-order/${number}`, 'follow-money')
     for (const stage of ['in_production', 'built', 'shipped', 'at_dealer'])
       expectStatus(await plantSays(shop, stage, vehicle.number), 200)
     const arrived = await shop.until(number, ({ balance }) => balance !== null)
