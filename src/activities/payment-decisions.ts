@@ -67,17 +67,39 @@ export async function settle(tx: Transaction, row: PaymentRow, change: PaymentCh
     const refund = await failedRefund(tx, row)
     await updateRefund(tx, refund, { state: 'settled' })
     await finish(tx, row, refund, 'settle', change)
+  } else if (row.state === 'lapsed') {
+    await changePayment(tx, row, 'settle', 'settled', 'payment.settled', change)
+    await wakeOwner(tx, row, change.step)
   } else {
-    const wanted = (await refundsOf(tx, row.number)).filter(({ state }) => state === 'asked')
+    // What the provider refused to take it may hold still.
+    await changePayment(tx, row, 'settle', 'settling', 'payment.settle_asked', change)
+  }
+}
+
+/**
+ * Nothing is held any more of what was paid in another way. Where it was taken after all that counts, and what was paid in
+ * the other way is for whoever took it to give back.
+ */
+export async function finishSettling(
+  tx: Transaction,
+  row: PaymentRow,
+  outcome: { state: 'gone' } | { state: 'taken'; intent: string },
+  change: PaymentChange,
+): Promise<void> {
+  const wanted = (await refundsOf(tx, row.number)).filter(({ state }) => state === 'asked')
+  if (outcome.state === 'taken') {
+    const state = wanted.length > 0 ? 'refunding' : 'captured'
+    const set = { captured_minor: row.amount_minor, intent: outcome.intent, failure: null }
+    await changePayment(tx, row, 'find_captured', state, 'payment.captured', change, { set })
+  } else if (wanted.length > 0) {
     for (const refund of wanted)
       await updateRefund(tx, refund, { state: 'failed', failure: 'paid_elsewhere' })
-    if (wanted.length === 0) await changePayment(tx, row, 'settle', 'settled', 'payment.settled', change)
-    else
-      await changePayment(tx, row, 'settle', 'refund_failed', 'payment.settled', change, {
-        set: { captured_minor: row.amount_minor, intent: null },
-      })
-    await wakeOwner(tx, row, change.step)
+    const set = { captured_minor: row.amount_minor, intent: null }
+    await changePayment(tx, row, 'finish_settle', 'refund_failed', 'payment.settled', change, { set })
+  } else {
+    await changePayment(tx, row, 'finish_settle', 'settled', 'payment.settled', change)
   }
+  await wakeOwner(tx, row, change.step)
 }
 
 async function failedRefund(tx: Transaction, row: PaymentRow): Promise<RefundRow> {

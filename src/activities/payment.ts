@@ -22,7 +22,7 @@ import {
   wakeOwner,
 } from '../store/payment-changes.ts'
 import { paymentView } from '../store/payment-view.ts'
-import { recordRefund, retry, settle } from './payment-decisions.ts'
+import { finishSettling, recordRefund, retry, settle } from './payment-decisions.ts'
 import type { Steps } from './steps.ts'
 
 type Asked = { number: string; step: string }
@@ -170,6 +170,15 @@ export function createPaymentActivities({
         }
         await wakeOwner(tx, row, asked.step)
       })
+    },
+
+    /** It was paid in another way: closes the page and lets go of what is held still. */
+    async settlePayment(asked: Asked): Promise<PaymentProgress | null> {
+      if (!(await isStill(asked, 'settling'))) return paymentProgress(db, asked.number)
+      const { number, session } = await read(asked.number)
+      if (!session) throw new Error('a payment to be settled without its session')
+      const outcome = await provider().release(session, `${number}/release`)
+      return conclude(asked, ['settling'], (tx, row, change) => finishSettling(tx, row, outcome, change))
     },
 
     /** Gives back the first of the refunds that were asked for, or asks how far it is. */

@@ -159,6 +159,7 @@ export const EVENTS = {
   'payment.refunded': { told: 'payer' },
   'payment.refund_failed': { told: null },
   'payment.refund_retried': { told: null },
+  'payment.settle_asked': { told: null },
   'payment.settled': { told: 'payer' },
 
   'item.counted': { told: null },

@@ -9,7 +9,8 @@ import type { StateOf, VerbOf } from './states.ts'
  * `voiding` or `refunding`; the payment's process carries that out with the provider and takes the next one. A declined
  * attempt leaves it `pending`: the buyer may try again until the deadline. `lapsed`, `capture_failed` and `refund_failed`
  * wait for a person. `settled` was paid without the provider, such as at the dealer; what of it is to be given back is a
- * person's to give back, so that is `refund_failed` at once.
+ * person's to give back, so that is `refund_failed` at once. What could not be taken may be held still, so before that it is
+ * `settling` until the provider has let go of it; should it have been taken after all, it is `captured`.
  */
 export const PAYMENT_TRANSITIONS = {
   requested: { open: 'pending', change_deadline: 'requested', void: 'voided', expire: 'expired' },
@@ -32,7 +33,12 @@ export const PAYMENT_TRANSITIONS = {
     ask_refund: 'capture_failed',
     retry: 'capturing',
     void: 'voiding',
-    settle: ['settled', 'refund_failed'],
+    settle: 'settling',
+  },
+  settling: {
+    ask_refund: 'settling',
+    finish_settle: ['settled', 'refund_failed'],
+    find_captured: ['captured', 'refunding'],
   },
   voiding: { finish_void: 'voided', find_captured: 'refunding' },
   captured: { ask_refund: 'refunding' },
@@ -74,12 +80,12 @@ export const UNTAKEN: readonly PaymentState[] = ['requested', 'pending', 'author
 
 /** What was paid is ours, or is about to be. */
 export function isTaken(state: PaymentState): boolean {
-  return ['capturing', 'captured', 'settled', 'refunding', 'refund_failed'].includes(state)
+  return ['capturing', 'captured', 'settling', 'settled', 'refunding', 'refund_failed'].includes(state)
 }
 
 /** What was paid is ours, whatever of it went back later. */
 export function isPaid(state: PaymentState): boolean {
-  return ['captured', 'settled', 'refunding', 'refund_failed', 'refunded'].includes(state)
+  return ['captured', 'settling', 'settled', 'refunding', 'refund_failed', 'refunded'].includes(state)
 }
 
 /** The step of the order that is paid for; each at most once (REQUIREMENTS B5). */

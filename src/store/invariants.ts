@@ -60,6 +60,7 @@ const COUNTED = literals([
   'capturing',
   'capture_failed',
   'captured',
+  'settling',
   'settled',
   'refunding',
   'refund_failed',
@@ -293,7 +294,7 @@ export const INVARIANTS: Record<string, (graceSeconds: number) => SQL> = {
       ),
       paid AS (
         SELECT p.pays_for, sum(COALESCE(b.remitted, 0)) AS remitted,
-               sum(CASE WHEN p.state IN ('capturing', 'capture_failed', 'settled') THEN p.amount_minor ELSE p.captured_minor END
+               sum(CASE WHEN p.state IN ('capturing', 'capture_failed', 'settling', 'settled') THEN p.amount_minor ELSE p.captured_minor END
                    - COALESCE(b.asked, 0)) AS net
           FROM payments p LEFT JOIN back b ON b.payment = p.number GROUP BY p.pays_for
       ),

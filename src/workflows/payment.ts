@@ -95,6 +95,9 @@ export async function payment(number: string, stepsBefore = 0): Promise<void> {
         case 'voiding':
           await callProvider(row, 'release', partner.releaseHeldPayment)
           return true
+        case 'settling':
+          await callProvider(row, 'settle', partner.settlePayment)
+          return true
         case 'refunding': {
           const isAnswered = await callProvider(row, 'refund', partner.refundPayment)
           // It is under way with the provider.
@@ -126,6 +129,7 @@ function show(row: PaymentProgress): Shown {
     captured: 'Paid.',
     refunding: 'About to be given back.',
     refund_failed: 'The provider refused to give it back: an operator decides.',
+    settling: 'Settled without the provider: about to be let go there.',
     settled: 'Settled without the provider.',
     voided: 'Let go: nothing was taken.',
     expired: 'Not paid in time.',

@@ -65,6 +65,7 @@ export const SUMMARIES: Record<keyof Activities, string> = {
   expirePayment: 'the time to pay is over',
   capturePayment: 'takes what is held',
   releaseHeldPayment: 'lets go of what is held',
+  settlePayment: 'lets go of what was paid otherwise',
   refundPayment: 'gives money back',
   decidePayment: 'carries out a decision about the payment',
 

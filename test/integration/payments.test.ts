@@ -498,6 +498,19 @@ describe('bad luck with the provider (B5)', () => {
     expect(await failedPayments()).toEqual([])
   })
 
+  test('a capture that is refused and paid in another way: nothing stays held, and the page cannot be paid', async () => {
+    await provider.behave({ mode: 'refuse_capture', times: 1 })
+    const { payment, amount } = await toBePaid()
+    await provider.buyer(payment, 'pay')
+    await shop.until(payment, ({ state }) => state === 'capture_failed', 30)
+    expect(await provider.ledger(payment)).toMatchObject({ held: amount, taken: 0 })
+    expectStatus(await decide(payment, { decision: 'settle', reason: 'Paid by transfer.' }), 200)
+    await shop.until(payment, ({ state }) => state === 'settled')
+    expect(await provider.ledger(payment)).toEqual({ held: 0, taken: 0, given_back: 0, open_pages: 0 })
+    expect((await eventsOf(payment)).slice(-2)).toEqual(['payment.settle_asked', 'payment.settled'])
+    expect(await failedPayments()).toEqual([])
+  })
+
   test('money that the provider let go of is shown to operators, who settle it', async () => {
     const { payment, number, delivery } = await toBeDelivered()
     const { intents } = await provider.booksOf(payment)
@@ -509,7 +522,8 @@ describe('bad luck with the provider (B5)', () => {
     await shop.until(number, ({ state }) => state === 'delivered', 60)
     expect(await failedPayments()).toMatchObject([{ payment, state: 'capture_failed' }])
     expectStatus(await decide(payment, { decision: 'settle', reason: 'Paid by transfer.' }), 200)
-    expect(await shop.look(payment)).toMatchObject({ state: 'settled', operator_actions: ['ask_refund'] })
+    const paid = await shop.until(payment, ({ state }) => state === 'settled')
+    expect(paid.operator_actions).toEqual(['ask_refund'])
 
     // What goes back of it a person gives back: the provider never had it.
     expectStatus(await refund(payment, 500), 200)

@@ -446,6 +446,8 @@ describe('custom orders (B4, B5, B10)', () => {
   test('a deposit that could not be taken and was settled by an operator: cancelled, a person gives back what the terms say (B5, B10)', async () => {
     const { number, deposit } = await untaken()
     expectStatus(await decide(deposit, 'settle'), 200)
+    await inPayment(deposit, 'settled')
+    expect(await provider.ledger(deposit)).toMatchObject({ held: 0, taken: 0 })
     expectStatus(await cancellation(number), 200)
     expect(await shop.look(deposit)).toMatchObject({
       state: 'refund_failed',

@@ -17,6 +17,7 @@ const WORDS: Record<PaymentState, string> = {
   captured: 'Thank you. It is paid.',
   refunding: 'It is being given back to you.',
   refund_failed: 'It is being given back to you. That takes longer than usual.',
+  settling: 'Thank you. It is settled.',
   settled: 'Thank you. It is settled.',
   voided: 'This payment is not needed any more: nothing was charged.',
   expired: 'The time to pay is over: nothing was charged.',
