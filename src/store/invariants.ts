@@ -300,15 +300,17 @@ export const INVARIANTS: Record<string, (graceSeconds: number) => SQL> = {
       ),
       owed AS (
         SELECT b.number AS pays_for,
+               -- From the dispatch on, or from when a person settled what the provider had let go of.
                CASE WHEN b.state IN ('confirmed', 'cancelling', 'dispatched', 'delivery_failed', 'delivered')
-                     AND EXISTS (SELECT 1 FROM events e WHERE e.number = b.number AND e.type = 'back_order.dispatched')
+                     AND (EXISTS (SELECT 1 FROM events e WHERE e.number = b.number AND e.type = 'back_order.dispatched')
+                          OR p.state = 'settled' OR p.state IN ('refund_failed', 'refunded') AND p.intent IS NULL)
                     THEN b.ordered * b.price_minor ELSE 0 END AS owed
-          FROM back_orders b WHERE b.payment IS NOT NULL
+          FROM back_orders b JOIN payments p ON p.number = b.payment
         UNION ALL
         SELECT o.number,
                CASE WHEN o.state IN ('completed', 'delivered') THEN o.price
                     WHEN o.state IN ('accepted', 'confirmed')
-                    THEN COALESCE(d.amount_minor, 0) - ${EXCESS} + CASE WHEN l.state IN (${COUNTED}) THEN l.amount_minor ELSE 0 END
+                    THEN CASE WHEN l.state IN (${COUNTED}) THEN o.price ELSE COALESCE(d.amount_minor, 0) - ${EXCESS} END
                     -- What it keeps of its deposit: nothing where that could not be taken in the end.
                     WHEN o.state = 'cancelled' AND (d.state IN ('voiding', 'voided')) IS NOT TRUE THEN COALESCE((
                       SELECT (e.details ->> 'charged')::bigint - (e.details ->> 'refund')::bigint
@@ -320,9 +322,18 @@ export const INVARIANTS: Record<string, (graceSeconds: number) => SQL> = {
           LEFT JOIN payments d ON d.number = o.deposit LEFT JOIN payments l ON l.number = o.balance
          WHERE o.deposit IS NOT NULL OR o.balance IS NOT NULL
       )
-      SELECT pays_for AS subject, format('%s owed, %s of it remitted, but %s paid', owed, COALESCE(remitted, 0), COALESCE(net, 0)) AS detail
-        FROM owed o LEFT JOIN paid p USING (pays_for)
-       WHERE COALESCE(net, 0) <> GREATEST(owed - COALESCE(remitted, 0), 0)
+      -- Nothing is owed for what names no payment, whatever was paid for it.
+      SELECT pays_for AS subject,
+             format('%s owed, %s of it remitted, but %s paid', COALESCE(owed, 0), COALESCE(remitted, 0), COALESCE(net, 0)) AS detail
+        FROM owed o FULL JOIN paid p USING (pays_for)
+       WHERE COALESCE(net, 0) <> GREATEST(COALESCE(owed, 0) - COALESCE(remitted, 0), 0)
+      UNION ALL
+      SELECT p.number, format('it is in %s, and what it pays for in %s', p.currency, o.currency)
+        FROM payments p
+        JOIN (SELECT number, currency FROM back_orders
+              UNION ALL SELECT o.number, c.currency FROM custom_orders o JOIN configurations c ON c.id = o.configuration
+              UNION ALL SELECT number, currency FROM tags) o ON o.number = p.pays_for
+       WHERE p.currency <> o.currency
       UNION ALL
       SELECT o.number, format('it costs %s, and a deposit of %s is kept', c.total_price_minor, d.amount_minor - COALESCE(b.asked, 0))
         FROM custom_orders o JOIN configurations c ON c.id = o.configuration JOIN payments d ON d.number = o.deposit

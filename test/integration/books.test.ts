@@ -133,6 +133,12 @@ describe('books that prove themselves (X3)', () => {
   const DEPOSIT = `INSERT INTO payments (number, pays_for, purpose, storefront, customer, amount_minor, currency, capture, state)
     SELECT 'PY-2', number, 'deposit', storefront, customer, 50000, 'EUR', 'when_asked', 'authorised' FROM tags; UPDATE tags SET deposit = 'PY-2'`
 
+  /** The tag is confirmed, and both its deposit and its balance are taken. */
+  const BALANCE = `${DEPOSIT}; UPDATE payments SET captured_minor = 50000, state = 'captured', ended_at = now() WHERE number = 'PY-2';
+    INSERT INTO payments (number, pays_for, purpose, storefront, customer, amount_minor, captured_minor, currency, capture, state, ended_at)
+    SELECT 'PY-4', number, 'balance', storefront, customer, 2950000, 2950000, 'EUR', 'at_once', 'captured', now() FROM tags;
+    UPDATE tags SET state = 'confirmed', balance = 'PY-4'`
+
   /** An accepted custom order that costs 200.00, and a deposit of 500.00 that is taken. */
   const ACCEPTED = `INSERT INTO configurations (id, storefront, model_year, model_year_version, fingerprint, features, base_price_minor, total_price_minor, currency)
     SELECT gen_random_uuid(), t.storefront, s.model_year, 1, s.fingerprint, '[]', 20000, 20000, 'EUR'
@@ -149,6 +155,17 @@ describe('books that prove themselves (X3)', () => {
     if (!broken) throw new Error(`No rule says "${words}"`)
     return broken(5)
   }
+
+  test.each([
+    ['deposit and balance make the price', () => BALANCE],
+    [
+      'the provider let go of it before the dispatch, and it was settled',
+      () => `${PAID}; UPDATE payments SET state = 'settled', ended_at = now()`,
+    ],
+  ])('what is paid is what is owed: %s', async (_, books) => {
+    expect(await foundAfter(books(), breaking('captured'))).toEqual([])
+  })
+
   test.each([
     [
       'the sum of its movements',
@@ -259,6 +276,21 @@ describe('books that prove themselves (X3)', () => {
         `${DEPOSIT}; UPDATE tags SET state = 'cancelled';
          INSERT INTO events (number, sequence, type, actor, details) SELECT number, 99, 'tag.cancelled', 'x', '{"charged": 50000, "refund": 35000}' FROM tags`,
       /15000 owed, 0 of it remitted, but 0 paid/,
+    ],
+    [
+      'captured − refunded = owed',
+      () => `${PAID}; UPDATE payments SET captured_minor = 3998; UPDATE back_orders SET payment = NULL`,
+      /^0 owed, 0 of it remitted, but 3998 paid/,
+    ],
+    [
+      'captured − refunded = owed',
+      () => `${BALANCE}; UPDATE payments SET amount_minor = 100, captured_minor = 100 WHERE number = 'PY-4'`,
+      /3000000 owed, 0 of it remitted, but 50100 paid/,
+    ],
+    [
+      'captured − refunded = owed',
+      () => `${DEPOSIT}; UPDATE payments SET currency = 'USD'`,
+      /it is in USD, and what it pays for in EUR/,
     ],
     ['captured − refunded = owed', () => ACCEPTED, /it costs 20000, and a deposit of 50000 is kept/],
     [
