@@ -3,7 +3,13 @@ import { type BackOrderRow, updateBackOrder } from '../store/back-order.ts'
 import type { Transaction } from '../store/database.ts'
 import { planDelivery } from '../store/delivery.ts'
 import type { PaymentRow } from '../store/payment.ts'
-import { openPayment, type PaymentChange, requestPayment } from '../store/payment-changes.ts'
+import {
+  changePaymentDeadline,
+  openPayment,
+  type PaymentChange,
+  releasePayment,
+  requestPayment,
+} from '../store/payment-changes.ts'
 import { move } from '../store/stock.ts'
 import { readStorefront } from '../store/storefront.ts'
 import { recordBackOrder } from './back-order-changes.ts'
@@ -48,7 +54,7 @@ export async function carryOutConfirmation(
 /**
  * Asks the customer for the price before the confirmation, if the house takes the payment: it is held when they pay, and
  * taken when the goods leave. False when there is nothing to pay. A second confirmation leads to the same payment, also
- * when the shop has changed its mind about payments since.
+ * when the shop has changed its mind about payments since; to another one when it is about fewer units by now.
  */
 export async function askForPayment(
   tx: Transaction,
@@ -57,10 +63,15 @@ export async function askForPayment(
   change: PaymentChange,
 ): Promise<boolean> {
   const amount_minor = row.allocated * row.price_minor
-  const isAsked = row.payment !== null && isWanted((await openPayment(tx, row.payment)).row)
-  const takesPayment = isAsked || (await readStorefront(tx, row.storefront))?.takes_payment
+  const known = row.payment === null ? undefined : (await openPayment(tx, row.payment)).row
+  const asked = known && isWanted(known) ? known : undefined
+  const takesPayment = asked !== undefined || (await readStorefront(tx, row.storefront))?.takes_payment
   if (!takesPayment || amount_minor === 0) return false
   if (!row.deadline_at) throw new Error('a confirmation without a deadline')
+  // It stands from before units were taken back, and nobody has let go of it yet.
+  if (asked && asked.amount_minor !== amount_minor) await releasePayment(tx, asked.number, change)
+  else if (asked && asked.deadline_at?.getTime() !== row.deadline_at.getTime())
+    await changePaymentDeadline(tx, asked.number, row.deadline_at, change)
   const { number } = await requestPayment(
     tx,
     links,
@@ -77,8 +88,8 @@ export async function askForPayment(
     change,
   )
   if (number === row.payment) return true
-  const asked = await updateBackOrder(tx, row.number, { state: row.state, payment: number })
-  await recordBackOrder(tx, row, asked, 'back_order.payment_requested', change.actor, {
+  const updated = await updateBackOrder(tx, row.number, { state: row.state, payment: number })
+  await recordBackOrder(tx, row, updated, 'back_order.payment_requested', change.actor, {
     payment: number,
     amount_minor,
     currency: row.currency,

@@ -1,4 +1,11 @@
+import { sql } from 'drizzle-orm'
+import { drizzle } from 'drizzle-orm/postgres-js'
+import postgres from 'postgres'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { askForPayment } from '../../src/activities/confirmation.ts'
+import { createLinks } from '../../src/integrations/link.ts'
+import { type BackOrderRow, lockBackOrder } from '../../src/store/back-order.ts'
+import * as schema from '../../src/store/schema.ts'
 import { useHouse } from '../support/house.ts'
 import { expectProblem, expectReplayable, expectSoundHouse } from '../support/proof.ts'
 import { ProviderSide } from '../support/provider.ts'
@@ -344,6 +351,41 @@ describe('races (B5)', () => {
       expect(await provider.ledger(payment)).toEqual({ held: 0, taken, given_back: 0, open_pages: 0 })
     }
     await expectSoundHouse(house())
+  })
+
+  test('confirmed again after units were taken back, before the payment for all of them was let go: another one, for what is left', async () => {
+    const { number, payment } = await toBePaid()
+    await shop.until(payment, ({ state }) => state === 'pending')
+    const client = postgres(house().databaseUrl, { max: 1, onnotice: () => undefined })
+    const links = createLinks({ secret: 'unused', publicUrl: 'http://unused.test' })
+    const undo = new Error('undo')
+    const confirmedAgain = async (as: Partial<BackOrderRow>) => {
+      let payments: object[] = []
+      await drizzle(client, { schema })
+        .transaction(async (tx) => {
+          const locked = await lockBackOrder(tx, number)
+          if (!locked) throw new Error('the back order is gone')
+          await askForPayment(tx, links, { ...locked.row, ...as }, { actor: 'a-test', step: 'a-test' })
+          const of = sql`SELECT state, amount_minor::int AS amount, deadline_at FROM payments WHERE pays_for = ${number} ORDER BY created_at, state DESC`
+          payments = [...(await tx.execute<{ state: string; amount: number; deadline_at: string }>(of))]
+          throw undo
+        })
+        .catch((error: unknown) => {
+          if (error !== undo) throw error
+        })
+      return payments
+    }
+    const fewer = await confirmedAgain({ allocated: 1 })
+    expect(fewer).toMatchObject([
+      { state: 'voiding', amount: 2 * PRICE },
+      { state: 'requested', amount: PRICE },
+    ])
+    const deadline_at = new Date(Date.now() + 86_400_000)
+    const longer = await confirmedAgain({ deadline_at })
+    expect(longer).toMatchObject([{ state: 'pending', amount: 2 * PRICE }])
+    expect(longer.map((row) => new Date((row as { deadline_at: string }).deadline_at))).toEqual([deadline_at])
+    await client.end()
+    expectStatus(await shop.command(number, 'cancellation'), 200)
   })
 
   test('a shop that stops taking payments: what was asked for is paid still, and nothing after it', async () => {
