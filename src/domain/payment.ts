@@ -88,6 +88,12 @@ export function isPaid(state: PaymentState): boolean {
   return ['captured', 'settling', 'settled', 'refunding', 'refund_failed', 'refunded'].includes(state)
 }
 
+/**
+ * A refund may be under way with the provider so long; after that a person has to ask what is wrong: Stripe, for one, keeps it
+ * waiting while the house has too little money with it. Seconds.
+ */
+export const LONGEST_REFUND = 7 * 86_400
+
 /** The step of the order that is paid for; each at most once (REQUIREMENTS B5). */
 export const PAYMENT_PURPOSES = ['confirmation', 'deposit', 'balance'] as const
 export type PaymentPurpose = (typeof PAYMENT_PURPOSES)[number]

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { JUDGES } from '../domain/custom-order.ts'
 import { type CarriersState, LONGEST_SILENCE } from '../domain/delivery.ts'
+import { LONGEST_REFUND } from '../domain/payment.ts'
 import { inWords } from '../domain/period.ts'
 import { LONGEST_STAY, type StageOfWay } from '../domain/vehicle.ts'
 import { type Database, literals } from './database.ts'
@@ -69,12 +70,14 @@ export const Attention = z
           payment: z.string(),
           pays_for: z.string(),
           storefront: z.string(),
-          state: z.enum(['lapsed', 'capture_failed', 'refund_failed']),
+          state: z.enum(['lapsed', 'capture_failed', 'refund_failed', 'refunding']),
           failure: z.string().nullable(),
-          since: Instant.meta({ description: 'When the provider said no' }),
+          since: Instant.meta({ description: 'When the provider said no, or was last heard of a refund' }),
         }),
       )
-      .meta({ description: 'The provider let go of the money, or refused to take it or to give it back' }),
+      .meta({
+        description: `The provider let go of the money, or refused to take it or to give it back; \`refunding\`: it has been giving it back for ${inWords(LONGEST_REFUND)}`,
+      }),
     overdue_balances: z
       .array(
         z.object({
@@ -197,7 +200,8 @@ export async function readAttention(db: Database): Promise<Attention> {
            CASE p.state WHEN 'refund_failed' THEN (SELECT failure FROM refunds WHERE payment = p.number AND state = 'failed' LIMIT 1)
                         ELSE p.failure END AS failure
       FROM payments p JOIN events e ON e.number = p.number AND e.sequence = p.version
-     WHERE p.state IN ('lapsed', 'capture_failed', 'refund_failed') AND p.ended_at IS NULL ORDER BY e.at LIMIT ${LIMIT}`)
+     WHERE (p.state IN ('lapsed', 'capture_failed', 'refund_failed')
+            OR p.state = 'refunding' AND e.at < now() - make_interval(secs => ${LONGEST_REFUND})) AND p.ended_at IS NULL ORDER BY e.at LIMIT ${LIMIT}`)
   const overdueBalances = await db.execute<Attention['overdue_balances'][number]>(sql`
     SELECT o.number AS pays_for, o.balance AS payment, o.dealer, o.storefront, min(p.deadline_at) AS since
       FROM (SELECT number, balance, dealer, storefront FROM custom_orders WHERE ended_at IS NULL

@@ -435,6 +435,10 @@ describe('money goes back (B5)', () => {
       () => eventsOf(payment),
       (types) => types.includes('payment.refund_underway'),
     )
+    expect(await failedPayments()).toEqual([])
+    // After a week somebody has to ask.
+    await house().db`UPDATE events SET at = at - interval '7 days' WHERE number = ${payment}`
+    expect(await failedPayments()).toMatchObject([{ payment, state: 'refunding', failure: null }])
     const { refunds } = await provider.booksOf(payment)
     const slow = refunds.find(({ status }) => status === 'pending')
     await provider.control(`/api/refunds/${slow?.id}/finish`, { status: 'succeeded' })
