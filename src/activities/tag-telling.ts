@@ -135,5 +135,6 @@ function wordsFor({ type, details, note }: Notice['event'], facts: Facts): Plain
     price,
     currency,
     terms: null,
+    takes_deposit: facts.takes_deposit,
   })
 }

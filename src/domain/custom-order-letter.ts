@@ -14,6 +14,8 @@ export type BuyerFacts = {
   price: number
   currency: string
   terms: Terms | null
+  /** Whether the house asks for the deposit, before anybody is asked about the order. */
+  takes_deposit: boolean
 }
 
 type Details = {
@@ -22,6 +24,7 @@ type Details = {
   deadline_at?: string
   charged?: number
   refund?: number
+  given_back?: number
   keeps_place?: boolean
   /** Where it was scheduled: the first day of the period (YYYY-MM-DD). */
   starts_on?: string
@@ -44,7 +47,9 @@ export function buyerLetter(
         subject: subject('we have it'),
         paragraphs: [
           `Thank you for ordering ${vehicle} for ${moneyInWords(price, currency)}.`,
-          `${dealer} and the manufacturer are checking it. You get the confirmation once both have accepted it.`,
+          facts.takes_deposit
+            ? `We ask you for the deposit in a mail of its own. Once it is held we ask ${dealer} and the manufacturer to accept your order. You get the confirmation, and the deposit is charged, once both have; if it is not paid in time, the order is cancelled.`
+            : `${dealer} and the manufacturer are checking it. You get the confirmation once both have accepted it.`,
         ],
       }
     case 'custom_order.refused':
@@ -140,16 +145,19 @@ export function buyerLetter(
   }
 }
 
-/** What becomes of the money of an order that comes to nothing. Minor units. */
+/** What becomes of the money of an order that comes to nothing. `given_back`: by operators, before that. Minor units. */
 export function refundInWords(
-  { charged, refund }: { charged?: number | undefined; refund?: number | undefined },
+  { charged, refund, given_back: before = 0 }: Partial<Record<'charged' | 'refund' | 'given_back', number>>,
   currency: string | undefined,
 ): string[] {
   if (charged === undefined || refund === undefined || currency === undefined) return []
   if (charged === 0) return ['Nothing was charged.']
+  if (before >= charged)
+    return [`You were given back all that you paid, ${moneyInWords(before, currency)}, before.`]
   return [
+    ...(before > 0 ? [`You were given back ${moneyInWords(before, currency)} before.`] : []),
     refund === 0
-      ? 'By the terms of the order nothing of the deposit is given back.'
+      ? `By the terms of the order nothing ${before > 0 ? 'more ' : ''}of the deposit is given back.`
       : `You are given back ${moneyInWords(refund, currency)}.`,
   ]
 }

@@ -95,6 +95,14 @@ export type Terms = {
   refund_scheduled: Refund
 }
 
+/** What is asked of the buyer of something at this price: where the house asks for the deposit, never more than the price. */
+export function termsAsked(
+  { terms, takes_payment }: { terms: Terms | null; takes_payment: boolean },
+  price: number,
+): Terms | null {
+  return terms && takes_payment ? { ...terms, deposit: Math.min(terms.deposit, price) } : terms
+}
+
 /** What is given back of what was paid when an order is cancelled while its vehicle is in that state; in minor units. */
 export function refundOf(terms: Terms, paid: number, vehicle: VehicleState | null): number {
   const rule = vehicle === null ? 'full' : vehicle === 'banked' ? terms.refund_banked : terms.refund_scheduled

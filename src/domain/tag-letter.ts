@@ -33,6 +33,7 @@ type Details = {
   because?: 'asked' | 'no_deposit' | 'given_up' | 'refused' | 'silent'
   charged?: number
   refund?: number
+  given_back?: number
   currency?: string
 }
 

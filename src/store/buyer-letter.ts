@@ -1,5 +1,5 @@
 import { eq, sql } from 'drizzle-orm'
-import type { Turn } from '../domain/custom-order.ts'
+import { type Turn, termsAsked } from '../domain/custom-order.ts'
 import type { BuyerFacts } from '../domain/custom-order-letter.ts'
 import { configurationDocument } from './custom-order-view.ts'
 import type { Database, Transaction } from './database.ts'
@@ -20,6 +20,7 @@ export async function buyerFacts(db: Database, number: string) {
   if (!found) return undefined
   const { customOrder, configuration, customer, storefront, dealer, vehicle } = found
   if (customer.name === null || customer.email === null) return undefined
+  const terms = termsAsked(customOrder, configuration.total_price_minor)
   const facts: BuyerFacts = {
     number: customOrder.number,
     storefront: storefront.name,
@@ -27,7 +28,8 @@ export async function buyerFacts(db: Database, number: string) {
     vehicle,
     price: configuration.total_price_minor,
     currency: configuration.currency,
-    terms: customOrder.terms,
+    terms,
+    takes_deposit: customOrder.takes_payment && terms !== null && terms.deposit > 0,
   }
   return {
     facts,

@@ -5,6 +5,7 @@ import {
   type MoneyDue,
   refundOf,
   type Terms,
+  termsAsked,
 } from '../domain/custom-order.ts'
 import { isPaid, isTaken, type PaymentState } from '../domain/payment.ts'
 import { after } from '../domain/period.ts'
@@ -50,10 +51,10 @@ export async function askForDeposit(
   price: Price,
   { now, ...change }: PaymentChange & { now: Date },
 ): Promise<AwaitedDeposit | null> {
-  if (!row.takes_payment || !row.terms) return null
-  const amount_minor = Math.min(row.terms.deposit, price.amount)
-  if (amount_minor === 0) return null
-  return requestDeposit(tx, links, row, { amount_minor, currency: row.terms.currency, now, change })
+  const terms = row.takes_payment ? termsAsked(row, price.amount) : null
+  if (!terms || terms.deposit === 0) return null
+  const { deposit: amount_minor, currency } = terms
+  return requestDeposit(tx, links, row, { amount_minor, currency, now, change })
 }
 
 /** A deposit that is waited for, and until when. */
@@ -147,8 +148,11 @@ export async function isOrderOver(tx: Transaction, { pays_for }: PaymentRow): Pr
   return row?.is_over ?? false
 }
 
-/** What an order that comes to nothing had cost its buyer, and what of that is given back now. Minor units. */
-export type Refunded = { charged: number; refund: number }
+/**
+ * What an order that comes to nothing had cost its buyer, what of that is given back now, and what operators had given back
+ * of it before. Minor units.
+ */
+export type Refunded = { charged: number; refund: number; given_back: number }
 
 /**
  * Gives back what the terms say of the deposit, and all of the balance, as far as it was not given back before; what is only
@@ -164,9 +168,10 @@ export async function refund(
   const parts = [await refundDeposit(tx, row, vehicle, change), await refundBalance(tx, row, change)]
   const known = parts.filter((part) => part !== null)
   if (known.length === 0) return null
-  return known.reduce((sum, { charged, refund }) => ({
+  return known.reduce((sum, { charged, refund, given_back }) => ({
     charged: sum.charged + charged,
     refund: sum.refund + refund,
+    given_back: sum.given_back + given_back,
   }))
 }
 
@@ -178,7 +183,8 @@ async function refundDeposit(
 ): Promise<Refunded | null> {
   if (!terms) return null
   // The storefront takes it, and gives it back.
-  if (number === null) return { charged: terms.deposit, refund: refundOf(terms, terms.deposit, vehicle) }
+  if (number === null)
+    return { charged: terms.deposit, refund: refundOf(terms, terms.deposit, vehicle), given_back: 0 }
   return giveBack(tx, number, (paid) => refundOf(terms, paid, vehicle), change)
 }
 
@@ -198,9 +204,9 @@ async function giveBack(
   change: PaymentChange,
 ): Promise<Refunded> {
   const { row } = await openPayment(tx, number)
-  if (!isTaken(row.state)) {
+  if (!isTaken(row.state) && row.state !== 'refunded') {
     await releasePayment(tx, number, change)
-    return { charged: 0, refund: 0 }
+    return { charged: 0, refund: 0, given_back: 0 }
   }
   const charged = await owedBy(tx, row)
   // What an operator gave back before is not paid any more.
@@ -208,7 +214,7 @@ async function giveBack(
   const amount = due(paid)
   if (amount === paid) await releasePayment(tx, number, change)
   else if (amount > 0) await askForRefund(tx, number, { amount_minor: amount, asked_by: 'owner' }, change)
-  return { charged, refund: amount }
+  return { charged, refund: amount, given_back: charged - paid }
 }
 
 /**

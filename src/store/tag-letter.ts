@@ -1,4 +1,5 @@
 import { eq } from 'drizzle-orm'
+import { termsAsked } from '../domain/custom-order.ts'
 import { moneyInWords } from '../domain/money.ts'
 import type { ToldTag } from '../domain/tag.ts'
 import { matchLine, type TagFacts } from '../domain/tag-letter.ts'
@@ -57,7 +58,7 @@ export async function tagLetterFacts(db: Database, event: Event): Promise<Told |
       dealer: vehicle.dealer.name,
       whereabouts: vehicle.whereabouts,
     },
-    terms: tag?.terms ?? null,
+    terms: tag ? termsAsked(tag, tag.price_minor) : null,
     takes_deposit: typeof tag?.deposit === 'string',
     next_matches: matches.map(matchLine),
     to: customer.email,

@@ -195,6 +195,7 @@ describe('custom orders (B4, B5, B10)', () => {
     expect(await shop.look(number)).toMatchObject({ state: 'awaiting_deposit', version: order.version })
     const told = () => house().db`SELECT 1 FROM events WHERE number = ${number} AND type LIKE '%told%'`
     expect(await told()).toHaveLength(0)
+    expect(await mailOf(email, /we have it$/)).toContain('We ask you for the deposit in a mail of its own.')
     await expectProblem(
       house(),
       await processorSays(shop, 'custom_order.accepted', { number, turn: 1, reference: 'P-early' }),
@@ -322,6 +323,7 @@ describe('custom orders (B4, B5, B10)', () => {
     await shop.until(number, ({ state }) => state === 'submitted')
     const { vehicle } = await accept(shop, dealer, number)
     await inPayment(deposit, 'captured')
+    expect(await mailOf(email, /: confirmed$/)).toContain('The deposit is €400.00')
     expectStatus(await plantSays(shop, 'at_dealer', vehicle.number), 200)
     await shop.mails(email, /has arrived$/)
     // What its arrival asks of the process is done once for each thing that it is told.
@@ -497,6 +499,20 @@ describe('custom orders (B4, B5, B10)', () => {
     const sent = 'received deposit_requested deposit_held told_dealer told_processor'
     const told = `${sent} deposit_requested cancelled told_dealer told_processor`
     expect((await story(shop, number)).join(' ')).toBe(told)
+  })
+
+  test('an operator gave all of it back before: nothing is left that the terms could be about (B10)', async () => {
+    const { number, deposit, email } = await held()
+    await accept(shop, dealer, number)
+    await inPayment(deposit, 'captured')
+    const all = { amount: 50_000, reason: 'A scratch.' }
+    expectStatus(await shop.operate('POST', `payments/${deposit}/refund`, all), 200)
+    await shop.until(deposit, ({ refunded }) => refunded.amount === 50_000)
+    expectStatus(await cancellation(number), 200)
+    expect(await mailOf(email, /cancelled$/)).toContain(
+      'You were given back all that you paid, €500.00, before.',
+    )
+    expect(await provider.ledger(deposit)).toMatchObject({ taken: 50_000, given_back: 50_000 })
   })
 
   test('nothing is handed over while the deposit could not be taken, or the balance is only being taken (B5)', async () => {
