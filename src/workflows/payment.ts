@@ -8,6 +8,8 @@ const HOUR = 3_600 * SECOND
 /** The provider tells us when something happens; a page of which nothing was heard is asked for ever less often. */
 const FIRST_LOOK = 15 * SECOND
 const LONGEST_LOOK = HOUR / 4
+/** The last look so long before the time to pay is over, so that who paid in time is known in time. */
+const LAST_LOOK = 5 * SECOND
 /** Money that is held is asked for so often: providers let go of it after some days. */
 const HELD_LOOK = 6 * HOUR
 /** A provider that cannot be reached is tried again at least so often. */
@@ -77,7 +79,9 @@ export async function payment(number: string, stepsBefore = 0): Promise<void> {
             if (story.row === row) await story.changeWithin(row, 250, `${row.state}: a moment more`)
             return true
           }
-          if (row.state === 'pending' && (await waitForNews(row, Math.min(left, LONGEST_LOOK)))) return true
+          const untilLast = left > LAST_LOOK ? left - LAST_LOOK : left
+          if (row.state === 'pending' && (await waitForNews(row, Math.min(untilLast, LONGEST_LOOK))))
+            return true
           heeded = story.timesTold
           await (row.state === 'requested'
             ? callProvider(row, 'open', partner.openPaymentSession)

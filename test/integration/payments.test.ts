@@ -3,6 +3,7 @@ import { drizzle } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { askForPayment } from '../../src/activities/confirmation.ts'
+import { SEARCH_ATTRIBUTES } from '../../src/clients/messages.ts'
 import { createLinks } from '../../src/integrations/link.ts'
 import { type BackOrderRow, lockBackOrder } from '../../src/store/back-order.ts'
 import * as schema from '../../src/store/schema.ts'
@@ -235,6 +236,24 @@ describe('a back order is paid when it is confirmed (B5)', () => {
     await shop.until(payment, ({ state }) => state === 'voided')
     expect((await eventsOf(payment)).at(-1)).toBe('payment.released')
     expect(await provider.ledger(payment)).toEqual({ held: 0, taken: 0, given_back: 0, open_pages: 0 })
+  })
+
+  test('paid just before the deadline, and the webhook is lost: asked about once more in time, and confirmed', async () => {
+    const { number, payment, amount } = await toBePaid()
+    await provider.openPage(payment)
+    await provider.behave({ mode: 'normal', webhooks: 'lost' })
+    const deadline_at = new Date(Date.now() + 10_000).toISOString()
+    expectStatus(await shop.command(number, 'deadline', { deadline_at }), 200)
+    await waitFor(
+      'the payment to wait until then',
+      () => house().temporal.workflow.getHandle(`payment/${payment}`).describe(),
+      ({ typedSearchAttributes }) =>
+        typedSearchAttributes.get(SEARCH_ATTRIBUTES.deadline)?.toISOString() === deadline_at,
+    )
+    await provider.buyer(payment, 'pay')
+    await shop.until(number, ({ state }) => state === 'delivered' || state === 'expired', 30)
+    await shop.until(payment, ({ state }) => state === 'captured')
+    expect((await provider.ledger(payment)).taken).toBe(amount)
   })
 
   test.each(['cancellation', 'refusal'] as const)('a %s before it is paid closes the page', async (how) => {
