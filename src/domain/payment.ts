@@ -41,7 +41,7 @@ export const PAYMENT_TRANSITIONS = {
     find_captured: ['captured', 'refunding'],
   },
   voiding: { finish_void: 'voided', find_captured: 'refunding' },
-  captured: { ask_refund: 'refunding' },
+  captured: { ask_refund: 'refunding', fail_refund: 'refund_failed' },
   refunding: {
     ask_refund: 'refunding',
     await_refund: 'refunding',
@@ -50,13 +50,14 @@ export const PAYMENT_TRANSITIONS = {
   },
   refund_failed: {
     ask_refund: 'refund_failed',
+    fail_refund: 'refund_failed',
     retry: 'refunding',
     settle: ['captured', 'settled', 'refunding', 'refund_failed', 'refunded'],
   },
   settled: { ask_refund: 'refund_failed' },
   voided: {},
   expired: {},
-  refunded: {},
+  refunded: { fail_refund: 'refund_failed' },
 } as const
 
 export type PaymentState = StateOf<typeof PAYMENT_TRANSITIONS>
@@ -66,8 +67,8 @@ export type PaymentVerb = VerbOf<typeof PAYMENT_TRANSITIONS>
 export const PAYMENT_ACTIONS = ['ask_refund', 'retry', 'settle'] as const
 
 /**
- * Nothing is to be done about a payment at rest, so it has no process: the final states, and `captured` and `settled`, which
- * a refund that is asked for later begins anew.
+ * Nothing is to be done about a payment at rest, so it has no process: the final states, and `captured`, `settled` and
+ * `refunded`, which a refund that is asked for later, or comes back from the buyer's bank, begins anew.
  */
 export const AT_REST: readonly PaymentState[] = ['captured', 'settled', 'voided', 'expired', 'refunded']
 

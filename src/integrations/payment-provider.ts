@@ -55,6 +55,13 @@ export type PaymentProvider = {
 
 /** What checks the webhooks of a provider. */
 export type PaymentWebhooks = {
-  /** The event's id and the payment that it is about; undefined when it was not signed by the provider just now. */
-  read(body: string, signature: string): { id: string; payment: string | null } | undefined
+  /** What an event says; undefined when it was not signed by the provider just now. */
+  read(body: string, signature: string): PaymentEvent | undefined
+}
+
+/** The event's id, the payment that it is about, and the refund of it that failed, if it says so of one. */
+export type PaymentEvent = {
+  id: string
+  payment: string | null
+  failed_refund: { reference: string; failure: string } | null
 }

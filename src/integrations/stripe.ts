@@ -171,6 +171,11 @@ function outcomeOf(refund: Stripe.Refund): RefundOutcome {
   return { state: 'underway', reference: refund.id }
 }
 
+function failureOf(refund: Stripe.Refund): { reference: string; failure: string } | null {
+  const outcome = outcomeOf(refund)
+  return outcome.state === 'failed' ? { reference: refund.id, failure: outcome.failure } : null
+}
+
 /** Stripe's webhooks, each checked against its signature over the body as it came and the time, at most five minutes old. */
 export function stripeWebhooks({ secret }: { secret: string }): PaymentWebhooks {
   // It calls nobody, so no key is needed.
@@ -179,8 +184,13 @@ export function stripeWebhooks({ secret }: { secret: string }): PaymentWebhooks 
     read(body, signature) {
       try {
         const { id, data } = webhooks.constructEvent(body, signature, secret)
-        const { metadata } = data.object as { metadata?: Record<string, string> | null }
-        return { id, payment: metadata?.payment ?? null }
+        const about = data.object as { object?: string; metadata?: Record<string, string> | null }
+        const payment = about.metadata?.payment ?? null
+        return {
+          id,
+          payment,
+          failed_refund: about.object === 'refund' ? failureOf(about as Stripe.Refund) : null,
+        }
       } catch (error) {
         if (error instanceof Stripe.errors.StripeSignatureVerificationError) return undefined
         throw error

@@ -22,7 +22,9 @@ import {
   lockPayment,
   type PaymentRow,
   readPayment,
+  refundsOf,
   updatePayment,
+  updateRefund,
 } from './payment.ts'
 import { wake } from './wake.ts'
 
@@ -181,6 +183,33 @@ async function addRefund(
   })
   await wakeProcess(tx, row.number, change)
   return changed
+}
+
+/**
+ * The buyer's bank has sent a refund back that was done by what the provider had said: it is as if it had failed then, and
+ * under operators' attention. One that is not known as done stays as it is: whoever asked for it learns of it by asking.
+ */
+export async function returnRefund(
+  tx: Transaction,
+  number: string,
+  { reference, failure }: { reference: string; failure: string },
+  change: PaymentChange,
+): Promise<void> {
+  const { row } = await openPayment(tx, number)
+  const refund = (await refundsOf(tx, number)).find((known) => known.reference === reference)
+  if (refund?.state !== 'done') return
+  const { amount_minor } = refund
+  await updateRefund(tx, refund, { state: 'failed', failure })
+  const standing = await findPayment(tx, row.pays_for, row.purpose)
+  await changePayment(tx, row, 'fail_refund', 'refund_failed', 'payment.refund_failed', change, {
+    set: {
+      refunded_minor: row.refunded_minor - amount_minor,
+      // Once all of it was given back another one may have taken its place.
+      withdrawn: row.withdrawn || (standing !== undefined && standing !== number),
+    },
+    details: { amount_minor, failure },
+  })
+  await wakeOwner(tx, row, change.step)
 }
 
 /** It was settled without the provider, and something of it is given back. */

@@ -486,6 +486,18 @@ describe('money goes back (B5)', () => {
       ],
     })
     expect(await provider.ledger(payment)).toMatchObject({ taken: amount, given_back: 1_800 })
+
+    // The buyer's bank sends one back later, and says so twice.
+    for (const _ of ['once', 'twice'])
+      await provider.control(`/api/refunds/${slow?.id}/finish`, { status: 'failed' })
+    await shop.until(
+      payment,
+      ({ state, refunded }) => state === 'refund_failed' && refunded.amount === amount - 600,
+    )
+    expectStatus(await decide(payment, { decision: 'retry', reason: 'Another card.' }), 200)
+    await shop.until(payment, ({ state }) => state === 'refunded')
+    expect(await provider.ledger(payment)).toMatchObject({ taken: amount, given_back: 1_800 })
+    expect((await eventsOf(payment)).filter((type) => type === 'payment.refund_failed')).toHaveLength(3)
     await expectSoundHouse(house())
   })
 })

@@ -283,7 +283,21 @@ describe('webhooks are believed by their signature alone (B5)', () => {
   const now = Math.floor(Date.now() / 1_000)
 
   test('the payment that it is about is read from it', () => {
-    expect(stripeWebhooks({ secret }).read(payload, sign(now))).toEqual({ id: 'evt_1', payment: 'PY-1' })
+    const read = { id: 'evt_1', payment: 'PY-1', failed_refund: null }
+    expect(stripeWebhooks({ secret }).read(payload, sign(now))).toEqual(read)
+  })
+
+  test.each([
+    ['failed', { reference: 're_1', failure: 'lost_or_stolen_card' }],
+    ['succeeded', null],
+    ['pending', null],
+  ])('of a refund that is %s, whether it failed', (status, failed_refund) => {
+    const metadata = { payment: 'PY-1', refund: 'PY-1/refund/1/1' }
+    const refund = { object: 'refund', id: 're_1', status, failure_reason: 'lost_or_stolen_card', metadata }
+    const body = JSON.stringify({ ...event, type: 'refund.updated', data: { object: refund } })
+    const header = webhooks.generateTestHeaderString({ payload: body, secret, timestamp: now })
+    const read = { id: 'evt_1', payment: 'PY-1', failed_refund }
+    expect(stripeWebhooks({ secret }).read(body, header)).toEqual(read)
   })
 
   test.each([
