@@ -182,6 +182,8 @@ describe.concurrent("the provider's page and back (B5)", () => {
     expect(ada.page.url()).toBe(payment.pay_url)
     expect(await ada.reads()).toContain('Thank you. It is paid.')
     await expectUsable(ada)
+    await ada.follow('See your order')
+    expect(ada.page.url()).toBe(link)
   })
 })
 

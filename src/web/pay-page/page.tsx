@@ -24,8 +24,9 @@ const WORDS: Record<PaymentState, string> = {
   refunded: 'It was given back to you.',
 }
 
-/** Where a payment stands; while it is open, with the way to the provider's page. */
-export function PayPage({ payment, base }: { payment: PaymentView; base: string }) {
+/** Where a payment stands; while it is open, with the way to the provider's page, and to the page of its order if there is one. */
+export function PayPage(props: { payment: PaymentView; base: string; orderUrl: string | null }) {
+  const { payment, base, orderUrl } = props
   const isPayable = payment.pay_url !== null
   return (
     <Layout title={`Payment ${payment.number}`} {...(isPayable ? { refresh: LOOK_AGAIN } : {})}>
@@ -39,6 +40,11 @@ export function PayPage({ payment, base }: { payment: PaymentView; base: string 
           <p>
             <a href={base}>Pay {money(payment.amount)}</a> on the page of our payment provider. We never see
             the number of your card.
+          </p>
+        )}
+        {orderUrl !== null && (
+          <p>
+            <a href={orderUrl}>See your order</a>
           </p>
         )}
       </div>

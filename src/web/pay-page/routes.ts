@@ -28,12 +28,14 @@ export function registerPayPage(app: Api, kit: ApiKit, limit: RateLimit['byAddre
   pages.get('/:payment/:proof', async (c) => {
     const payment = await paymentOf(c, kit)
     if (payment.state === 'pending' && payment.session_url) return c.redirect(payment.session_url, 303)
-    return show(c, kit, payment)
+    return show(c, kit, payment, await orderUrlOf(kit, payment))
   })
   pages.get('/:payment/:proof/:how{paid|unpaid}', async (c) => {
     const payment = await paymentOf(c, kit)
     const orderUrl = await orderUrlOf(kit, payment)
-    return orderUrl ? c.redirect(`${orderUrl}?done=${c.req.param('how')}`, 303) : show(c, kit, payment)
+    return orderUrl
+      ? c.redirect(`${orderUrl}?done=${c.req.param('how')}`, 303)
+      : show(c, kit, payment, orderUrl)
   })
   pages.all('*', () => {
     throw new Refusal('not-found', '')
@@ -57,11 +59,16 @@ async function orderUrlOf(kit: ApiKit, { pays_for }: PaymentRow): Promise<string
   return order && link && !link.has_ended ? kit.links.url(order, link.version) : null
 }
 
-async function show(c: Context<ApiEnv>, kit: ApiKit, { number }: PaymentRow): Promise<Response> {
+async function show(
+  c: Context<ApiEnv>,
+  kit: ApiKit,
+  { number }: PaymentRow,
+  orderUrl: string | null,
+): Promise<Response> {
   const payment = await paymentView(kit.db, number)
   if (!payment) throw new Refusal('link-ended', '')
   const base = `/p/${number}/${c.req.param('proof')}`
-  return c.html(document(PayPage({ payment, base })))
+  return c.html(document(PayPage({ payment, base, orderUrl })))
 }
 
 /** A page that says what is wrong, with the status that the API would give. */
