@@ -78,6 +78,9 @@ export const CHOOSE_SECONDS = 4 * 86_400
 export const DEPOSIT_SECONDS = 3 * 86_400
 export const BALANCE_SECONDS = 30 * 86_400
 
+/** How often the balance is asked for: not paid by then it is for operators, who see it under attention. */
+export const BALANCE_REQUESTS = 3
+
 /** What is given back of a deposit: all of it, what is left after the fee, or nothing. */
 export const REFUNDS = ['full', 'less_fee', 'deposit_kept'] as const
 export type Refund = (typeof REFUNDS)[number]

@@ -82,7 +82,7 @@ export const Attention = z
       .array(
         z.object({
           pays_for: z.string(),
-          payment: z.string().meta({ description: 'By which it is asked for now' }),
+          payment: z.string().meta({ description: 'By which it is asked for now, or was the last time' }),
           dealer: z.string(),
           storefront: z.string(),
           since: Instant.meta({ description: 'When it was to be paid at first' }),
@@ -90,7 +90,7 @@ export const Attention = z
       )
       .meta({
         description:
-          'Of custom orders and tags whose vehicle waits at the dealer: asked for, and not paid in time',
+          'Of custom orders and tags whose vehicle waits at the dealer: asked for, and not paid in time. After three times it is asked for no more',
       }),
     silent_leads: z
       .array(

@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import {
+  BALANCE_REQUESTS,
   BALANCE_SECONDS,
   DEPOSIT_SECONDS,
   type MoneyDue,
@@ -220,7 +221,7 @@ async function giveBack(
 /**
  * What the process of an order has to do about its payments, as a column of queries that join its vehicle. In the states of
  * `judged` not everybody has accepted yet; `accepted` is the state in which the balance is asked for once the vehicle is at
- * the dealer. What was let lapse is asked for again.
+ * the dealer. What was let lapse is asked for again, a balance `BALANCE_REQUESTS` times in all.
  */
 export function moneyDue(
   table: 'custom_orders' | 'tags',
@@ -238,7 +239,9 @@ export function moneyDue(
          AND ${price} > COALESCE((SELECT p.amount_minor FROM payments p WHERE p.number = ${of('deposit')}), 0)
                         - COALESCE((SELECT sum(r.amount_minor) FROM refunds r WHERE r.payment = ${of('deposit')} AND r.asked_by = 'owner'), 0)
          AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.number = ${of('balance')}
-                            AND NOT p.withdrawn AND p.state NOT IN ('expired', 'voided')) THEN 'ask_balance'
+                            AND NOT p.withdrawn AND p.state NOT IN ('expired', 'voided'))
+         AND (SELECT count(*) FROM payments p WHERE p.pays_for = ${of('number')} AND p.purpose = 'balance'
+                 AND p.state = 'expired') < ${sql.raw(String(BALANCE_REQUESTS))} THEN 'ask_balance'
     END`
 }
 
