@@ -10,6 +10,7 @@ import { createCustomOrderActivities } from './custom-order.ts'
 import type { Processor } from './custom-order-telling.ts'
 import { createDeliveryActivities } from './delivery.ts'
 import { createErasureActivities } from './erasure.ts'
+import { createForfeitureActivities } from './forfeiture.ts'
 import { createLeadActivities } from './lead.ts'
 import { createMatchRequestActivities } from './match-request.ts'
 import { createNotificationActivities, createTelling, type Telling } from './notification.ts'
@@ -60,6 +61,7 @@ function createAll(kit: Kit & { steps: Steps; telling: Telling }) {
     ...createPurchaseOrderActivities(kit),
     ...createLeadActivities(kit),
     ...createCustomOrderActivities(kit),
+    ...createForfeitureActivities(kit),
     ...createPaymentActivities(kit),
     ...createScheduleActivities(kit),
     ...createTagActivities(kit),

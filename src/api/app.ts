@@ -29,6 +29,7 @@ import { registerDealerWebhooks } from './routes/dealer-webhooks.ts'
 import { registerDealers } from './routes/dealers.ts'
 import { registerDeliveries } from './routes/deliveries.ts'
 import { registerDocs } from './routes/docs.ts'
+import { registerForfeitures } from './routes/forfeitures.ts'
 import { registerHealth } from './routes/health.ts'
 import { registerHistories } from './routes/histories.ts'
 import { registerInventoryUpdates } from './routes/inventory-updates.ts'
@@ -140,6 +141,7 @@ export function createApi(kit: ApiKit): Api {
   registerCustomOrders(app, kit)
   registerProcessorWebhooks(app, kit)
   registerProcessorAnswers(app, kit)
+  registerForfeitures(app, kit)
   registerVehicles(app, kit)
   registerCustomers(app, kit)
   registerPayments(app, kit)

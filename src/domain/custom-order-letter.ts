@@ -1,4 +1,4 @@
-import type { GatewayWord, Terms, TurnEnd } from './custom-order.ts'
+import type { CancelCause, GatewayWord, Terms, Turn } from './custom-order.ts'
 import type { BuyerEvent } from './event.ts'
 import type { PlainLetter } from './lead-letter.ts'
 import { moneyInWords } from './money.ts'
@@ -20,7 +20,7 @@ export type BuyerFacts = {
 
 type Details = {
   by?: 'dealer' | 'processor' | 'silence'
-  because?: 'asked' | 'no_dealer' | 'no_deposit'
+  because?: CancelCause
   deadline_at?: string
   charged?: number
   refund?: number
@@ -95,6 +95,8 @@ export function buyerLetter(
             asked: `Your order of ${vehicle} is cancelled.`,
             no_dealer: `No other dealer was chosen for your ${vehicle}, and the order is cancelled.`,
             no_deposit: `The deposit for your ${vehicle} was not paid in time, and the order is cancelled.`,
+            not_paid: `The balance for your ${vehicle} was not paid, and the order is cancelled. ${dealer} may sell the vehicle to somebody else.`,
+            written_off: `We are sorry: your ${vehicle} cannot be delivered, and the order is cancelled.`,
           }[details.because ?? 'asked'],
           ...refundInWords(details, currency),
         ],
@@ -185,7 +187,7 @@ function termsInWords(terms: Terms | null): string[] {
 /** The words for each message about an order that a dealer gets by mail. */
 export function dealerOrderLetter(
   message: GatewayWord,
-  told: { number: string; vehicle: string; answer_by: string | null; because: TurnEnd | null },
+  told: { number: string; vehicle: string; answer_by: string | null; because: Turn['because'] },
 ): PlainLetter {
   const { number, vehicle, answer_by, because } = told
   const about = `It is about a ${vehicle}.`
@@ -209,7 +211,16 @@ export function dealerOrderLetter(
         paragraphs: [about, 'The buyer chose other features; what it is now is attached.'],
       }
     case 'cancelled':
-      return { subject: `Order ${number} is cancelled`, paragraphs: [about, 'There is nothing more to do.'] }
+      return {
+        subject: `Order ${number} is cancelled`,
+        paragraphs: [
+          about,
+          ...(because === 'written_off' ? ['The vehicle cannot be delivered.'] : []),
+          because === 'not_paid'
+            ? 'The balance was not paid: the vehicle is yours to sell now, and is among your stock.'
+            : 'There is nothing more to do.',
+        ],
+      }
     case 'withdrawn':
       return {
         subject: `Order ${number} is withdrawn`,

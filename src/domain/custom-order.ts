@@ -19,7 +19,13 @@ export const CUSTOM_ORDER_TRANSITIONS = {
     cancel: 'cancelled',
   },
   refused: { choose_dealer: 'submitted', lapse: 'cancelled', cancel: 'cancelled' },
-  accepted: { reconfigure: 'accepted', cancel: 'cancelled', complete: 'completed' },
+  accepted: {
+    reconfigure: 'accepted',
+    cancel: 'cancelled',
+    complete: 'completed',
+    write_off: 'cancelled',
+    forfeit: 'cancelled',
+  },
   completed: {},
   cancelled: {},
 } as const
@@ -78,7 +84,7 @@ export const CHOOSE_SECONDS = 4 * 86_400
 export const DEPOSIT_SECONDS = 3 * 86_400
 export const BALANCE_SECONDS = 30 * 86_400
 
-/** How often the balance is asked for: not paid by then it is for operators, who see it under attention. */
+/** How often the balance is asked for: not paid by then it is for operators, who settle or forfeit the order. */
 export const BALANCE_REQUESTS = 3
 
 /** What is given back of a deposit: all of it, what is left after the fee, or nothing. */
@@ -125,6 +131,12 @@ export type GatewayWord = 'submitted' | 'reminded' | 'confirmed' | 'reconfigured
 /** Why a partner has nothing more to do for a turn: who refused it, or whose silence counts as that. */
 export type TurnEnd = Judge | 'silence'
 
+/** How operators end what nobody can cancel any more: its vehicle was scrapped or lost, or its buyer does not pay the balance. */
+export type WayOut = 'written_off' | 'not_paid'
+
+/** Why an order was cancelled. */
+export type CancelCause = 'asked' | 'no_dealer' | 'no_deposit' | WayOut
+
 /**
  * What a message of the gateway was made for, kept with its event: a message that comes late says the same as the one that
  * came at once. Configurations never change, so the id of one says all of it.
@@ -137,8 +149,8 @@ export type Turn = {
   vehicle: string | null
   /** ISO 8601; null when no answer is wanted. */
   answer_by: string | null
-  /** Why it is withdrawn; null in every other message. */
-  because: TurnEnd | null
+  /** Why it is withdrawn, or cancelled by operators; null in every other message. */
+  because: TurnEnd | WayOut | null
 }
 
 /** A configuration as partners get it. Prices are in minor units of its currency. */

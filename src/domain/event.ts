@@ -140,6 +140,8 @@ export const EVENTS = {
   'vehicle.withdrawn': { told: null },
   'vehicle.sold': { told: null },
   'vehicle.cancelled': { told: null },
+  'vehicle.written_off': { told: null },
+  'vehicle.forfeited': { told: null },
   'payment.requested': { told: 'payer' },
   'payment.opened': { told: null },
   'payment.declined': { told: null },

@@ -30,7 +30,7 @@ type Details = {
   deadline_at?: string
   is_over?: boolean
   by?: 'processor' | 'silence'
-  because?: 'asked' | 'no_deposit' | 'given_up' | 'refused' | 'silent'
+  because?: 'asked' | 'no_deposit' | 'given_up' | 'refused' | 'silent' | 'written_off'
   charged?: number
   refund?: number
   given_back?: number
@@ -97,9 +97,11 @@ export function tagLetter(
       return {
         subject: `Tag ${number} is cancelled`,
         paragraphs: [
-          details.because === 'no_deposit'
-            ? `The deposit for the ${car} at ${dealer} was not paid in time. Your tag is cancelled, and the vehicle is free again.`
-            : `Your tag of the ${car} at ${dealer} is cancelled. The vehicle is free again.`,
+          details.because === 'written_off'
+            ? `We are sorry: the ${car} at ${dealer} cannot be delivered, and your tag is cancelled.`
+            : details.because === 'no_deposit'
+              ? `The deposit for the ${car} at ${dealer} was not paid in time. Your tag is cancelled, and the vehicle is free again.`
+              : `Your tag of the ${car} at ${dealer} is cancelled. The vehicle is free again.`,
           ...refundInWords(details, details.currency),
         ],
       }
@@ -175,6 +177,11 @@ export function tagDealerLetter(
         ],
       }
     case 'tag.withdrawn': {
+      if (details.because === 'written_off')
+        return {
+          subject: `Tag ${number} is withdrawn`,
+          paragraphs: [`The vehicle cannot be delivered: ${car}. There is nothing more to do.`],
+        }
       const because = {
         given_up: 'The buyer gave it up',
         refused: 'The manufacturer refused it',

@@ -6,7 +6,7 @@ import type { VehicleState } from './vehicle.ts'
  * A tag: a buyer's claim on a vehicle of a dealer's stock, which nobody else can have from then on. Once a deposit is
  * authorised, if one is taken, the dealer is asked whether the vehicle is there, and the order processor about the tag; it
  * is pending until both have said yes. Where the processor refuses it, or one of them stays silent for too long, the tag
- * ends and the vehicle is free; told that it is sold, the tag ends without it (REQUIREMENTS B8, B11).
+ * ends and the vehicle is free; told that it is sold, or once it is written off, the tag ends without it (REQUIREMENTS B8, B11).
  */
 export const TAG_TRANSITIONS = {
   placed: { place: ['awaiting_deposit', 'pending'] },
@@ -15,6 +15,7 @@ export const TAG_TRANSITIONS = {
     lapse: 'cancelled',
     report_sold: 'sold',
     cancel: 'cancelled',
+    write_off: 'cancelled',
   },
   pending: {
     confirm: ['pending', 'confirmed'],
@@ -22,6 +23,7 @@ export const TAG_TRANSITIONS = {
     refuse: 'refused',
     report_sold: 'sold',
     cancel: 'cancelled',
+    write_off: 'cancelled',
     remind: 'pending',
     escalate: 'pending',
     lapse: 'refused',
@@ -32,6 +34,7 @@ export const TAG_TRANSITIONS = {
     report_sold: 'sold',
     hand_over: 'delivered',
     cancel: 'cancelled',
+    write_off: 'cancelled',
   },
   sold: {},
   refused: {},

@@ -3,7 +3,8 @@ import { may, type StateOf, type VerbOf } from './states.ts'
 /**
  * A vehicle from its place in the order bank to its keys in the buyer's hand (REQUIREMENTS B6, B7). It is in the bank
  * from its acceptance until it is built. What the plant and the dealer tell may come late or out of order: a later stage
- * is taken from any earlier one, never the other way.
+ * is taken from any earlier one, never the other way. One that was scrapped or lost is written off, and one whose buyer
+ * does not pay is forfeited: it is its dealer's stock (P4).
  */
 export const VEHICLE_TRANSITIONS = {
   banked: {
@@ -26,11 +27,18 @@ export const VEHICLE_TRANSITIONS = {
     ship: 'shipped',
     arrive: 'at_dealer',
     cancel: 'cancelled',
+    write_off: 'cancelled',
   },
-  in_production: { tag: 'in_production', build: 'built', ship: 'shipped', arrive: 'at_dealer' },
-  built: { tag: 'built', ship: 'shipped', arrive: 'at_dealer' },
-  shipped: { tag: 'shipped', arrive: 'at_dealer' },
-  at_dealer: { tag: 'at_dealer', deliver: 'delivered' },
+  in_production: {
+    tag: 'in_production',
+    build: 'built',
+    ship: 'shipped',
+    arrive: 'at_dealer',
+    write_off: 'cancelled',
+  },
+  built: { tag: 'built', ship: 'shipped', arrive: 'at_dealer', write_off: 'cancelled' },
+  shipped: { tag: 'shipped', arrive: 'at_dealer', write_off: 'cancelled' },
+  at_dealer: { tag: 'at_dealer', deliver: 'delivered', forfeit: 'at_dealer', write_off: 'cancelled' },
   delivered: {},
   cancelled: {},
 } as const
@@ -90,7 +98,8 @@ export type StageOfWay = keyof typeof LONGEST_STAY
 
 /**
  * Whether a vehicle of a dealer's stock can be had, and why not (REQUIREMENTS B8): it is kept for whoever waits for such a
- * one (`offered`), a buyer has tagged it, it went to somebody else, its dealer took it back, or it is not built at all.
+ * one (`offered`), a buyer has tagged it, it went to somebody else, its dealer took it back, or it is not built at all or was
+ * written off.
  */
 export const AVAILABILITY_TRANSITIONS = {
   available: {
@@ -100,6 +109,7 @@ export const AVAILABILITY_TRANSITIONS = {
     sell: 'sold',
     withdraw: 'withdrawn',
     cancel: 'cancelled',
+    write_off: 'cancelled',
   },
   offered: {
     offer: ['offered', 'available'],
@@ -107,10 +117,16 @@ export const AVAILABILITY_TRANSITIONS = {
     sell: 'sold',
     withdraw: 'withdrawn',
     cancel: 'cancelled',
+    write_off: 'cancelled',
   },
-  tagged: { release: ['offered', 'available'], lose: 'sold', hand_over: 'sold' },
-  sold: { list: ['offered', 'available'] },
-  withdrawn: { list: ['offered', 'available'], sell: 'sold', cancel: 'cancelled' },
+  tagged: { release: ['offered', 'available'], lose: 'sold', hand_over: 'sold', write_off: 'cancelled' },
+  sold: { list: ['offered', 'available'], write_off: 'cancelled' },
+  withdrawn: {
+    list: ['offered', 'available'],
+    sell: 'sold',
+    cancel: 'cancelled',
+    write_off: 'cancelled',
+  },
   cancelled: {},
 } as const
 

@@ -50,7 +50,7 @@ const KINDS = {
     UNION ALL
     SELECT o.customer, r.number, o.storefront, r.state, r.banked_at AS created_at, r.ended_at,
            jsonb_build_object('custom_order', o.number, 'dealer', r.dealer) AS configuration
-      FROM custom_orders o JOIN vehicles r ON r.number = o.vehicle`,
+      FROM custom_orders o JOIN vehicles r ON r.number = o.vehicle AND r.buyer = o.number`,
   payment: sql`
     SELECT r.customer, r.number, r.storefront, r.state, r.created_at, r.ended_at,
            jsonb_build_object('pays_for', r.pays_for, 'purpose', r.purpose, 'amount', r.amount_minor, 'currency', r.currency) AS configuration

@@ -1,7 +1,7 @@
-import { CHOOSE_SECONDS, JUDGES, type TurnEnd } from '../domain/custom-order.ts'
+import { type CancelCause, CHOOSE_SECONDS, JUDGES, type TurnEnd } from '../domain/custom-order.ts'
 import { after } from '../domain/period.ts'
 import { Refusal } from '../domain/refusal.ts'
-import { isOpenTo } from '../domain/vehicle.ts'
+import { isOpenTo, type VehicleState } from '../domain/vehicle.ts'
 import { type CustomOrderRow, tellPartner, updateCustomOrder } from './custom-order.ts'
 import { actionsOf } from './custom-order-view.ts'
 import type { Transaction } from './database.ts'
@@ -9,6 +9,9 @@ import { refund } from './order-money.ts'
 import { productionStartOf } from './production.ts'
 import { freezePointOf } from './schedule-view.ts'
 import { lockVehicle, updateVehicle, type VehicleRow } from './vehicle.ts'
+
+/** Who ended an order, what they wrote, and why it was. */
+type CustomOrderEnd = { actor: string; step: string; note: string | null; because: CancelCause }
 
 /**
  * The locked order comes to nothing (B10), until the freeze point: its vehicle leaves the bank, its buyer is refunded by the terms,
@@ -19,18 +22,9 @@ import { lockVehicle, updateVehicle, type VehicleRow } from './vehicle.ts'
 export async function cancelCustomOrder(
   tx: Transaction,
   row: CustomOrderRow,
-  {
-    actor,
-    step,
-    note,
-    because,
-  }: {
-    actor: string
-    step: string
-    note: string | null
-    because: 'asked' | 'no_dealer' | 'no_deposit'
-  },
+  end: CustomOrderEnd,
 ): Promise<void> {
+  const { actor, step } = end
   const vehicle = row.state === 'accepted' ? await openVehicleOf(tx, row, 'cancel') : null
   if (vehicle) {
     await updateVehicle(
@@ -45,7 +39,20 @@ export async function cancelCustomOrder(
       },
     )
   }
-  const returned = await refund(tx, row, vehicle?.state ?? null, { actor, step })
+  await endCustomOrder(tx, row, vehicle?.state ?? null, end)
+}
+
+/**
+ * The locked order itself is over: its buyer is refunded and told, and so is whoever was sent it. `vehicle` as for `refund`;
+ * what becomes of that is the caller's.
+ */
+export async function endCustomOrder(
+  tx: Transaction,
+  row: CustomOrderRow,
+  vehicle: VehicleState | null,
+  { actor, step, note, because }: CustomOrderEnd,
+): Promise<void> {
+  const returned = await refund(tx, row, vehicle, { actor, step })
   let current = await updateCustomOrder(
     tx,
     row,
@@ -62,7 +69,8 @@ export async function cancelCustomOrder(
   )
   // Before it was sent nobody knows of it, and after a refusal both were told already.
   if (row.state !== 'submitted' && row.state !== 'accepted') return
-  for (const partner of JUDGES) current = await tellPartner(tx, current, partner, 'cancelled')
+  const told = { because: because === 'written_off' || because === 'not_paid' ? because : null }
+  for (const partner of JUDGES) current = await tellPartner(tx, current, partner, 'cancelled', told)
 }
 
 /** The dealer or the processor refuses the locked order, or somebody was silent for too long: its buyer chooses another dealer (B4). */

@@ -87,7 +87,9 @@ export const CustomOrderView = z
       .object({ by: z.enum([...JUDGES, 'silence']), reasons: z.string().nullable() })
       .nullable()
       .meta({ description: 'Why another dealer is to be chosen' }),
-    vehicle: BuyersVehicle.nullable().meta({ description: 'In the order bank since it was accepted' }),
+    vehicle: BuyersVehicle.nullable().meta({
+      description: 'In the order bank since it was accepted; null once it was forfeited',
+    }),
     created_at: Instant,
   })
   .meta({ id: 'CustomOrder' })
@@ -133,7 +135,8 @@ export async function customOrderView(
       by: row.refused_by,
       reasons: await reasonsOf(db, number, 'custom_order.refused'),
     },
-    vehicle: vehicle ? await vehicleView(db, vehicle) : null,
+    // One that was forfeited is the buyer's no longer, and none of their business.
+    vehicle: vehicle?.buyer === number ? await vehicleView(db, vehicle) : null,
     created_at: row.created_at.toISOString(),
   }
 }

@@ -1,4 +1,4 @@
-import { eq, sql } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import type {
   CustomOrderDeadline,
   CustomOrderProgress,
@@ -147,7 +147,7 @@ export async function tellPartner(
   row: CustomOrderRow,
   partner: Judge,
   message: GatewayWord,
-  { because = null, ...set }: Change & { because?: TurnEnd | null } = {},
+  { because = null, ...set }: Change & { because?: Turn['because'] } = {},
 ): Promise<CustomOrderRow> {
   const { state, dealer, turn, configuration, vehicle, deadline_at } = { ...row, ...set }
   const deadline = set.deadline === undefined ? deadline_at : (set.deadline?.at ?? null)
@@ -211,7 +211,11 @@ export async function customOrderProgress(
   const [found] = await db
     .select({ row: customOrders, vehicle: vehicles, untold: isUntoldOf, money_due: MONEY_DUE })
     .from(customOrders)
-    .leftJoin(vehicles, eq(vehicles.number, customOrders.vehicle))
+    // A vehicle that was forfeited is no longer this order's.
+    .leftJoin(
+      vehicles,
+      and(eq(vehicles.number, customOrders.vehicle), eq(vehicles.buyer, customOrders.number)),
+    )
     .where(eq(customOrders.number, number))
   if (!found) return null
   const { row, vehicle, untold, money_due } = found

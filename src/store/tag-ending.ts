@@ -55,6 +55,23 @@ export async function endAsSold(
   return isSent(row) ? tellProcessor(tx, told, 'withdrawn') : told
 }
 
+/** The vehicle of the locked tag is written off: the buyer has everything back. What becomes of the vehicle is the caller's. */
+export async function endAsWrittenOff(
+  tx: Transaction,
+  row: TagRow,
+  { actor, note, step }: TagEnd,
+): Promise<TagRow> {
+  const paidBack = await refunded(tx, row, null, { actor, step })
+  const told = await updateTag(
+    tx,
+    row,
+    { state: 'cancelled', deadline: null, ended: true },
+    { type: 'tag.cancelled', actor, note, details: { was: row.state, because: 'written_off', ...paidBack } },
+  )
+  if (!isSent(row)) return told
+  return tellProcessor(tx, await tellDealer(tx, told, 'written_off'), 'withdrawn')
+}
+
 /** The processor refuses the locked tag, or somebody was silent for too long: the vehicle is free, and all is given back (B4, B8). */
 export async function refuseTag(
   tx: Transaction,
@@ -102,7 +119,7 @@ async function refunded(
 async function tellDealer(
   tx: Transaction,
   row: TagRow,
-  because: 'given_up' | 'refused' | 'silent',
+  because: 'given_up' | 'refused' | 'silent' | 'written_off',
 ): Promise<TagRow> {
   return updateTag(tx, row, {}, { type: 'tag.withdrawn', actor: 'house', details: { because } })
 }

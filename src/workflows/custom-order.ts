@@ -1,7 +1,7 @@
 import { CancellationScope, condition, setHandler } from '@temporalio/workflow'
 import { CUSTOM_ORDER_TRANSITIONS, type CustomOrderProgress } from '../domain/custom-order.ts'
 import { isFinal } from '../domain/states.ts'
-import { cancel, chooseDealer, handOverVehicle, judge, placed, reconfigure } from './messages.ts'
+import { cancel, chooseDealer, forfeit, handOverVehicle, judge, placed, reconfigure } from './messages.ts'
 import { books, type Shown, Story } from './story.ts'
 
 /**
@@ -27,6 +27,7 @@ export async function customOrder(number: string, stepsBefore = 0): Promise<void
   setHandler(chooseDealer, (asked) => story.command(() => books.chooseDealer({ ...asked, number })))
   setHandler(reconfigure, (asked) => story.command(() => books.reconfigureCustomOrder({ ...asked, number })))
   setHandler(handOverVehicle, (asked) => story.command(() => books.handOverVehicle({ ...asked, number })))
+  setHandler(forfeit, (asked) => story.command(() => books.forfeitCustomOrder({ ...asked, number })))
   setHandler(cancel, (asked) => story.command(() => books.cancelCustomOrder({ ...asked, number })))
 
   // A cancellation that is asked for before this is carried out after it, as at any other time.

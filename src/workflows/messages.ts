@@ -49,6 +49,7 @@ export const decidePayment = defineUpdate<
   [Command & ({ decision: 'refund'; amount_minor: number } | { decision: 'retry' | 'settle' })]
 >('decidePayment')
 
+export const forfeit = defineUpdate<Outcome, [Command]>('forfeit')
 export const handOverVehicle = defineUpdate<Outcome, [Command & { settled: boolean; dealer: string | null }]>(
   'handOverVehicle',
 )

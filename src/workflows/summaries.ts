@@ -58,6 +58,7 @@ export const SUMMARIES: Record<keyof Activities, string> = {
   chooseDealer: 'sends it to the dealer that the buyer chose',
   reconfigureCustomOrder: 'takes another configuration',
   cancelCustomOrder: 'cancels the custom order',
+  forfeitCustomOrder: 'ends the custom order, whose balance is not paid',
   passCustomOrderDeadline: 'a deadline of the custom order has come',
   readPayment: 'reads where the payment stands',
   openPaymentSession: "opens the provider's page",

@@ -53,7 +53,10 @@ function show(row: TagProgress): Shown {
         : `Dealer and order processor have said yes: waits for the vehicle, which is ${row.vehicle}.`,
     sold: 'Ended: the dealer says that the vehicle is sold.',
     refused: 'Ended: it was refused or not answered in time, and the vehicle is free.',
-    cancelled: 'Ended: the buyer gave it up or paid no deposit, and the vehicle is free.',
+    cancelled:
+      row.vehicle === 'cancelled'
+        ? 'Ended: the vehicle cannot be delivered.'
+        : 'Ended: the buyer gave it up or paid no deposit, and the vehicle is free.',
     delivered: 'Ended: the buyer has the vehicle.',
   }
   return {

@@ -4,6 +4,7 @@ import { Refusal } from '../../domain/refusal.ts'
 import { BuyersVehicle, CustomOrderView, vehicleView } from '../../store/custom-order-view.ts'
 import { readVehicle } from '../../store/vehicle.ts'
 import { advanceVehicle, releaseSlot, releaseVin } from '../../store/vehicle-progress.ts'
+import { writeOff } from '../../store/write-off.ts'
 import { answerFromBooks } from '../answer.ts'
 import { maySee, requireRole } from '../auth.ts'
 import { commandOnce } from '../command.ts'
@@ -24,19 +25,26 @@ export const Handover = z.strictObject({
     .meta({ description: 'Whether the balance was paid at the dealer, if it was not paid before' }),
 })
 
-/** What operators take from a vehicle, with a reason. */
-const RELEASES = [
+/** What operators do to a vehicle, with a reason. */
+const DECISIONS = [
   {
     path: 'vin-release',
     summary: 'Take a VIN from a vehicle',
     description: 'The only way in which a VIN can go to another vehicle (B7).',
-    release: releaseVin,
+    carryOut: releaseVin,
   },
   {
     path: 'slot-release',
     summary: 'Take the slot from a vehicle that was not built in its period',
     description: 'It waits for another one, at its old place; its buyer is told (B6).',
-    release: releaseSlot,
+    carryOut: releaseSlot,
+  },
+  {
+    path: 'write-off',
+    summary: 'Write off a vehicle that nobody will ever have',
+    description:
+      'Scrapped, wrecked or lost, from its slot until its handover (409 before and after). It is cancelled, nobody is offered it any more, and a slot that it still had goes to the next one. A custom order or tag that it is for is cancelled and refunded in full; buyer, dealer and order processor are told. A match request for which it was kept waits on (B10, B11).',
+    carryOut: writeOff,
   },
 ] as const
 
@@ -111,7 +119,7 @@ export function registerVehicles(app: Api, kit: ApiKit): void {
     },
   )
 
-  for (const { path, summary, description, release } of RELEASES) {
+  for (const { path, summary, description, carryOut } of DECISIONS) {
     app.openapi(
       createRoute({
         method: 'post',
@@ -136,7 +144,7 @@ export function registerVehicles(app: Api, kit: ApiKit): void {
         let step = ''
         const response = await answerFromBooks(c, kit, request, async (tx, command) => {
           step = command
-          return vehicleView(tx, await release(tx, { vehicle: number, actor, step, reason }))
+          return vehicleView(tx, await carryOut(tx, { vehicle: number, actor, step, reason }))
         })
         await wakeNow(kit, step)
         return response as never

@@ -1,4 +1,4 @@
-import type { GatewayWord } from '../../domain/custom-order.ts'
+import type { CancelCause, GatewayWord } from '../../domain/custom-order.ts'
 import type { EventType } from '../../domain/event.ts'
 import type { VehicleState } from '../../domain/vehicle.ts'
 import type { CustomOrderPage } from '../../store/custom-order-page.ts'
@@ -39,6 +39,11 @@ const TOLD_WORDS: Partial<Record<GatewayWord, string>> = {
   reminded: 'We reminded you to answer.',
 }
 
+const CANCELLED_WORDS: Partial<Record<CancelCause, string>> = {
+  not_paid: 'It was cancelled: the balance was not paid. The vehicle is yours to sell, and among your stock.',
+  written_off: 'It was cancelled: the vehicle cannot be delivered.',
+}
+
 const WORDS: Partial<Record<EventType, (event: ToldEvent) => string | undefined>> = {
   'custom_order.told_dealer': ({ details }) => TOLD_WORDS[details.message as GatewayWord],
   'custom_order.dealer_accepted': () => 'You accepted it.',
@@ -54,6 +59,7 @@ const WORDS: Partial<Record<EventType, (event: ToldEvent) => string | undefined>
   'custom_order.balance_overdue': () => 'The balance was not paid in time.',
   'custom_order.balance_settled': () => 'The balance was recorded as settled with you.',
   'custom_order.dealer_chosen': () => 'The buyer chose a dealer anew.',
-  'custom_order.cancelled': () => 'It was cancelled.',
+  'custom_order.cancelled': ({ details }) =>
+    CANCELLED_WORDS[details.because as CancelCause] ?? 'It was cancelled.',
   'custom_order.completed': () => 'The vehicle was handed over.',
 }

@@ -8,7 +8,7 @@ export const REST_WORDS = {
   awaiting_deposit: 'The buyer has not paid the deposit yet. You are asked once it is paid.',
   refused: 'It came to nothing, and the vehicle is free again. There is nothing more to do.',
   sold: 'You said that the vehicle is sold. There is nothing more to do.',
-  cancelled: 'The buyer gave it up, and the vehicle is free again. There is nothing more to do.',
+  cancelled: 'It is cancelled. There is nothing more to do.',
   delivered: 'The buyer has the vehicle.',
 } as const
 
@@ -23,7 +23,7 @@ export function wordsSince({ events }: TagPage, version: number): string[] {
 
 /** What happened, in words for the dealer; null for what is only the machinery's. */
 export function eventWords(event: ToldEvent): string | null {
-  const words = WORDS[event.type]
+  const words = isWrittenOff(event) ? 'The vehicle cannot be delivered.' : WORDS[event.type]
   if (!words) return null
   const isOurs = event.actor.startsWith('operator:') && BY_DEALERS.has(event.type)
   return isOurs ? `Our staff noted in your place: ${words}` : words
@@ -46,6 +46,10 @@ const WORDS: Partial<Record<EventType, string>> = {
   'tag.sold': 'You said that it is sold.',
   'tag.cancelled': 'The buyer gave it up.',
   'tag.delivered': 'You handed it over.',
+}
+
+function isWrittenOff({ type, details }: ToldEvent): boolean {
+  return type === 'tag.cancelled' && details.because === 'written_off'
 }
 
 const BY_DEALERS: ReadonlySet<EventType> = new Set(['tag.dealer_accepted', 'tag.sold', 'tag.delivered'])

@@ -169,3 +169,29 @@ test('what the carrier knows a try by leads back to the try', () => {
     }),
   )
 })
+
+describe('what operators may end when nobody can cancel it any more (P4)', () => {
+  const statesWith = (table: Transitions, verb: string) =>
+    Object.keys(table).filter((state) => verb in (table[state] ?? {}))
+
+  test('a vehicle is written off from its slot until its handover, and ends cancelled', () => {
+    const states = ['scheduled', 'in_production', 'built', 'shipped', 'at_dealer']
+    expect(statesWith(VEHICLE_TRANSITIONS, 'write_off')).toEqual(states)
+    for (const state of states) expect(VEHICLE_TRANSITIONS).toHaveProperty([state, 'write_off'], 'cancelled')
+  })
+
+  test('with it ends whatever it can be for then, and it can be had no more', () => {
+    expect(statesWith(CUSTOM_ORDER_TRANSITIONS, 'write_off')).toEqual(['accepted'])
+    expect(statesWith(TAG_TRANSITIONS, 'write_off')).toEqual(['awaiting_deposit', 'pending', 'confirmed'])
+    expect(statesWith(AVAILABILITY_TRANSITIONS, 'write_off')).toEqual(
+      Object.keys(AVAILABILITY_TRANSITIONS).filter((state) => state !== 'cancelled'),
+    )
+  })
+
+  test('only a vehicle at the dealer is forfeited, which stays there, and only of an accepted order', () => {
+    expect(statesWith(VEHICLE_TRANSITIONS, 'forfeit')).toEqual(['at_dealer'])
+    expect(VEHICLE_TRANSITIONS.at_dealer.forfeit).toBe('at_dealer')
+    expect(statesWith(CUSTOM_ORDER_TRANSITIONS, 'forfeit')).toEqual(['accepted'])
+    expect(CUSTOM_ORDER_TRANSITIONS.accepted.forfeit).toBe('cancelled')
+  })
+})
