@@ -60,3 +60,19 @@ export const cancelRefused: Path = async (scene) => {
   expectStatus(await shop.call('POST', `/v1/custom-orders/${number}/handover`, handover), 200)
   await keep('cancel-refused-by-the-freeze', `custom-order/${number}`)
 }
+
+/** Ended by operators: the buyer does not pay for what has arrived, and what was being built is lost. */
+export const endedByOperators: Path = async ({ shop, keep }) => {
+  const range = await newRange(shop)
+  const dealer = await shop.dealer({ makes: [range.make] })
+  const reason = { reason: 'By telephone' }
+  const [unpaid, lost] = [await orderVehicle(shop, range, dealer), await orderVehicle(shop, range, dealer)]
+  const arrived = (await accept(shop, dealer, unpaid.number)).vehicle.number
+  expectStatus(await plantSays(shop, 'at_dealer', arrived), 200)
+  expectStatus(await shop.operate('POST', `custom-orders/${unpaid.number}/forfeiture`, reason), 200)
+  await keep('forfeited', `custom-order/${unpaid.number}`)
+  const begun = (await accept(shop, dealer, lost.number)).vehicle.number
+  expectStatus(await plantSays(shop, 'in_production', begun), 200)
+  expectStatus(await shop.operate('POST', `vehicles/${begun}/write-off`, reason), 200)
+  await keep('written-off', `custom-order/${lost.number}`)
+}
