@@ -90,8 +90,9 @@ export function createMatchRequestActivities({
         refuseUnless(row, 'decline')
         if (!offer) throw new Error('an offered match request without an offer')
         await endOffer(tx, row, { outcome: 'declined', actor, now, vehicle: offer.vehicle })
-        await passOn(tx, offer, step)
+        // In this order: it waits for the model alone, which nobody can who frees a vehicle of it beside others.
         await offerBest(tx, number, step)
+        await passOn(tx, offer, step)
         return answered(tx, step, number)
       })
     },

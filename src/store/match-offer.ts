@@ -27,9 +27,9 @@ const MODELS = 6_203
 /**
  * To the end of the transaction nobody begins to wait for a model of these specifications. Who frees vehicles holds it
  * beside others who do, who begins to wait holds it alone: of a vehicle and a request that come at the same moment the later
- * one sees the other.
+ * one sees the other. Who begins to wait then locks a vehicle that can be had: to lock such a one, take this before.
  */
-async function lockModelsOf(tx: Transaction, specifications: string[]): Promise<void> {
+export async function lockModelsOf(tx: Transaction, specifications: string[]): Promise<void> {
   await tx.execute(sql`
     SELECT pg_advisory_xact_lock_shared(${MODELS}, model)
       FROM (SELECT DISTINCT hashtext(m.make || '/' || m.model) AS model

@@ -9,7 +9,7 @@ import {
   STOCK_VEHICLE_ACTIONS,
 } from '../domain/vehicle.ts'
 import type { Database, Transaction } from './database.ts'
-import { freeVehicle, offerNewVehicles, takeBackOffer } from './match-offer.ts'
+import { freeVehicle, lockModelsOf, offerNewVehicles, takeBackOffer } from './match-offer.ts'
 import { OfferedVehicle, offeredVehicles } from './offered-vehicle.ts'
 import { Instant } from './order-view.ts'
 import { vehicleAvailability, vehicles } from './schema.ts'
@@ -119,6 +119,8 @@ export async function priceStockVehicle(
   { number, actor, step }: Asked,
   price: { amount: number; currency: string },
 ): Promise<void> {
+  const before = await readAvailability(tx, number)
+  if (before?.state === 'available') await lockModelsOf(tx, [before.specification])
   const { row } = await open(tx, number, 'price')
   if (row.currency !== price.currency) {
     const detail = `must be ${row.currency}, as the prices of its model year are`

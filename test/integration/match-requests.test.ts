@@ -419,3 +419,42 @@ test('one that becomes free as the request is stored is seen by one of the two',
   expect(await shop.look(waiter.number)).toMatchObject({ state: 'offered', offered: { number: car } })
   expectStatus(await command(waiter.number, 'cancellation'), 200)
 })
+
+test('two buyers who decline vehicles of one model at the same moment go one after the other; so does a price (B8)', async () => {
+  const dealer = await shop.dealer()
+  const model = await newModel(shop)
+  const waiters = [await waitForMatch(shop, model), await waitForMatch(shop, model)]
+  const cars = await onLot(shop, dealer, [lotVehicle(model), lotVehicle(model)])
+  const { db } = house()
+  const held = (count: number) =>
+    waitFor(
+      'the locks to be asked for',
+      () =>
+        db`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      (rows) => rows.length === count,
+    )
+  const declined = await db.begin(async (tx) => {
+    // Their vehicles cannot be freed yet: both have gone as far as they can without each other.
+    await tx`SELECT 1 FROM vehicle_availability WHERE vehicle IN ${tx(cars)} FOR UPDATE`
+    const both = waiters.map(({ number }) => command(number, 'refusal'))
+    await held(2)
+    const locks = await tx`
+      SELECT granted FROM pg_locks WHERE locktype = 'advisory' AND classid = 6203 AND mode = 'ExclusiveLock' ORDER BY granted`
+    expect(locks).toEqual([{ granted: false }, { granted: true }])
+    return { both }
+  })
+  for (const answer of await Promise.all(declined.both)) expectStatus(answer, 200)
+  for (const { number } of waiters) expectStatus(await command(number, 'cancellation'), 200)
+
+  // A dealer's price waits for who begins to wait, without the vehicle that they may be offered.
+  const [car] = cars
+  const price = { price: { amount: 2_900_000, currency: 'EUR' } }
+  const priced = await db.begin(async (tx) => {
+    await tx`SELECT pg_advisory_xact_lock(6203, hashtext(${`${model.make}/${model.model}`}))`
+    const answer = ofVehicle(car, 'price', dealer, price)
+    await held(1)
+    expect(await tx`SELECT 1 FROM vehicles WHERE number = ${car} FOR NO KEY UPDATE NOWAIT`).toHaveLength(1)
+    return { answer }
+  })
+  expectStatus(await priced.answer, 200)
+})
