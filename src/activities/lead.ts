@@ -5,6 +5,7 @@ import {
   LEAD_TRANSITIONS,
   type LeadEnd,
   type LeadProgress,
+  type LeadState,
   type LeadStatus,
   type LeadVerb,
   type LostReason,
@@ -18,6 +19,7 @@ import { faultAt, Refusal } from '../domain/refusal.ts'
 import { allowed, may } from '../domain/states.ts'
 import type { Database, Transaction } from '../store/database.ts'
 import { type DealerRow, dealerOf, readDealer } from '../store/dealer.ts'
+import { isErased } from '../store/erasure.ts'
 import { readCommandBody, storeAnswer } from '../store/idempotency-key.ts'
 import {
   insertStatus,
@@ -42,17 +44,19 @@ export function createLeadActivities({ db, steps }: { db: Database; steps: Steps
 
     /**
      * A dealer's status. It starts the clock of the next status request, or ends the lead. From a dealer who has the lead
-     * no longer it is kept and changes nothing.
+     * no longer it is kept and changes nothing; once the lead has ended it is kept as well, and whoever gave it is told so.
      */
     async giveLeadStatus(asked: Command & { number: string; dealer: string }): Promise<LeadProgress | null> {
       const { number, dealer, command: step, actor } = asked
-      return steps.run(step, async (tx) => {
+      const given = await steps.run(step, async (tx): Promise<LeadProgress | { kept: LeadState } | null> => {
         const { row, holder, now } = await open(tx, number)
-        refuseUnless(row, 'give_status', asked)
+        refuseStale(asked, row)
         const body = (await readCommandBody(tx, step)) as StatusBody
-        const { status, reason = null, note = null } = body
+        const { status, reason = null } = body
         const takes_place_at = body.takes_place_at ? new Date(body.takes_place_at) : null
-        const is_late = row.dealer !== dealer
+        const isOver = !may(LEAD_TRANSITIONS, row.state, 'give_status')
+        const is_late = isOver || row.dealer !== dealer
+        const note = isOver && (await isErased(tx, row.customer)) ? null : (body.note ?? null)
         await insertStatus(tx, { lead: number, dealer, status, reason, takes_place_at, note, is_late })
         const event = { actor, dealer, details: { status, reason, takes_place_at }, note }
         if (is_late) {
@@ -72,10 +76,13 @@ export function createLeadActivities({ db, steps }: { db: Database; steps: Steps
             { type: 'lead.status_given', ...event },
           )
         }
+        if (isOver) return { kept: row.state }
         const view = await leadView(tx, number)
         await storeAnswer(tx, step, 200, view && asDealerSees(view, dealer))
         return leadProgress(tx, number)
       })
+      if (given && 'kept' in given) throw conflict(given.kept, asked, `The lead is ${given.kept}.`)
+      return given
     },
 
     /** The prospect agrees to another dealer: one whose dealer was given up goes on at once. */
@@ -135,7 +142,7 @@ export function createLeadActivities({ db, steps }: { db: Database; steps: Steps
           throw faultAt('/dealer', `there is no dealer ${dealer}`)
         }
         if ((await turnOf(tx, number, dealer)) !== undefined)
-          throw conflict(row, asked, `The dealer ${dealer} has this lead, or had it.`)
+          throw conflict(row.state, asked, `The dealer ${dealer} has this lead, or had it.`)
         const { reason, agreement } = (await readCommandBody(tx, step)) as HandOverBody
         if (!row.another_dealer && agreement === undefined)
           throw new Refusal('consent-missing', 'Without it this lead stays with its dealer.')
@@ -180,10 +187,11 @@ async function open(
 
 function refuseUnless(lead: LeadRow, verb: LeadVerb, asked: Command): void {
   refuseStale(asked, lead)
-  if (!may(LEAD_TRANSITIONS, lead.state, verb)) throw conflict(lead, asked, `The lead is ${lead.state}.`)
+  if (!may(LEAD_TRANSITIONS, lead.state, verb))
+    throw conflict(lead.state, asked, `The lead is ${lead.state}.`)
 }
 
-function conflict({ state }: LeadRow, { actor }: Command, detail: string): Refusal {
+function conflict(state: LeadState, { actor }: Command, detail: string): Refusal {
   const actions = actor.startsWith('operator:') ? OPERATOR_LEAD_ACTIONS : LEAD_ACTIONS
   return new Refusal('state-conflict', detail, {
     state,

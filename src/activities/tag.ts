@@ -17,6 +17,7 @@ import { VEHICLE_TRANSITIONS } from '../domain/vehicle.ts'
 import type { Links } from '../integrations/link.ts'
 import type { Database, Locked, Transaction } from '../store/database.ts'
 import { dealerOf } from '../store/dealer.ts'
+import { isErased } from '../store/erasure.ts'
 import { readCommandBody, storeAnswer } from '../store/idempotency-key.ts'
 import { awaitedDeposit, takeDeposit, waitingFor } from '../store/order-money.ts'
 import {
@@ -59,7 +60,8 @@ export function createTagActivities({ db, steps, links }: { db: Database; steps:
       refuseStale(asked, row)
       const word = (await readCommandBody(tx, step)) as Word
       if (may(TAG_TRANSITIONS, row.state, verb)) return work(tx, locked, word)
-      const note = word.note ?? word.reasons?.join('; ') ?? null
+      const said = word.note ?? word.reasons?.join('; ') ?? null
+      const note = said === null || (await isErased(tx, row.customer)) ? null : said
       await updateTag(tx, row, {}, { type: 'tag.word_kept', actor, note, details: { word: verb } })
       return { kept: row.state }
     })

@@ -1,4 +1,4 @@
-import { asc, inArray, sql } from 'drizzle-orm'
+import { asc, eq, inArray, sql } from 'drizzle-orm'
 import { type ErasureReason, memberStory } from '../domain/member.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { openRecords, recordNumbers } from './buyer-record.ts'
@@ -58,6 +58,19 @@ async function lockCustomers(tx: Transaction, ids: string[]): Promise<string[]> 
     .orderBy(asc(customers.id))
     .for('update')
   return rows.map((row) => row.id)
+}
+
+/**
+ * True when the customer is erased, or being erased: what is written about them now would stay for good. To the end of the
+ * transaction no erasure begins, so that one which begins later finds what was written.
+ */
+export async function isErased(tx: Transaction, customer: string): Promise<boolean> {
+  const [row] = await tx
+    .select({ email: customers.email })
+    .from(customers)
+    .where(eq(customers.id, customer))
+    .for('share')
+  return !row || row.email === null
 }
 
 /**

@@ -83,7 +83,9 @@ export const LeadView = z
           reason: z.enum(LOST_REASONS).nullable(),
           takes_place_at: Instant.nullable(),
           note: z.string().nullable(),
-          is_late: z.boolean().meta({ description: 'Given when another dealer had it: changed nothing' }),
+          is_late: z
+            .boolean()
+            .meta({ description: 'Given when another dealer had it, or when it had ended: changed nothing' }),
           at: Instant,
         }),
       )

@@ -261,6 +261,17 @@ describe('the erasure', () => {
     await expectProblem(house(), again, 410, 'erased')
     const late = { reason: ada.word('reason after the erasure') }
     expectStatus(await here.command(adasBackOrder, 'cancellation', late), 409)
+    // That somebody said something is kept; what they said is not.
+    expect(await ada.hearLateWords()).toEqual([409, 409, 409])
+    const kept = await house().db`
+      SELECT e.type, e.note FROM events e JOIN (SELECT number, customer FROM leads UNION ALL SELECT number, customer FROM tags) o USING (number)
+        JOIN customers c ON c.id = o.customer WHERE c.email IS NULL AND e.type IN ('lead.late_status', 'tag.word_kept')
+       ORDER BY e.at DESC, e.sequence DESC LIMIT 3`
+    expect(kept.map(({ type, note }) => `${type} ${note}`)).toEqual([
+      'tag.word_kept null',
+      'tag.word_kept null',
+      'lead.late_status null',
+    ])
     expect(await foundInBooks(house(), ada.words)).toEqual({})
   })
 

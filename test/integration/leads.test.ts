@@ -126,7 +126,11 @@ describe.concurrent('a lead, from the prospect to the sale (B9)', () => {
       409,
       'state-conflict',
     ])
-    expect([await count('lead_statuses', number), await count('events', number)]).toEqual([6, 8])
+    // The dealer's late word is kept.
+    expect([await count('lead_statuses', number), await count('events', number)]).toEqual([7, 9])
+    const over = await shop.look(number)
+    expect(over).toMatchObject({ state: 'sold', status: 'sold', version: 9, deadline: null })
+    expect(over.statuses[6]).toMatchObject({ status: 'contacted', is_late: true })
   })
 
   test('sent as JSON by mail, to a dealer who prefers that', async () => {
@@ -406,6 +410,11 @@ describe.concurrent('a dealer who stays silent', () => {
     const letters = await shop.mails(email, /is closed$/)
     expect(letters.map(({ subject }) => subject)).toHaveLength(3)
     expect(refused(await say(shop, silent, number, { status: 'contacted' }))).toEqual([409, 'state-conflict'])
+    expect(await shop.look(number)).toMatchObject({
+      state: 'lost',
+      lost_reason: 'no_answer',
+      statuses: [{ dealer: silent.id, status: 'contacted', is_late: true }],
+    })
   })
 
   test('an operator who reached the prospect may pass the consent on; a dealer may not', async () => {

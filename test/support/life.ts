@@ -52,6 +52,9 @@ export class Life {
   readonly otherEmail = `${this.word('other e-mail')}@example.test`
   private readonly here: Shop
   private readonly there: Shop
+  /** What has ended, with the dealer who had it. */
+  private endedLead?: { number: string; dealer: { key: string } }
+  private endedTag?: { number: string; dealer: { key: string } }
 
   constructor(here: Shop, there: Shop) {
     this.here = here
@@ -222,7 +225,8 @@ export class Life {
     this.links.push(page.url)
     await page.send('/status', { status: 'contacted', note: this.word("note on the dealer's page") })
     expectStatus(await say(here, second, number, { status: 'sold', note: this.word("dealer's note") }), 200)
-    const after = { status: 'contacted', note: this.never('note after the end') }
+    this.endedLead = { number, dealer: second }
+    const after = { status: 'contacted', note: this.word('note after the end') }
     expectStatus(await say(here, second, number, after), 409)
     await this.askByAdf(second)
   }
@@ -311,6 +315,22 @@ export class Life {
     expectStatus(await here.call('POST', `/v1/custom-orders/${cancelled}/cancellation`, { body }), 200)
   }
 
+  /** What dealers and the order processor say of a lead and a tag that ended long ago; gives how each is answered. */
+  async hearLateWords(): Promise<number[]> {
+    const { here, endedLead, endedTag } = this
+    if (!endedLead || !endedTag) throw new Error('nothing has ended')
+    const of = (where: string) => this.word(`${where}, after the erasure`)
+    const answers = [
+      await say(here, endedLead.dealer, endedLead.number, {
+        status: 'contacted',
+        note: of('note on a lead'),
+      }),
+      await answerTag(here, endedTag.dealer, endedTag.number, 'sold', { note: of('note on a tag') }),
+      await judgeTag(here, endedTag.number, 'refused', { reasons: [of('reasons')] }),
+    ]
+    return answers.map(({ status }) => status)
+  }
+
   /** A tag that is given up with a reason, and one that is handed over; a match request that is cancelled. */
   async tagVehicles(): Promise<void> {
     const { here } = this
@@ -354,6 +374,7 @@ export class Life {
     this.numbers.push(kept.car)
     const late = { reasons: [this.word('reasons that came too late')] }
     expectStatus(await judgeTag(here, kept.number, 'refused', late), 409)
+    this.endedTag = { number: kept.number, dealer }
 
     const refused = await tagOne('refused tag')
     const reasons = [this.word("processor's reasons")]

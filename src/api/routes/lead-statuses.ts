@@ -25,7 +25,7 @@ export function registerLeadStatuses(app: Api, kit: ApiKit): void {
       tags: ['Leads'],
       summary: 'Say where a lead stands',
       description:
-        'Every status is kept. Sold or lost ends the lead; one from a dealer who has it no longer changes nothing.',
+        'Every status is kept. Sold or lost ends the lead. One from a dealer who has it no longer changes nothing, nor does one that comes after its end, which is answered with `state-conflict`.',
       middleware: [requireRole(kit, 'dealer')] as const,
       request: { params: NumberParam, headers: IdempotencyHeader, body: jsonBody(Status) },
       responses: answers(200, 'The lead', LeadView),

@@ -70,7 +70,7 @@ const WORDS: Partial<Record<EventType, Words>> = {
     const when = takes_place_at ? ` It is on ${moment(takes_place_at, time_zone)}.` : ''
     return STATUS_WORDS[status](dealer) + when
   },
-  'lead.late_status': (dealer) => `${dealer} answered after it had gone to another dealer.`,
+  'lead.late_status': (dealer) => `${dealer} answered when it was too late for that to change anything.`,
   'lead.status_requested': (dealer) => `We asked ${dealer} how it is going.`,
   'lead.reminded': (dealer) => `We reminded ${dealer} to answer.`,
   'lead.escalated': (dealer) => `${dealer} did not answer: our staff is trying to reach them.`,
