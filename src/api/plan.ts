@@ -43,7 +43,7 @@ export const Vehicles = z.int().min(0).max(1_000_000)
 export const Limits = byPeriod({ vehicles: Vehicles })
 export const LimitsView = z.array(z.object({ period: z.int(), vehicles: z.int() }))
 
-/** A change of one thing, with what it comes to. */
+/** A change of one thing, with what it comes to. The run is called for first, and woken before those whom the change moves. */
 export async function changePlan<Saved>(
   kit: ApiKit,
   change: (tx: Transaction, step: string) => Promise<Saved>,
@@ -51,9 +51,8 @@ export async function changePlan<Saved>(
   const step = randomUUID()
   const saved = await transact(kit.db, async (tx) => {
     await lockPlan(tx)
-    const result = await change(tx, step)
     await askForRun(tx, step, 'the plan changed')
-    return result
+    return change(tx, step)
   })
   await wakeNow(kit, step)
   return saved
@@ -71,9 +70,8 @@ export async function loadIntoPlan(
   const response = await answerFromBooks(c, kit, request, async (tx, command) => {
     asked = command
     await lockPlan(tx)
-    const answer = await change(tx, command)
     await askForRun(tx, command, 'the plan changed')
-    return answer
+    return change(tx, command)
   })
   if (asked) await wakeNow(kit, asked)
   return response

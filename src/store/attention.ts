@@ -8,6 +8,7 @@ import { LONGEST_STAY, type StageOfWay } from '../domain/vehicle.ts'
 import { type Database, literals } from './database.ts'
 import { STILL_FAILING } from './failing-step.ts'
 import { Instant } from './order-view.ts'
+import { isFrozen } from './schedule-load.ts'
 import { CHANNELS } from './schema.ts'
 import { ASKED_SUPPLIER, NEED } from './supply.ts'
 
@@ -139,6 +140,18 @@ export const Attention = z
       .meta({
         description: `\`scheduled\`: the period is over and the plant has not said that it builds it; \`slot-release\` queues it anew. Else nothing more was reported for too long: ${tooLong(LONGEST_STAY)}, with a buyer`,
       }),
+    unbuildable_lines: z
+      .array(
+        z.object({
+          model_line: z.string(),
+          vehicles: z.int(),
+          since: Instant.meta({ description: 'When the one that was banked first came into the bank' }),
+        }),
+      )
+      .meta({
+        description:
+          'Vehicles wait for a slot, and no plant that builds the line has any in a period that is not frozen yet',
+      }),
     abandoned_notifications: z
       .array(
         z.object({
@@ -233,6 +246,17 @@ export async function readAttention(db: Database): Promise<Attention> {
      WHERE (v.state IN ('in_production', 'built', 'shipped') OR v.state = 'at_dealer' AND v.buyer IS NOT NULL)
        AND e.at < now() - make_interval(secs => (${JSON.stringify(LONGEST_STAY)}::jsonb ->> v.state)::integer)
      ORDER BY since, vehicle LIMIT ${LIMIT}`)
+  const unbuildable = await db.execute<Attention['unbuildable_lines'][number]>(sql`
+    SELECT l.code AS model_line, w.vehicles, w.since
+      FROM model_lines l
+      CROSS JOIN LATERAL (SELECT count(*)::integer AS vehicles, min(banked_at) AS since FROM vehicles
+                           WHERE state = 'banked' AND model_line = l.code) w
+     WHERE w.vehicles > 0 AND l.code NOT IN (
+             SELECT unnest(pl.model_lines) FROM plants pl
+               JOIN plant_capacities c ON c.plant = pl.id AND c.slots > 0
+               JOIN production_periods p ON p.ordinal = c.period
+              WHERE NOT ${isFrozen})
+     ORDER BY w.since, l.code LIMIT ${LIMIT}`)
   const abandoned = await db.execute<Attention['abandoned_notifications'][number]>(sql`
     SELECT id AS notification, number, channel, last_failure AS failure, last_attempt_at FROM notifications
      WHERE state = 'abandoned' AND created_at > now() - interval '30 days' AND COALESCE(last_failure, '') <> ALL (ARRAY[${literals(NOBODY_LEFT)}])
@@ -254,6 +278,7 @@ export async function readAttention(db: Database): Promise<Attention> {
     silent_leads: silentLeads.map((row) => ({ ...row, since: instant(row.since) })),
     silent_tags: silentTags.map((row) => ({ ...row, until: instant(row.until) })),
     late_vehicles: late.map((row) => ({ ...row, since: instant(row.since) })),
+    unbuildable_lines: unbuildable.map((row) => ({ ...row, since: instant(row.since) })),
     abandoned_notifications: abandoned.map((row) => ({
       ...row,
       last_attempt_at: row.last_attempt_at && instant(row.last_attempt_at),

@@ -20,9 +20,16 @@ export type PlantRow = Omit<Plant, 'capacities'> & {
   version: number
 }
 
-/** Creates the plant, or puts it in the place of what is stored of it. Under the plan's lock. */
-export async function savePlant(tx: Transaction, { capacities, ...plant }: Plant): Promise<void> {
+/**
+ * Creates the plant, or puts it in the place of what is stored of it. Under the plan's lock. Returns whether its slots freeze
+ * at another time than before.
+ */
+export async function savePlant(tx: Transaction, { capacities, ...plant }: Plant): Promise<boolean> {
   const { id, ...set } = plant
+  const [before] = await tx
+    .select({ freeze_seconds: plants.freeze_seconds })
+    .from(plants)
+    .where(eq(plants.id, id))
   await tx
     .insert(plants)
     .values(plant)
@@ -30,6 +37,7 @@ export async function savePlant(tx: Transaction, { capacities, ...plant }: Plant
   await tx.delete(plantCapacities).where(eq(plantCapacities.plant, id))
   if (capacities.length > 0)
     await tx.insert(plantCapacities).values(capacities.map((capacity) => ({ plant: id, ...capacity })))
+  return before !== undefined && before.freeze_seconds !== plant.freeze_seconds
 }
 
 export async function readPlant(db: Database | Transaction, id: string): Promise<PlantRow | undefined> {

@@ -210,7 +210,8 @@ function growing() {
     ration[vehicle] = plan.rationOf.get(rationKey(row.dealer, row.model_line)) ?? NONE
     uses[vehicle] = of.get(row.specification) ?? 0
     before[vehicle] = slot
-    fixed[vehicle] = isFixed || keeps ? slot : TO_SCHEDULE
+    // A line that is newer than the plan is for the run that its vehicle has called for.
+    fixed[vehicle] = isFixed || keeps || !plan.lines.has(row.model_line) ? slot : TO_SCHEDULE
   }
 
   function grow(): void {

@@ -14,6 +14,8 @@ export type Move = {
   from: Slot | null
   to: Slot | null
   held_by: string | null
+  /** It keeps its slot, which has other times than before: that is told as if it were another one. */
+  has_new_times?: true
 }
 
 /** Most rows of one statement: a bank of a million takes many statements, each of a few seconds. */
@@ -69,7 +71,7 @@ export async function writeMoves(
                       ${arrayOf(chunk.map(({ to }) => to?.plant ?? null))}::text[],
                       ${arrayOf(chunk.map(({ to }) => to?.period ?? null))}::integer[],
                       ${arrayOf(chunk.map(({ held_by }) => held_by))}::text[],
-                      ${arrayOf(chunk.map(({ from, to }) => !isSame(from, to)))}::boolean[])
+                      ${arrayOf(chunk.map(({ from, to, has_new_times }) => has_new_times ?? !isSame(from, to)))}::boolean[])
                AS m(number, old_plant, old_period, plant, period, held_by, is_moved)
          WHERE v.number = m.number
      RETURNING v.number, v.version, v.buyer, v.storefront, v.customer, v.state, v.plant, v.period, v.held_by,

@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { NONE } from '../../src/domain/schedule.ts'
+import { openStore } from '../../src/store/database.ts'
+import { loadBank, loadPlan } from '../../src/store/schedule-load.ts'
 import { Bank } from '../support/bank.ts'
 import { plantSays } from '../support/custom-order.ts'
 import { useHouse } from '../support/house.ts'
@@ -151,6 +154,36 @@ describe.concurrent('who is built when (B6)', () => {
     ])
     expectStatus(await bank.plant('b-choice', { lines: [], slots: [] }), 200)
     expect(await bank.settled(orders)).toEqual(orders.map(() => '- no_plant'))
+    // Operators see the line, also while a plant builds it that has slots in frozen periods only (P4).
+    const unbuildable = async () => {
+      const { unbuildable_lines } = expectStatus(await bank.operate('GET', 'attention'), 200).body
+      return unbuildable_lines.filter(({ model_line }: Answer['body']) => model_line === line)
+    }
+    const [since] = await house().db<{ at: Date }[]>`
+      SELECT banked_at AS at FROM vehicles WHERE number = ${orders[0] ?? ''}`
+    const entry = { model_line: line, vehicles: orders.length, since: since?.at.toISOString() }
+    expect(await unbuildable()).toEqual([entry])
+    const frozen = { lines: [line], slots: [9], freeze: 'P1D' }
+    expectStatus(await bank.plant('b-choice', frozen), 200)
+    expect(await bank.settled(orders)).toEqual(orders.map(() => '- capacity'))
+    expect(await unbuildable()).toEqual([entry])
+    expectStatus(await bank.plant('b-choice', { lines: [line], slots: [0, 1] }), 200)
+    expect(await unbuildable()).toEqual([])
+    expectStatus(await bank.plant('b-choice', { lines: [], slots: [] }), 200)
+  })
+
+  test('a vehicle of a line that is newer than the plan which a run has read is left to the next run', async () => {
+    const store = openStore({ url: house().databaseUrl, poolSize: 1, name: 'test' })
+    const dealer = await shop.dealer()
+    const read = await store.db.transaction(async (tx) => {
+      const plan = await loadPlan(tx)
+      const { modelYear } = await bank.line()
+      const order = await bank.ordered(dealer, modelYear)
+      const { numbers, fixed } = await loadBank(tx, plan, async () => {})
+      return fixed[numbers.indexOf(order)]
+    })
+    await store.close()
+    expect(read).toBe(NONE)
   })
 
   test("dealers' allocations and commodities hold back whom they name, and nobody else", async () => {

@@ -160,6 +160,11 @@ test('Temporal and the worker killed after the commit of a run, before anybody i
   expect(await bank.settled([vehicle])).toEqual(['a-told/1 -'])
   await house().killWorker(0)
   expect(await house().db`SELECT 1 FROM wakes WHERE workflow LIKE 'tag/%'`).toHaveLength(1)
+  // Frozen earlier it keeps its slot: its buyer is told, but the run, for which others may wait, is woken first (B7, B10).
+  const frozenEarlier = { lines: [moving.line], slots: [1], freeze: 'PT1M' }
+  expectStatus(await bank.plant('a-told', frozenEarlier), 200)
+  const wakes = await house().db<{ workflow: string }[]>`SELECT workflow FROM wakes ORDER BY id DESC LIMIT 2`
+  expect(wakes.map(({ workflow }) => workflow.split('/')[0])).toEqual(['tag', 'schedule-production'])
 
   const { number: lead, email, lead: taken } = await newLead(shop, impatient)
   expect(taken).toMatchObject({ state: 'sent', dealer: impatient.id })

@@ -12,6 +12,7 @@ import {
   takeLostSlots,
 } from '../../store/plant.ts'
 import { readProductionPeriods } from '../../store/production-period.ts'
+import { tellNewTimes } from '../../store/slot-times.ts'
 import { requireRole } from '../auth.ts'
 import { Page, pageOf, pageQuery } from '../cursor.ts'
 import type { Api, ApiKit } from '../kit.ts'
@@ -77,7 +78,7 @@ export function registerPlants(app: Api, kit: ApiKit): void {
       tags,
       summary: 'Create or change a plant',
       description:
-        'Without If-Match it creates; with the ETag of the plant it replaces all of it. Where it has fewer slots than before, the last ones in the order of service lose theirs and are named; fewer than are frozen are refused.',
+        'Without If-Match it creates; with the ETag of the plant it replaces all of it. Where it has fewer slots than before, the last ones in the order of service lose theirs and are named; fewer than are frozen are refused. With another freeze, the buyers of its vehicles are told until when they can change them now.',
       middleware: [requireRole(kit, 'operator')] as const,
       request: { params: PlantParam, headers: IfMatchHeader, body: jsonBody(PlantBody) },
       responses: {
@@ -164,7 +165,7 @@ export function registerPlants(app: Api, kit: ApiKit): void {
   )
 }
 
-/** Stores plants and takes the slots that are gone. Returns who lost one. */
+/** Stores plants and takes the slots that are gone; buyers whose slots freeze at another time are told. Returns who lost one. */
 async function save(
   tx: Transaction,
   given: Plant[],
@@ -183,7 +184,8 @@ async function save(
       ...unknownPeriods(capacities, periods, `${pointer(index)}/capacities`),
     ]),
   )
-  for (const plant of given) await savePlant(tx, plant)
+  const refrozen: string[] = []
+  for (const plant of given) if (await savePlant(tx, plant)) refrozen.push(plant.id)
   const { unscheduled, frozen } = await takeLostSlots(
     tx,
     given.map(({ id }) => id),
@@ -197,6 +199,7 @@ async function save(
       { vehicles: shown },
     )
   }
+  await tellNewTimes(tx, { plants: refrozen }, by)
   return unscheduled
 }
 

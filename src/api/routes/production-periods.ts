@@ -10,6 +10,7 @@ import {
   readProductionPeriods,
   saveProductionPeriod,
 } from '../../store/production-period.ts'
+import { tellNewTimes } from '../../store/slot-times.ts'
 import { requireRole } from '../auth.ts'
 import { Page, pageOf, pageQuery } from '../cursor.ts'
 import type { Api, ApiKit } from '../kit.ts'
@@ -45,7 +46,7 @@ export function registerProductionPeriods(app: Api, kit: ApiKit): void {
       tags,
       summary: 'Create or change a production period',
       description:
-        'Periods follow each other in the order of their ordinals, and none overlaps another. Without If-Match it creates; with the ETag of the period it changes its times, and with them when its vehicles are frozen.',
+        'Periods follow each other in the order of their ordinals, and none overlaps another. Without If-Match it creates; with the ETag of the period it changes its times, and with them when its vehicles are frozen; their buyers are told the new ones.',
       middleware: [requireRole(kit, 'operator')] as const,
       request: { params: PeriodParam, headers: IfMatchHeader, body: jsonBody(PeriodBody) },
       responses: {
@@ -57,9 +58,10 @@ export function registerProductionPeriods(app: Api, kit: ApiKit): void {
       const { ordinal } = c.req.valid('param')
       const version = versionIn(c)
       const period = periodOf({ ordinal, ...c.req.valid('json') })
-      const saved = await changePlan(kit, async (tx) => {
+      const { actor } = c.var.caller
+      const saved = await changePlan(kit, async (tx, step) => {
         refuseStale(await readProductionPeriod(tx, ordinal), version)
-        await save(tx, [period], () => '')
+        await save(tx, [period], () => '', { actor, step })
         return readProductionPeriod(tx, ordinal)
       })
       if (!saved) throw new Error('the period was not stored')
@@ -81,8 +83,10 @@ export function registerProductionPeriods(app: Api, kit: ApiKit): void {
     }),
     async (c) => {
       const body = c.req.valid('json')
-      return loadIntoPlan(c, kit, body, async (tx) => {
-        await save(tx, body.production_periods.map(periodOf), (index) => `/production_periods/${index}`)
+      const { actor } = c.var.caller
+      return loadIntoPlan(c, kit, body, async (tx, step) => {
+        const periods = body.production_periods.map(periodOf)
+        await save(tx, periods, (index) => `/production_periods/${index}`, { actor, step })
         return { saved: body.production_periods.length }
       }) as never
     },
@@ -128,10 +132,12 @@ export function registerProductionPeriods(app: Api, kit: ApiKit): void {
   )
 }
 
+/** Stores periods; the buyers to whose vehicles they give other times are told. */
 async function save(
   tx: Transaction,
   given: ProductionPeriod[],
   pointer: (index: number) => string,
+  by: { actor: string; step: string },
 ): Promise<void> {
   const stored = await readProductionPeriods(tx)
   const all = new Map<number, ProductionPeriod>(stored.map((period) => [period.ordinal, period]))
@@ -163,6 +169,9 @@ async function save(
   }
   refuseFaults(faults)
   for (const period of given) await saveProductionPeriod(tx, period)
+  const startsBefore = new Map(stored.map(({ ordinal, starts_at }) => [ordinal, starts_at.getTime()]))
+  const begins = given.filter(({ ordinal, starts_at }) => startsBefore.get(ordinal) !== starts_at.getTime())
+  await tellNewTimes(tx, { periods: begins.map(({ ordinal }) => ordinal) }, by)
 }
 
 function periodOf({
