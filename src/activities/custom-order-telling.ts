@@ -92,7 +92,8 @@ export function createCustomOrderTelling(kit: {
       if (!dealer.email) return { result: 'gone', outcome: 'no address' }
       const words =
         message === 'submitted' || message === 'reminded' ? 'Accept or refuse it' : 'See the order'
-      const letter = await typeset(dealerOrderLetter(message, { ...document, vehicle }), {
+      const answer_by = document.answer_by && inZone(document.answer_by, dealer.time_zone)
+      const letter = await typeset(dealerOrderLetter(message, { ...document, vehicle, answer_by }), {
         to: dealer.name,
         from: 'Orders',
         ...(isOver ? {} : { button: { words, link: links.customOrderUrl(number, turn) } }),
@@ -143,12 +144,14 @@ async function slotInWords(
   db: Database,
   details: Notice['event']['details'],
   timeZone: string,
-): Promise<{ starts_on?: string; freezes_at?: string }> {
+): Promise<{ starts_on?: string; freezes_at?: string; is_frozen?: boolean }> {
   const { to } = details as { to?: { plant: string; period: number } | null }
   if (!to) return {}
   const [day, freeze] = await Promise.all([startsOn(db, to.period), freezePointOf(db, to)])
   return {
     ...(day === undefined ? {} : { starts_on: day }),
-    ...(freeze === null ? {} : { freezes_at: inZone(freeze.at.toISOString(), timeZone) }),
+    ...(freeze === null
+      ? {}
+      : { freezes_at: inZone(freeze.at.toISOString(), timeZone), is_frozen: freeze.has_passed }),
   }
 }

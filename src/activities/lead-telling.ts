@@ -1,6 +1,7 @@
 import { isAbout, isTold } from '../domain/event.ts'
 import { LEAD_TRANSITIONS } from '../domain/lead.ts'
 import { dealerLetter, prospectLetter } from '../domain/lead-letter.ts'
+import { inZone } from '../domain/letter.ts'
 import { isFinal } from '../domain/states.ts'
 import { writeAdf } from '../integrations/adf.ts'
 import type { Links } from '../integrations/link.ts'
@@ -100,7 +101,8 @@ export function createLeadTelling(kit: {
     if (!lead || turn === undefined || !isTold('dealer', event.type) || !isAbout('lead', event.type))
       return NOBODY
     if (!dealer.email) return { result: 'gone', outcome: 'no address' }
-    const letter = await typeset(dealerLetter(event.type, event.details, lead), {
+    const told = { ...event.details, deadline_at: inZone(event.details.deadline_at, dealer.time_zone) }
+    const letter = await typeset(dealerLetter(event.type, told, lead), {
       to: dealer.name,
       from: lead.storefront.name,
       ...(event.type === 'lead.withdrawn'

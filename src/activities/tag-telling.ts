@@ -2,12 +2,14 @@ import type { Judge } from '../domain/custom-order.ts'
 import { buyerLetter } from '../domain/custom-order-letter.ts'
 import { isAbout, isTold } from '../domain/event.ts'
 import type { PlainLetter } from '../domain/lead-letter.ts'
+import { inZone } from '../domain/letter.ts'
 import { overdueBalanceLetter } from '../domain/payment-letter.ts'
 import type { ToldTag } from '../domain/tag.ts'
 import { tagDealerLetter, tagLetter } from '../domain/tag-letter.ts'
 import type { Links } from '../integrations/link.ts'
 import { type Mailer, typeset } from '../integrations/mail.ts'
 import type { WebhookSender } from '../integrations/webhook.ts'
+import { startsOn } from '../store/buyer-letter.ts'
 import type { Database } from '../store/database.ts'
 import { readDealer } from '../store/dealer.ts'
 import type { Notice } from '../store/notification.ts'
@@ -38,7 +40,10 @@ export function createTagTelling(kit: {
     /** Also of the tagged vehicle itself, in the words that custom orders have for theirs. */
     async mailBuyer({ notification, event }: Notice): Promise<Attempt> {
       const facts = await tagLetterFacts(db, event)
-      const words = facts && wordsFor(event, facts)
+      const { to: slot } = event.details as { to?: { period: number } | null }
+      const day = slot ? await startsOn(db, slot.period) : undefined
+      const details = { ...event.details, ...(day === undefined ? {} : { starts_on: day }) }
+      const words = facts && wordsFor({ ...event, details }, facts)
       if (!facts || !words) return NOBODY
       const { to, customer, from_name: fromName, reply_to: replyTo, storefront } = facts
       const letter = await typeset(words, { to: customer, from: storefront })
@@ -64,7 +69,8 @@ export function createTagTelling(kit: {
       }
       if (!dealer.email) return { result: 'gone', outcome: 'no address' }
       const { vehicle, vin } = view
-      const letter = await typeset(tagDealerLetter(type, details, { number, vehicle: vehicle.name, vin }), {
+      const told = { ...details, deadline_at: inZone(details.deadline_at, dealer.time_zone) }
+      const letter = await typeset(tagDealerLetter(type, told, { number, vehicle: vehicle.name, vin }), {
         to: dealer.name,
         from: 'Holdfast',
         ...(type === 'tag.withdrawn'

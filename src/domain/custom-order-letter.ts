@@ -28,8 +28,9 @@ type Details = {
   keeps_place?: boolean
   /** Where it was scheduled: the first day of the period (YYYY-MM-DD). */
   starts_on?: string
-  /** Until when that can be changed. */
+  /** Until when that can be changed, and whether that time is over. */
   freezes_at?: string
+  is_frozen?: boolean
 }
 
 /** The words for each event that the buyer of a vehicle is told of (REQUIREMENTS B4, B7). */
@@ -109,7 +110,9 @@ export function buyerLetter(
           `Your ${vehicle} is scheduled to be built${details.starts_on ? ` from ${details.starts_on} on` : ''}.`,
           ...(details.freezes_at
             ? [
-                `Until ${details.freezes_at} you can change or cancel it; from then on its production is frozen.`,
+                details.is_frozen
+                  ? `Its production is frozen since ${details.freezes_at}: it can no longer be changed or cancelled.`
+                  : `Until ${details.freezes_at} you can change or cancel it; from then on its production is frozen.`,
               ]
             : []),
         ],
@@ -203,7 +206,7 @@ export function dealerOrderLetter(
     case 'confirmed':
       return {
         subject: `Order ${number} is confirmed`,
-        paragraphs: [about, 'It is in the order bank. We tell you as it is built.'],
+        paragraphs: [about, 'It is in the order bank. Its page shows how it comes on.'],
       }
     case 'reconfigured':
       return {

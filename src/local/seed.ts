@@ -190,6 +190,7 @@ async function fillInDealers(tx: Transaction, dealerUrl: string) {
     tx,
     DEALERS.map(({ mode, ...dealer }) => ({
       ...dealer,
+      time_zone: 'Europe/Berlin',
       channel: mode ? ('webhook' as const) : ('mail' as const),
       webhook_url: mode ? `${dealerUrl}/dealers/${dealer.id}/webhooks` : null,
       email: `leads@${dealer.id}.example`,

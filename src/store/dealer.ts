@@ -49,8 +49,11 @@ export async function readDealer(db: Database | Transaction, id: string): Promis
 }
 
 /** The dealer of what cannot be without one: a lead, a custom order, a tag or a vehicle. */
-export async function dealerOf(tx: Transaction, { dealer: id }: { dealer: string }): Promise<DealerRow> {
-  const dealer = await readDealer(tx, id)
+export async function dealerOf(
+  db: Database | Transaction,
+  { dealer: id }: { dealer: string },
+): Promise<DealerRow> {
+  const dealer = await readDealer(db, id)
   if (!dealer) throw new Error('something of a dealer who is not there')
   return dealer
 }

@@ -159,6 +159,8 @@ export const dealers = pgTable(
     /** Where they are, in degrees (WGS 84). */
     latitude: doublePrecision('latitude').notNull(),
     longitude: doublePrecision('longitude').notNull(),
+    /** IANA zone in which their mails and pages state times. */
+    time_zone: text('time_zone').notNull().default('UTC'),
     /** How leads reach them, and in which form. */
     channel: text('channel').$type<'webhook' | 'mail'>().notNull(),
     lead_format: text('lead_format').$type<'adf' | 'json'>().notNull(),

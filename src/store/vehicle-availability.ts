@@ -69,21 +69,22 @@ export async function setAvailability(tx: Transaction, vehicle: string, to: Stan
   )
 }
 
-/** Takes over what the locked vehicle is now: its specification and price, or that it is not built at all. */
+/**
+ * Takes over what the locked vehicle is now: its specification and price, or that it is not built at all. One that never was
+ * a dealer's stock has no such record, and searches do not look for what it is.
+ */
 export async function copyToAvailability(
   tx: Transaction,
   { number, specification, price_minor, state }: StockVehicle,
 ): Promise<void> {
-  await post(
-    tx,
-    tx
-      .update(vehicleAvailability)
-      .set({
-        specification,
-        price_minor,
-        ...(state === 'cancelled' ? { state, match_request: null, offered_until: null } : {}),
-      })
-      .where(eq(vehicleAvailability.vehicle, number)),
-  )
-  await stockSpecifications(tx, [specification])
+  const stock = await tx
+    .update(vehicleAvailability)
+    .set({
+      specification,
+      price_minor,
+      ...(state === 'cancelled' ? { state, match_request: null, offered_until: null } : {}),
+    })
+    .where(eq(vehicleAvailability.vehicle, number))
+    .returning({ vehicle: vehicleAvailability.vehicle })
+  if (stock.length > 0) await stockSpecifications(tx, [specification])
 }

@@ -618,10 +618,37 @@ describe('until the freeze point (B6, B10)', () => {
     // By the terms of a vehicle that has a slot: less the fee.
     expect((await mailOf(first.email, /cancelled$/))?.text).toContain('You are given back €350.00')
 
+    // Its period begins at another time: nothing is moved, but what the buyer was told is so no longer.
+    const of = 'production-periods/1'
+    const { headers, body: first_period } = expectStatus(await bank.operate('GET', of), 200)
+    const later = {
+      starts_at: new Date(Date.parse(first_period.starts_at) + 600_000).toISOString(),
+      ends_at: first_period.ends_at,
+    }
+    const matching = { headers: { 'if-match': headers.get('etag') ?? '' } }
+    expectStatus(await bank.operate('PUT', of, later, matching), 200)
+    const anew = async (count: number) =>
+      (
+        await waitFor(
+          'the buyer to be told the new times',
+          async () =>
+            (
+              await shop.mails(second.email, /./)
+            ).filter(({ subject }) => subject.endsWith(': scheduled anew')),
+          (mails) => mails.length === count,
+        )
+      ).map(({ text }) => text)
+    const until = `Until ${inZone(later.starts_at, 'Europe/Berlin')} you can change or cancel it`
+    expect(await anew(2)).toContainEqual(expect.stringContaining(until))
+    expect(await slots()).toEqual(['- -', 'custom/1 -', 'custom/3 capacity'])
+
     // The plant freezes two hours before the period, which begins in one.
     const frozen = { lines: [own.modelLine], slots: [1, 1, 0], freeze: 'PT2H' }
     expectStatus(await bank.plant('custom', frozen), 200)
     await slots()
+    const over = 'it can no longer be changed or cancelled.'
+    expect(await anew(3)).toContainEqual(expect.stringContaining(over))
+    expect(await storyOf(second.vehicle)).toEqual(['banked', 'scheduled', ...Array(3).fill('rescheduled')])
     const refused = await expectProblem(
       house(),
       await cancellation(second.number),
@@ -722,6 +749,10 @@ describe('until the freeze point (B6, B10)', () => {
     expect(mail?.text).toContain('You are given back €500.00')
     expect((await toldOf(number)).slice(-2)).toEqual(['dealer cancelled', 'processor cancelled'])
     expect(await storyOf(vehicle.number)).toEqual(['banked', 'cancelled'])
+    // It never was a dealer's stock: no search looks for what it was, and no model year has to keep it (B8).
+    const stocked = await house().db`
+      SELECT s.stocked FROM vehicles v JOIN specifications s ON s.fingerprint = v.specification WHERE v.number = ${vehicle.number}`
+    expect(stocked).toEqual([{ stocked: false }])
     await expectProblem(house(), await cancellation(number), 409, 'state-conflict')
   })
 })

@@ -31,6 +31,7 @@ describe('dealers (P8)', () => {
     expect(dealer).toEqual({
       id,
       ...DEALER,
+      time_zone: 'UTC',
       lead_format: 'adf',
       webhook_url: null,
       periods: {
@@ -50,6 +51,7 @@ describe('dealers (P8)', () => {
     const moved = {
       ...DEALER,
       latitude: -10,
+      time_zone: 'Australia/Darwin',
       channel: 'webhook',
       webhook_url: 'https://harbour.example/leads',
       lead_format: 'json',

@@ -145,6 +145,7 @@ describe.concurrent("the prospect's page of their enquiry (B9)", () => {
 
     await sales.open(sales.url)
     expect(sales.text).toContain('This lead has ended.')
+    expect(sales.text).not.toContain('with another dealer')
     expect(sales.html).not.toMatch(new RegExp(`${email}|Blue one`))
     const seen = expectStatus(await shop.call('GET', `/v1/leads/${number}`, { key: dealer.key }), 200).body
     expect(seen).toMatchObject({ dealer: dealer.id, state: 'lost', prospect: null, comments: null })
@@ -264,7 +265,9 @@ describe.concurrent("a dealer's page of a lead (B9)", () => {
     expect([open.status, open.text]).toEqual([409, expect.stringContaining('this lead has ended')])
     await same.send('/status', word)
     expect([same.status, same.text]).toEqual([409, expect.stringContaining('this form was sent before')])
-    expect((await shop.look(number)).statuses).toHaveLength(2)
+    // What came after the end is kept.
+    const { statuses } = await shop.look(number)
+    expect(statuses.map((said: { is_late: boolean }) => said.is_late)).toEqual([false, false, true])
   })
 
   test('a link opens its own lead and turn only', async () => {
@@ -287,7 +290,7 @@ describe.concurrent("a dealer's page of a lead (B9)", () => {
 })
 
 describe.concurrent("a dealer's page of a custom order (B4)", () => {
-  const dealerOfRange = () => shop.dealer({ makes: [range.make] })
+  const dealerOfRange = () => shop.dealer({ makes: [range.make], timeZone: 'Asia/Tokyo' })
   const orderLink = (
     dealer: { email: string },
     number: string,
@@ -307,6 +310,9 @@ describe.concurrent("a dealer's page of a custom order (B4)", () => {
     expect([page.status, page.headers.get('referrer-policy')]).toEqual([200, 'no-referrer'])
     const shown = [number, 'Tarn Heron 2027', 'panoramic roof', '€38,200.00', 'Ada Example', email, '+49 421']
     for (const there of shown) expect(page.text).toContain(there)
+    // In the dealer's time zone, and so is the mail.
+    expect(page.text).toMatch(/Answer by \S+ \d+ \S+ \d{4}, \d\d:\d\d\sGMT\+9/)
+    expect(await letter(shop, dealer.email, new RegExp(number))).toMatch(/until .* GMT\+9\./)
     expect(page.html).not.toContain('<script')
     const asked = await eventsOf(number)
 
@@ -502,7 +508,7 @@ describe.concurrent("a dealer's page of a tag (B8)", () => {
     linkIn(shop, dealer.email, new RegExp(`^Tag ${number}: Tarn`), 't')
   /** A vehicle on the lot of a dealer of its own, tagged, and the page behind the dealer's mail. */
   async function tagged() {
-    const dealer = await shop.dealer()
+    const dealer = await shop.dealer({ timeZone: 'Asia/Tokyo' })
     const [vehicle] = await onLot(shop, dealer, [lotVehicle(await newModel(shop))])
     const { number, email } = await tag(shop, vehicle)
     const link = await tagLink(dealer, number)
@@ -518,6 +524,9 @@ describe.concurrent("a dealer's page of a tag (B8)", () => {
     const { vin } = await shop.look(number)
     for (const there of [number, vehicle, vin, 'Tarn Heron 2027', '€30,000.00', 'Ada Example', email])
       expect(page.text).toContain(there)
+    // In the dealer's time zone, and so is the mail.
+    expect(page.text).toMatch(/Answer by \S+ \d+ \S+ \d{4}, \d\d:\d\d\sGMT\+9/)
+    expect(await letter(shop, dealer.email, new RegExp(number))).toMatch(/until .* GMT\+9 whether/)
     expect(page.forms.map((action) => action.split('/').at(-1))).toEqual(['answer'])
     const before = await eventsOf(number)
     await page.send('/answer')

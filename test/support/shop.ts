@@ -96,6 +96,7 @@ export class Shop {
     options: {
       latitude?: number
       longitude?: number
+      timeZone?: string
       makes?: string[]
       format?: 'adf' | 'json'
       webhookUrl?: string
@@ -112,6 +113,7 @@ export class Shop {
     const {
       latitude = 53,
       longitude = 8.8,
+      timeZone = 'UTC',
       makes = [`make-${id}`],
       format = 'adf',
       webhookUrl = null,
@@ -119,9 +121,9 @@ export class Shop {
     const name = `Dealer ${id}`
     const email = `${id}@example.test`
     const { db } = this.house
-    await db`INSERT INTO dealers (id, name, latitude, longitude, channel, lead_format, webhook_url, email, webhook_secret, makes,
+    await db`INSERT INTO dealers (id, name, latitude, longitude, time_zone, channel, lead_format, webhook_url, email, webhook_secret, makes,
                                   acknowledge_seconds, remind_seconds, escalate_seconds, status_seconds, close_seconds, match_seconds)
-             VALUES (${id}, ${name}, ${latitude}, ${longitude}, ${webhookUrl ? 'webhook' : 'mail'}, ${format}, ${webhookUrl}, ${email}, ${secret}, ${makes},
+             VALUES (${id}, ${name}, ${latitude}, ${longitude}, ${timeZone}, ${webhookUrl ? 'webhook' : 'mail'}, ${format}, ${webhookUrl}, ${email}, ${secret}, ${makes},
                      ${options.acknowledgeSeconds ?? 600}, ${options.remindSeconds ?? 600}, ${options.escalateSeconds ?? 600},
                      ${options.statusSeconds ?? 600}, ${options.closeSeconds ?? 600}, ${options.matchSeconds ?? 600})`
     return { id, name, key: await makeKey(this.house, 'dealer', id), secret, email }

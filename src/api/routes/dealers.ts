@@ -31,7 +31,7 @@ import {
   WebhookUrl,
 } from '../master-data.ts'
 import { byPostcode, fitsPlace, placeOf } from '../place.ts'
-import { answers, Email, IdempotencyHeader, jsonBody, Name } from '../request.ts'
+import { answers, Email, IdempotencyHeader, jsonBody, Name, TimeZone } from '../request.ts'
 import { IfMatchHeader, notSaved, versionIn } from '../version.ts'
 
 const tags = ['Operator: dealers']
@@ -69,6 +69,7 @@ const dealerMembers = {
   name: Name,
   latitude: Latitude,
   longitude: Longitude,
+  time_zone: TimeZone.default('UTC').meta({ description: 'In which its mails and pages state times' }),
   channel: z.enum(['webhook', 'mail']).meta({ description: 'How leads reach the dealer' }),
   lead_format: z
     .enum(['adf', 'json'])
@@ -110,6 +111,7 @@ const DealerView = z
     name: z.string(),
     latitude: z.number(),
     longitude: z.number(),
+    time_zone: z.string(),
     channel: z.enum(['webhook', 'mail']),
     lead_format: z.enum(['adf', 'json']),
     webhook_url: z.string().nullable(),

@@ -189,6 +189,7 @@ export async function openShop(at: {
         name: `Demo dealer ${name}`,
         latitude,
         longitude: 8.8,
+        time_zone: 'Europe/Berlin',
         channel: 'webhook',
         webhook_url: `${at.dealerUrl}/dealers/${id}/webhooks`,
         lead_format: 'json',

@@ -26,7 +26,7 @@ export function CustomOrderPage({ view }: { view: View<Page> }) {
         </p>
       ) : (
         <>
-          <FactList facts={factsOf(page)} />
+          <FactList facts={factsOf(view)} />
           <AnswerForm view={view} />
           {view.page.order.dealer_actions.includes('complete') && (
             <HandoverForm view={view} version={view.page.order.version} due={view.page.due} />
@@ -35,6 +35,7 @@ export function CustomOrderPage({ view }: { view: View<Page> }) {
         </>
       )}
       <StoryList
+        zone={view.time_zone}
         entries={page.events.flatMap((event) => {
           const words = eventWords(event)
           return words === null ? [] : [{ at: event.at, words }]
@@ -44,7 +45,8 @@ export function CustomOrderPage({ view }: { view: View<Page> }) {
   )
 }
 
-function factsOf({ order, vehicle: name }: Page): Facts {
+function factsOf({ page, time_zone }: View<Page>): Facts {
+  const { order, vehicle: name } = page
   const { buyer, configuration, price, vehicle, deadline, state, dealer_accepted } = order
   const features = configuration.price.features.map((feature) => feature.name)
   const slot = vehicle?.order_bank?.slot
@@ -54,9 +56,9 @@ function factsOf({ order, vehicle: name }: Page): Facts {
     ['Price', money(price)],
     ['Buyer', buyer?.name],
     ...contactFacts(buyer?.email, buyer?.phone),
-    ['Answer by', state === 'submitted' && !dealer_accepted && deadline && moment(deadline.at, 'UTC')],
+    ['Answer by', state === 'submitted' && !dealer_accepted && deadline && moment(deadline.at, time_zone)],
     ['Stands', vehicle && VEHICLE_WORDS[vehicle.state]],
-    ['Built from', slot && vehicle.state === 'scheduled' ? moment(slot.starts_at, 'UTC') : null],
+    ['Built from', slot && vehicle.state === 'scheduled' ? moment(slot.starts_at, time_zone) : null],
     ['VIN', vehicle?.vin],
   ]
 }

@@ -16,7 +16,14 @@ export type Attempt = {
 }
 
 /** All that one rendering of a dealer's page is made from. */
-export type View<Page> = { page: Page; base: string; notice: Notice | null; attempt: Attempt | null }
+export type View<Page> = {
+  page: Page
+  /** The dealer's, in which times are stated: an IANA zone. */
+  time_zone: string
+  base: string
+  notice: Notice | null
+  attempt: Attempt | null
+}
 type Sent = Pick<View<unknown>, 'base' | 'attempt'>
 
 /** What every page of a dealer has around it. */
@@ -38,14 +45,14 @@ export function DealerLayout<Page>(props: PropsWithChildren<{ title: string; vie
 }
 
 /** What happened so far, newest first. */
-export function StoryList({ entries }: { entries: { at: Date; words: string }[] }) {
+export function StoryList({ zone, entries }: { zone: string; entries: { at: Date; words: string }[] }) {
   return (
     <>
       <h2>What happened so far</h2>
       <ol class="history">
         {entries.toReversed().map(({ at, words }) => (
           <li>
-            <p class="dim">{moment(at, 'UTC')}</p>
+            <p class="dim">{moment(at, zone)}</p>
             <p>{words}</p>
           </li>
         ))}

@@ -9,6 +9,7 @@ import { type Command, refuseStale } from '../../domain/command.ts'
 import { type NumberKind, parseNumber } from '../../domain/number.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import type { Database } from '../../store/database.ts'
+import { dealerOf } from '../../store/dealer.ts'
 import type { DealerLink } from '../../store/link.ts'
 import { document } from '../layout.tsx'
 import {
@@ -199,6 +200,8 @@ async function show<Page>(
 ): Promise<Response> {
   const { status, notice, attempt } = shown
   if (status === 503) c.header('retry-after', '5')
-  const view = { page: await pageOf(kit, subject, link), base: link.base, notice, attempt }
+  const page = await pageOf(kit, subject, link)
+  const { time_zone } = await dealerOf(kit.db, link)
+  const view = { page, time_zone, base: link.base, notice, attempt }
   return c.html(document(subject.show(view)), status as ContentfulStatusCode)
 }

@@ -30,7 +30,8 @@ export function LeadPage({ view }: { view: View<LeadView> }) {
   return (
     <DealerLayout title={`Lead ${lead.number}`} view={view}>
       <p class="lead">{vehicleWords(lead.vehicle)}</p>
-      {lead.prospect ? <FactList facts={factsOf(lead)} /> : <p>This lead is with another dealer now.</p>}
+      {lead.prospect && <FactList facts={factsOf(view)} />}
+      {lead.dealer === null && <p>This lead is with another dealer now.</p>}
       {lead.allowed_actions.includes('give_status') ? (
         <StatusForm view={view} />
       ) : (
@@ -41,10 +42,10 @@ export function LeadPage({ view }: { view: View<LeadView> }) {
       <ol class="history">
         {lead.statuses.toReversed().map(({ status, reason, takes_place_at, note, at }) => (
           <li>
-            <p class="dim">{moment(at, zoneOf(lead))}</p>
+            <p class="dim">{moment(at, view.time_zone)}</p>
             <p>
               <strong>{STATUS_WORDS[status]}</strong>
-              {takes_place_at && `, ${moment(takes_place_at, zoneOf(lead))}`}
+              {takes_place_at && `, ${moment(takes_place_at, zoneOf(view))}`}
               {reason && `: ${REASON_WORDS[reason]}`}
               {note && ` – ${note}`}
             </p>
@@ -55,7 +56,7 @@ export function LeadPage({ view }: { view: View<LeadView> }) {
   )
 }
 
-function factsOf(lead: LeadView): Facts {
+function factsOf({ page: lead, time_zone }: View<LeadView>): Facts {
   const { prospect, vehicle, price, trade_in, comments, deadline } = lead
   return [
     ['Name', prospect?.name],
@@ -65,13 +66,13 @@ function factsOf(lead: LeadView): Facts {
     ['Price', price && priceWords(price)],
     ['Trade-in', trade_in && vehicleWords(trade_in)],
     ['Comments', comments],
-    ['Answer by', deadline && deadline.kind !== 'status' ? moment(deadline.at, zoneOf(lead)) : null],
+    ['Answer by', deadline && deadline.kind !== 'status' ? moment(deadline.at, time_zone) : null],
   ]
 }
 
 function StatusForm({ view }: { view: View<LeadView> }) {
   const field = { view, form: 'status' }
-  const zone = zoneOf(view.page)
+  const zone = zoneOf(view)
   return (
     <ActForm view={view} name="status" title="Where does it stand?" button="Send">
       <input type="hidden" name="time_zone" value={zone} />
@@ -99,7 +100,7 @@ function StatusForm({ view }: { view: View<LeadView> }) {
   )
 }
 
-/** The prospect's, with whom appointments are made; UTC once nothing of them is shown any more. */
-function zoneOf({ prospect }: LeadView): string {
-  return prospect?.time_zone ?? 'UTC'
+/** In which appointments are made: the prospect's, or the dealer's own once nothing of the prospect is shown any more. */
+function zoneOf({ page: { prospect }, time_zone }: View<LeadView>): string {
+  return prospect?.time_zone ?? time_zone
 }

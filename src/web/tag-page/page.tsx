@@ -23,7 +23,7 @@ export function TagPage({ view }: { view: View<Page> }) {
   return (
     <DealerLayout title={`Tag ${tag.number}`} view={view}>
       <p class="lead">{tag.vehicle.name}</p>
-      <FactList facts={factsOf(page)} />
+      <FactList facts={factsOf(view)} />
       {state === 'pending' || state === 'confirmed' ? (
         <>
           {canHandOver && <HandoverForm view={view} version={tag.version} due={page.due} />}
@@ -35,6 +35,7 @@ export function TagPage({ view }: { view: View<Page> }) {
         </p>
       )}
       <StoryList
+        zone={view.time_zone}
         entries={events.flatMap((event) => {
           const words = eventWords(event)
           return words === null ? [] : [{ at: event.at, words: noted(words, event, tag.dealer) }]
@@ -44,7 +45,7 @@ export function TagPage({ view }: { view: View<Page> }) {
   )
 }
 
-function factsOf({ tag }: Page): Facts {
+function factsOf({ page: { tag }, time_zone }: View<Page>): Facts {
   const { vehicle, vin, price, buyer, deadline, dealer_accepted } = tag
   const features = vehicle.features.map(({ name }) => name)
   return [
@@ -55,7 +56,7 @@ function factsOf({ tag }: Page): Facts {
     ['Where', vehicle.whereabouts === 'lot' ? 'On your lot' : 'Not with you yet'],
     ['Buyer', buyer?.name],
     ...contactFacts(buyer?.email),
-    ['Answer by', !dealer_accepted && deadline && moment(deadline.at, 'UTC')],
+    ['Answer by', !dealer_accepted && deadline && moment(deadline.at, time_zone)],
   ]
 }
 

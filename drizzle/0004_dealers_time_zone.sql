@@ -1,0 +1,2 @@
+ALTER TABLE "dealers" ADD COLUMN "time_zone" text DEFAULT 'UTC' NOT NULL;--> statement-breakpoint
+UPDATE "specifications" s SET "stocked" = false WHERE s."stocked" AND NOT EXISTS (SELECT 1 FROM "vehicle_availability" a WHERE a."specification" = s."fingerprint");
