@@ -36,8 +36,8 @@ export default defineConfig({
           // The Temporal client is native code. Not isolated, so that a house can be handed on (see `useHouse`).
           pool: 'forks',
           isolate: false,
-          // Much of it is waiting: three at a time keep two cores busy.
-          maxWorkers: 3,
+          // Much of it is waiting: four at a time keep two cores busy.
+          maxWorkers: 4,
           sequence: { groupOrder: 2 },
           // Every wait in them has a bound and a name of its own; this one only ends what hangs.
           testTimeout: 300_000,

@@ -17,7 +17,7 @@ import {
   RICH,
 } from '../support/custom-order.ts'
 import { useHouse } from '../support/house.ts'
-import { takeEverything } from '../support/inbox.ts'
+import { takeEverything, vacate } from '../support/inbox.ts'
 import { type Dealer, dealersServer } from '../support/lead.ts'
 import { changesNothing, expectProblem, expectReplayable, expectSoundHouse } from '../support/proof.ts'
 import { expectStatus, ifMatch, Shop, waitFor } from '../support/shop.ts'
@@ -27,11 +27,8 @@ const house = useHouse({ partners: ['mail'] })
 let shop: Shop
 let range: Range
 let dealer: Dealer
-/** In the processor's place, but where a test is the processor itself. */
-let inbox: Awaited<ReturnType<typeof takeEverything>>
 const processorPort = () => Number(new URL(house().processorUrl).port)
 beforeAll(async () => {
-  inbox = await takeEverything(processorPort())
   shop = await Shop.open(house())
   range = await newRange(shop)
   dealer = await shop.dealer({ makes: [range.make] })
@@ -42,7 +39,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await expectSoundHouse(house())
   await expectReplayable(house(), `WorkflowType = 'customOrder'`)
-  await inbox.kill()
 })
 
 /** The types of an order's or a vehicle's events, oldest first. */
@@ -443,7 +439,7 @@ describe('what a partner says twice, late or wrongly (B4, B7)', () => {
 
 describe('what the gateway delivers late (B4)', () => {
   test('says what it was made for; a dealer who lost the order learns only that', async () => {
-    await inbox.kill()
+    await vacate(processorPort())
     const late = await dealersServer()
     const first = await shop.dealer({ makes: [range.make], webhookUrl: late.url })
     late.signsWith(first.secret)
@@ -520,13 +516,13 @@ describe('what the gateway delivers late (B4)', () => {
     } finally {
       late.close()
       processor.close()
-      inbox = await takeEverything(processorPort())
+      await takeEverything(processorPort())
     }
     expectStatus(await cancellation(number), 200)
   })
 
   test('a tag that was given up meanwhile is told as it was asked about, then as what became of it', async () => {
-    await inbox.kill()
+    await vacate(processorPort())
     const [car] = await onLot(shop, dealer, [lotVehicle(await newModel(shop))])
     const { number, tag: placed } = await tag(shop, car)
     expectStatus(await shop.call('POST', `/v1/tags/${number}/cancellation`, { body: {} }), 200)
@@ -555,7 +551,7 @@ describe('what the gateway delivers late (B4)', () => {
       ])
     } finally {
       processor.close()
-      inbox = await takeEverything(processorPort())
+      await takeEverything(processorPort())
     }
   })
 })

@@ -288,10 +288,12 @@ describe('a prospect who does not want it any more, through the storefront', () 
       const answers = await Promise.all([cancel(number), say(shop, dealer, number, { status: 'sold' })])
       expect(answers.map(({ status }) => status).sort()).toEqual([200, 409])
       const { state, statuses, lost_reason } = await shop.look(number)
-      expect([state, statuses.length, lost_reason]).toEqual(
-        answers[0].status === 200 ? ['lost', 0, 'cancelled'] : ['sold', 1, null],
+      // What comes after the end is kept, and changes nothing.
+      const words = statuses.map(({ is_late }: Answer['body']) => is_late)
+      expect([state, words, lost_reason]).toEqual(
+        answers[0].status === 200 ? ['lost', [true], 'cancelled'] : ['sold', [false], null],
       )
-      await storyUntil(shop, number, state === 'sold' ? 'lead.status_given' : 'lead.cancelled')
+      await storyUntil(shop, number, state === 'sold' ? 'lead.status_given' : 'lead.late_status')
     }
   })
 })

@@ -158,7 +158,11 @@ describe.concurrent('dealers in a process of their own (B9)', () => {
     expect(await shop.look(number)).toMatchObject({ state: 'sold' })
     await browser.send('/say', { word: '1' })
     expect(browser.text).toContain('409')
-    expect((await shop.look(number)).statuses).toHaveLength(2)
+    expect((await shop.look(number)).statuses).toMatchObject([
+      { status: 'contacted', is_late: false },
+      { status: 'sold', is_late: false },
+      { status: 'contacted', is_late: true },
+    ])
   })
 })
 
