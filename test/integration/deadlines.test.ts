@@ -36,7 +36,7 @@ describe.concurrent('the offer (A2, A3, A7)', () => {
           { sku: short, quantity: 4 },
           { sku: plenty, quantity: 1 },
         ],
-        { more: { offer_period: 'PT2S' } },
+        { more: { offer_period: 'PT5S' } },
       ),
       201,
     )
