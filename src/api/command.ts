@@ -1,10 +1,10 @@
 import type { UpdateDefinition } from '@temporalio/common'
 import type { Context } from 'hono'
-import { send } from '../clients/command.ts'
 import type { ProcessKind } from '../clients/look.ts'
 import type { Command, Outcome } from '../domain/command.ts'
 import { answerOnce, idempotencyKeyOf } from './idempotency.ts'
 import type { ApiEnv, ApiKit } from './kit.ts'
+import { send } from './send.ts'
 
 /**
  * Sends a command to the process of a number, and answers it exactly once. `facts` makes what goes through Temporal
@@ -29,7 +29,7 @@ export async function commandOnce<C extends Command>(
     body,
     number: to.number,
     work: async ({ command, created_at }) => {
-      await send(kit.temporal, to, update, { ...facts(created_at), command, actor } as C)
+      await send(kit, to, update, { ...facts(created_at), command, actor } as C)
     },
   })
 }

@@ -60,6 +60,9 @@ export async function startTemporalServer(options: TemporalOptions): Promise<Tem
     kill: async () => {
       sendSignal(identity, 'SIGKILL')
       await waitForExit(identity, 5000)
+      // Its threads end one by one, and the last one gives the port back.
+      const end = performance.now() + 5000
+      while (!(await isFree(options.port)) && performance.now() < end) await sleep(20)
     },
     start: async () => {
       identity = await bringUp(options)

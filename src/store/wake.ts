@@ -4,8 +4,8 @@ import { type Database, post, type Transaction } from './database.ts'
 /** A workflow that must look at its row again, as it stands in `wakes`. */
 export type Wake = { id: number; workflow: string }
 
-/** Notes, in the transaction of the change, that these workflows have to look at their rows. */
-export async function wake(tx: Transaction, step: string, workflows: string[]): Promise<void> {
+/** Notes, in the transaction of the change where there is one, that these workflows have to look at their rows. */
+export async function wake(tx: Database | Transaction, step: string, workflows: string[]): Promise<void> {
   if (workflows.length === 0) return
   await post(
     tx,

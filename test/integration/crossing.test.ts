@@ -200,4 +200,28 @@ describe('Temporal is away', () => {
     ).toHaveLength(1)
     await expectSoundHouse(house())
   })
+
+  test('killed between the end of a step and its process hearing of it: the process is told to look (A9)', async () => {
+    const { number } = await shop.backOrder(await shop.item(), 3, { wait_period: 'PT1H' })
+    const idempotencyKey = randomUUID()
+    const cancel = () => shop.command(number, 'cancellation', {}, { idempotencyKey })
+    const first = await house().db.begin(async (tx) => {
+      await tx`LOCK TABLE events IN EXCLUSIVE MODE`
+      const answer = cancel()
+      await waitFor(
+        'the step to be in the middle',
+        () => house().db`
+          SELECT 1 FROM pg_stat_activity
+           WHERE datname = current_database() AND application_name = 'holdfast worker' AND wait_event_type = 'Lock'`,
+        (rows) => rows.length > 0,
+      )
+      await house().killTemporal()
+      return { answer }
+    })
+    await expectProblem(house(), await first.answer, 503, 'unavailable')
+    await shop.until(number, ({ state }) => state === 'cancelled')
+    await house().startTemporal()
+    expect(expectStatus(await cancel(), 200).body).toMatchObject({ number, state: 'cancelled' })
+    await expectSoundHouse(house())
+  })
 })

@@ -1,5 +1,4 @@
 import { createRoute, z } from '@hono/zod-openapi'
-import { send } from '../../clients/command.ts'
 import { carrierReported } from '../../clients/messages.ts'
 import { CARRIER_REPORTS, parseShipmentReference, TRACKING } from '../../domain/delivery.ts'
 import { parseNumber } from '../../domain/number.ts'
@@ -8,6 +7,7 @@ import { readDelivery } from '../../store/delivery.ts'
 import { answerOnce } from '../idempotency.ts'
 import type { Api, ApiKit } from '../kit.ts'
 import { answers, Instant, jsonBody, Note, Reference } from '../request.ts'
+import { send } from '../send.ts'
 import { verifySignature } from '../signature.ts'
 
 const Report = z
@@ -57,7 +57,7 @@ export function registerCarrierWebhooks(app: Api, kit: ApiKit): void {
         number,
         work: async ({ command }) => {
           const facts = { command, actor: 'carrier', attempt, report, tracking }
-          await send(kit.temporal, { kind: 'delivery', number }, carrierReported, facts)
+          await send(kit, { kind: 'delivery', number }, carrierReported, facts)
         },
       }) as never
     },

@@ -1,5 +1,4 @@
 import { createRoute, z } from '@hono/zod-openapi'
-import { place } from '../../clients/command.ts'
 import { cancel, chooseDealer, judge, placed, reconfigure } from '../../clients/messages.ts'
 import { newNumber } from '../../domain/number.ts'
 import { Refusal } from '../../domain/refusal.ts'
@@ -28,6 +27,7 @@ import {
   Reference,
   TimeZone,
 } from '../request.ts'
+import { place } from '../send.ts'
 
 const tags = ['Custom orders']
 
@@ -103,7 +103,7 @@ export function registerCustomOrders(app: Api, kit: ApiKit): void {
           })
         },
         work: async ({ number, command }) => {
-          await place(kit.temporal, { kind: 'custom-order', number: number ?? '' }, placed, command)
+          await place(kit, { kind: 'custom-order', number: number ?? '' }, placed, command)
         },
       }) as never
     },

@@ -1,5 +1,4 @@
 import { createRoute, z } from '@hono/zod-openapi'
-import { send } from '../../clients/command.ts'
 import { answerTag, giveStatus, judge } from '../../clients/messages.ts'
 import { readDealer } from '../../store/dealer.ts'
 import { answerOnce } from '../idempotency.ts'
@@ -7,6 +6,7 @@ import type { Api, ApiKit } from '../kit.ts'
 import { PartnerId } from '../master-data.ts'
 import { SIGNED } from '../openapi.ts'
 import { answers, Instant, jsonBody } from '../request.ts'
+import { send } from '../send.ts'
 import { requireSignature } from '../signature.ts'
 import { findCustomOrder, Reasons, Turn } from './custom-orders.ts'
 import { fitsStatus, statusMembers } from './lead-statuses.ts'
@@ -67,7 +67,7 @@ export function registerDealerWebhooks(app: Api, kit: ApiKit): void {
           body: data,
           number,
           work: async ({ command }) => {
-            await send(kit.temporal, { kind: 'tag', number }, answerTag, { command, actor, answer })
+            await send(kit, { kind: 'tag', number }, answerTag, { command, actor, answer })
           },
         }) as never
       }
@@ -79,7 +79,7 @@ export function registerDealerWebhooks(app: Api, kit: ApiKit): void {
           number,
           work: async ({ command }) => {
             const facts = { command, actor, judge: 'dealer' as const, dealer }
-            await send(kit.temporal, { kind: 'custom-order', number }, judge, facts)
+            await send(kit, { kind: 'custom-order', number }, judge, facts)
           },
         }) as never
       }
@@ -90,7 +90,7 @@ export function registerDealerWebhooks(app: Api, kit: ApiKit): void {
         body: data,
         number,
         work: async ({ command }) => {
-          await send(kit.temporal, { kind: 'lead', number }, giveStatus, { command, actor, dealer })
+          await send(kit, { kind: 'lead', number }, giveStatus, { command, actor, dealer })
         },
       }) as never
     },

@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto'
 import { createRoute, z } from '@hono/zod-openapi'
-import { send } from '../../clients/command.ts'
 import { bookReceipt } from '../../clients/messages.ts'
-import type { Temporal } from '../../clients/temporal.ts'
 import { parseNumber } from '../../domain/number.ts'
 import { partnerOf, requireRole } from '../auth.ts'
 import { answerOnce, idempotencyKeyOf } from '../idempotency.ts'
 import type { Api, ApiKit } from '../kit.ts'
 import { answers, IdempotencyHeader, jsonBody, Note, Reference, Sku } from '../request.ts'
+import { send } from '../send.ts'
 
 const Units = z.int().min(0).max(1_000_000)
 
@@ -99,7 +98,7 @@ export function registerInventoryUpdates(app: Api, kit: ApiKit): void {
         key,
         body,
         number: null,
-        work: ({ command }) => book(kit.temporal, supplier, body.reference, { command, actor: caller.actor }),
+        work: ({ command }) => book(kit, supplier, body.reference, { command, actor: caller.actor }),
       }) as never
     },
   )
@@ -107,7 +106,7 @@ export function registerInventoryUpdates(app: Api, kit: ApiKit): void {
 
 /** Sends an inventory update to the process that its reference names. */
 export async function book(
-  temporal: Temporal,
+  kit: ApiKit,
   supplier: string,
   reference: string,
   command: { command: string; actor: string },
@@ -119,5 +118,5 @@ export async function book(
     args: [supplier],
     summary: `Stock from ${supplier}`,
   }
-  await send(temporal, target, bookReceipt, command)
+  await send(kit, target, bookReceipt, command)
 }

@@ -1,5 +1,4 @@
 import { createRoute, z } from '@hono/zod-openapi'
-import { place } from '../../clients/command.ts'
 import { answerOffer, cancel, changeDeadline, placed } from '../../clients/messages.ts'
 import { newNumber } from '../../domain/number.ts'
 import { CHOICES } from '../../domain/order.ts'
@@ -33,6 +32,7 @@ import {
   Sku,
   TimeZone,
 } from '../request.ts'
+import { place } from '../send.ts'
 
 const tags = ['Orders']
 
@@ -129,7 +129,7 @@ export function registerOrders(app: Api, kit: ApiKit): void {
           })
         },
         work: async ({ number, command }) => {
-          await place(kit.temporal, { kind: 'order', number: number ?? '' }, placed, command)
+          await place(kit, { kind: 'order', number: number ?? '' }, placed, command)
         },
       }) as never
     },

@@ -1,5 +1,4 @@
 import { createRoute, z } from '@hono/zod-openapi'
-import { send } from '../../clients/command.ts'
 import { judge, judgeTag } from '../../clients/messages.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import { PROGRESS, VIN_PATTERN } from '../../domain/vehicle.ts'
@@ -12,6 +11,7 @@ import { answerOnce } from '../idempotency.ts'
 import type { Api, ApiKit } from '../kit.ts'
 import { SIGNED } from '../openapi.ts'
 import { answers, Instant, jsonBody, numberIn, Reference } from '../request.ts'
+import { send } from '../send.ts'
 import { verifySignature } from '../signature.ts'
 import { wakeNow } from '../wake.ts'
 import { Reasons, Turn } from './custom-orders.ts'
@@ -81,7 +81,7 @@ export function registerProcessorWebhooks(app: Api, kit: ApiKit): void {
           body: { ...data, verdict },
           number,
           work: async ({ command }) => {
-            await send(kit.temporal, { kind: 'tag', number }, judgeTag, {
+            await send(kit, { kind: 'tag', number }, judgeTag, {
               command,
               actor: 'processor',
               verdict,
@@ -99,7 +99,7 @@ export function registerProcessorWebhooks(app: Api, kit: ApiKit): void {
           number,
           work: async ({ command }) => {
             const facts = { command, actor: 'processor', judge: 'processor' as const, dealer: null }
-            await send(kit.temporal, { kind: 'custom-order', number }, judge, facts)
+            await send(kit, { kind: 'custom-order', number }, judge, facts)
           },
         }) as never
       }

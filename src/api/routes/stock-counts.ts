@@ -1,11 +1,11 @@
 import { createRoute, z } from '@hono/zod-openapi'
-import { send } from '../../clients/command.ts'
 import { countStock } from '../../clients/messages.ts'
 import { requireRole } from '../auth.ts'
 import { answerOnce, idempotencyKeyOf } from '../idempotency.ts'
 import type { Api, ApiKit } from '../kit.ts'
 import { eachOnce } from '../master-data.ts'
 import { answers, IdempotencyHeader, jsonBody, Note, Sku } from '../request.ts'
+import { send } from '../send.ts'
 
 const StockCount = z
   .strictObject({
@@ -60,7 +60,7 @@ export function registerStockCounts(app: Api, kit: ApiKit): void {
             args: [],
             summary: 'Stock count',
           }
-          await send(kit.temporal, target, countStock, { command, actor })
+          await send(kit, target, countStock, { command, actor })
         },
       }) as never
     },

@@ -1,5 +1,4 @@
 import { createRoute, z } from '@hono/zod-openapi'
-import { send } from '../../clients/command.ts'
 import { acknowledge, noteShipment } from '../../clients/messages.ts'
 import { readSupplier } from '../../store/supplier.ts'
 import { answerOnce } from '../idempotency.ts'
@@ -7,6 +6,7 @@ import type { Api, ApiKit } from '../kit.ts'
 import { PartnerId } from '../master-data.ts'
 import { SIGNED } from '../openapi.ts'
 import { answers, Instant, jsonBody } from '../request.ts'
+import { send } from '../send.ts'
 import { requireSignature } from '../signature.ts'
 import { book, InventoryUpdate } from './inventory-updates.ts'
 import { Acknowledgement, findPurchaseOrder, ShipmentNotice } from './purchase-orders.ts'
@@ -54,7 +54,7 @@ export function registerSupplierWebhooks(app: Api, kit: ApiKit): void {
           key,
           body,
           number: null,
-          work: ({ command }) => book(kit.temporal, supplier, body.reference, { command, actor }),
+          work: ({ command }) => book(kit, supplier, body.reference, { command, actor }),
         }) as never
       }
       const update = message.type === 'purchase_order.acknowledged' ? acknowledge : noteShipment
@@ -65,7 +65,7 @@ export function registerSupplierWebhooks(app: Api, kit: ApiKit): void {
         body: message.data,
         number,
         work: async ({ command }) => {
-          await send(kit.temporal, { kind: 'purchase-order', number }, update, { command, actor })
+          await send(kit, { kind: 'purchase-order', number }, update, { command, actor })
         },
       }) as never
     },

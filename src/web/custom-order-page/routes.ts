@@ -2,7 +2,7 @@ import type { Api, ApiKit } from '../../api/kit.ts'
 import type { RateLimit } from '../../api/rate-limit.ts'
 import { DealersWord } from '../../api/routes/custom-orders.ts'
 import { Handover } from '../../api/routes/vehicles.ts'
-import { send } from '../../clients/command.ts'
+import { send } from '../../api/send.ts'
 import { handOverVehicle, judge } from '../../clients/messages.ts'
 import { type CustomOrderPage as Page, readCustomOrderPage } from '../../store/custom-order-page.ts'
 import { readCustomOrderLink } from '../../store/link.ts'
@@ -41,7 +41,7 @@ const ANSWER: Form = {
     return {
       body: entered.data,
       send: (kit, asked) =>
-        send(kit.temporal, { kind: 'custom-order', number }, judge, { ...asked, judge: 'dealer', dealer }),
+        send(kit, { kind: 'custom-order', number }, judge, { ...asked, judge: 'dealer', dealer }),
     }
   },
   done: 'Thank you, noted.',
@@ -53,7 +53,7 @@ const HANDOVER: Form = {
     return {
       body: Handover.parse({ settled_at_dealer: settled }),
       send: (kit, asked) =>
-        send(kit.temporal, { kind: 'custom-order', number }, handOverVehicle, { ...asked, settled, dealer }),
+        send(kit, { kind: 'custom-order', number }, handOverVehicle, { ...asked, settled, dealer }),
     }
   },
   done: 'Thank you. The order is completed.',

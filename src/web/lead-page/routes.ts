@@ -2,7 +2,7 @@ import { DateTime } from 'luxon'
 import type { Api, ApiKit } from '../../api/kit.ts'
 import type { RateLimit } from '../../api/rate-limit.ts'
 import { Status } from '../../api/routes/lead-statuses.ts'
-import { send } from '../../clients/command.ts'
+import { send } from '../../api/send.ts'
 import { giveStatus } from '../../clients/messages.ts'
 import { asDealerSees, type LeadView, leadView } from '../../store/lead-view.ts'
 import { readLeadLink } from '../../store/link.ts'
@@ -40,7 +40,7 @@ const STATUS: Form = {
     }
     return {
       body: entered.data,
-      send: (kit, asked) => send(kit.temporal, { kind: 'lead', number }, giveStatus, { ...asked, dealer }),
+      send: (kit, asked) => send(kit, { kind: 'lead', number }, giveStatus, { ...asked, dealer }),
     }
   },
   done: 'Thank you, noted.',

@@ -1,8 +1,9 @@
 import type { z } from '@hono/zod-openapi'
+import type { ApiKit } from '../../api/kit.ts'
 import { periodSeconds } from '../../api/request.ts'
 import { DeliveryRequest, LowerQuantity } from '../../api/routes/back-orders.ts'
 import { Answers, Cancellation, DeadlineChange } from '../../api/routes/orders.ts'
-import { send } from '../../clients/command.ts'
+import { send } from '../../api/send.ts'
 import {
   answerOffer,
   cancel,
@@ -13,7 +14,6 @@ import {
   lower,
   requestDelivery,
 } from '../../clients/messages.ts'
-import type { Temporal } from '../../clients/temporal.ts'
 import type { Command } from '../../domain/command.ts'
 import type { BackOrderView } from '../../store/back-order-view.ts'
 import { LINE_FIELDS } from './address.tsx'
@@ -30,7 +30,7 @@ export type Form<Body = unknown> = {
   body: (fields: Fields) => unknown
   /** The field in which a part of the body was entered, by its path. */
   field: (path: string[], body: unknown) => string
-  send: (temporal: Temporal, number: string, body: Body, command: Command) => Promise<unknown>
+  send: (kit: ApiKit, number: string, body: Body, command: Command) => Promise<unknown>
   /** What the page says when it was done; `answer` is the API's. */
   done: (answer: unknown) => Done
 }
@@ -66,28 +66,28 @@ export const ORDER_FORMS: Record<string, Form> = {
       if (line === undefined) return 'choice'
       return `${member.startsWith('wait') ? 'wait' : member.startsWith('hold') ? 'hold' : 'choice'}-${line}`
     },
-    send: (temporal, number, { answers }, command) => {
+    send: (kit, number, { answers }, command) => {
       const lines = answers.map(({ line, choice, wait_period, hold_period }) => ({
         line,
         choice,
         wait_seconds: wait_period === undefined ? null : periodSeconds(wait_period),
         hold_seconds: hold_period === undefined ? null : periodSeconds(hold_period),
       }))
-      return send(temporal, { kind: 'order', number }, answerOffer, { ...command, answers: lines })
+      return send(kit, { kind: 'order', number }, answerOffer, { ...command, answers: lines })
     },
     done: () => 'answered',
   }),
   deadline: form({
     ...deadline,
-    send: (temporal, number, { deadline_at }, command) =>
-      send(temporal, { kind: 'order', number }, changeDeadline, {
+    send: (kit, number, { deadline_at }, command) =>
+      send(kit, { kind: 'order', number }, changeDeadline, {
         ...command,
         deadline_at: new Date(deadline_at).toISOString(),
       }),
   }),
   cancellation: form({
     ...nothing,
-    send: (temporal, number, _, command) => send(temporal, { kind: 'order', number }, cancel, command),
+    send: (kit, number, _, command) => send(kit, { kind: 'order', number }, cancel, command),
     done: () => 'cancelled',
   }),
 }
@@ -98,14 +98,14 @@ export const BACK_ORDER_FORMS: Record<string, Form> = {
     schema: LowerQuantity,
     body: ({ quantity = '' }) => ({ quantity: quantity.trim() === '' ? undefined : Number(quantity) }),
     field: () => 'quantity',
-    send: (temporal, number, { quantity }, command) =>
-      send(temporal, { kind: 'back-order', number }, lower, { ...command, quantity }),
+    send: (kit, number, { quantity }, command) =>
+      send(kit, { kind: 'back-order', number }, lower, { ...command, quantity }),
     done: () => 'lowered',
   }),
   deadline: form({
     ...deadline,
-    send: (temporal, number, { deadline_at }, command) =>
-      send(temporal, { kind: 'back-order', number }, changeDeadline, {
+    send: (kit, number, { deadline_at }, command) =>
+      send(kit, { kind: 'back-order', number }, changeDeadline, {
         ...command,
         deadline_at: new Date(deadline_at).toISOString(),
       }),
@@ -125,23 +125,22 @@ export const BACK_ORDER_FORMS: Record<string, Form> = {
     }),
     field: ([first = '', member = '', index = '0']) =>
       first === 'ship_to' ? (member === 'lines' ? `line-${Number(index) + 1}` : member) : first,
-    send: (temporal, number, _, command) =>
-      send(temporal, { kind: 'back-order', number }, requestDelivery, command),
+    send: (kit, number, _, command) => send(kit, { kind: 'back-order', number }, requestDelivery, command),
     done: () => 'requested',
   }),
   confirmation: form({
     ...nothing,
-    send: (temporal, number, _, command) => send(temporal, { kind: 'back-order', number }, confirm, command),
+    send: (kit, number, _, command) => send(kit, { kind: 'back-order', number }, confirm, command),
     done: (answer) => ((answer as Partial<BackOrderView>).payment?.pay_url ? 'to_pay' : 'confirmed'),
   }),
   refusal: form({
     ...nothing,
-    send: (temporal, number, _, command) => send(temporal, { kind: 'back-order', number }, decline, command),
+    send: (kit, number, _, command) => send(kit, { kind: 'back-order', number }, decline, command),
     done: () => 'declined',
   }),
   cancellation: form({
     ...nothing,
-    send: (temporal, number, _, command) => send(temporal, { kind: 'back-order', number }, cancel, command),
+    send: (kit, number, _, command) => send(kit, { kind: 'back-order', number }, cancel, command),
     done: doneOrUnderway,
   }),
 }
@@ -150,8 +149,8 @@ export const BACK_ORDER_FORMS: Record<string, Form> = {
 export const DELIVERY_FORMS: Record<string, Form> = {
   cancellation: form({
     ...nothing,
-    send: (temporal, number, _, command) =>
-      send(temporal, { kind: 'delivery', number }, decideDelivery, { ...command, decision: 'cancel' }),
+    send: (kit, number, _, command) =>
+      send(kit, { kind: 'delivery', number }, decideDelivery, { ...command, decision: 'cancel' }),
     done: doneOrUnderway,
   }),
 }

@@ -133,7 +133,7 @@ async function take(
       const { actor } = c.var.caller
       // Checked again under the lock: what changes in between is caught there.
       const asked = { command, actor, if_version: Number(version) }
-      await form.send(kit.temporal, subject.number, entered.body, asked)
+      await form.send(kit, subject.number, entered.body, asked)
     },
   })
   if (outcome.status < 400) return c.redirect(`${baseOf(c, order)}?done=${form.done(outcome.answer)}`, 303)

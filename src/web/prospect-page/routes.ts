@@ -7,7 +7,7 @@ import type { Problem } from '../../api/problem.ts'
 import type { RateLimit } from '../../api/rate-limit.ts'
 import { Agreement } from '../../api/routes/lead-decisions.ts'
 import { Cancellation } from '../../api/routes/orders.ts'
-import { send } from '../../clients/command.ts'
+import { send } from '../../api/send.ts'
 import { agree, cancel } from '../../clients/messages.ts'
 import { refuseStale } from '../../domain/command.ts'
 import { parseNumber } from '../../domain/number.ts'
@@ -118,7 +118,7 @@ async function take(
       const { actor } = c.var.caller
       // Checked again under the lock: what changes in between is caught there.
       const asked = { command, actor, if_version: Number(version) }
-      await send(kit.temporal, { kind: 'lead', number }, update, asked)
+      await send(kit, { kind: 'lead', number }, update, asked)
     },
   })
   if (outcome.status < 400) return c.redirect(`${base}?done=${name}`, 303)

@@ -2,7 +2,7 @@ import type { Api, ApiKit } from '../../api/kit.ts'
 import type { RateLimit } from '../../api/rate-limit.ts'
 import { TagAnswer } from '../../api/routes/tags.ts'
 import { Handover } from '../../api/routes/vehicles.ts'
-import { send } from '../../clients/command.ts'
+import { send } from '../../api/send.ts'
 import { answerTag, handOverTagged } from '../../clients/messages.ts'
 import { readTagLink } from '../../store/link.ts'
 import { type TagPage as Page, readTagPage } from '../../store/tag-page.ts'
@@ -39,7 +39,7 @@ const ANSWER: Form = {
     const { answer } = entered.data
     return {
       body: entered.data,
-      send: (kit, asked) => send(kit.temporal, { kind: 'tag', number }, answerTag, { ...asked, answer }),
+      send: (kit, asked) => send(kit, { kind: 'tag', number }, answerTag, { ...asked, answer }),
     }
   },
   done: 'Thank you, noted.',
@@ -50,8 +50,7 @@ const HANDOVER: Form = {
     const settled = fields.settled === 'yes'
     return {
       body: Handover.parse({ settled_at_dealer: settled }),
-      send: (kit, asked) =>
-        send(kit.temporal, { kind: 'tag', number }, handOverTagged, { ...asked, settled }),
+      send: (kit, asked) => send(kit, { kind: 'tag', number }, handOverTagged, { ...asked, settled }),
     }
   },
   done: 'Thank you. The tag is completed.',
