@@ -79,6 +79,9 @@ export function isAtRest(state: PaymentState): boolean {
 /** The buyer can still pay, or has paid and nothing was taken yet: what is released without a refund. */
 export const UNTAKEN: readonly PaymentState[] = ['requested', 'pending', 'authorised', 'lapsed']
 
+/** Nothing is paid: it can still be, or the time for it is over. */
+export const UNPAID: readonly PaymentState[] = ['requested', 'pending', 'expired']
+
 /** What was paid is ours, or is about to be. */
 export function isTaken(state: PaymentState): boolean {
   return ['capturing', 'captured', 'settling', 'settled', 'refunding', 'refund_failed'].includes(state)

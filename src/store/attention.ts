@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { JUDGES } from '../domain/custom-order.ts'
 import { type CarriersState, LONGEST_SILENCE } from '../domain/delivery.ts'
-import { LONGEST_REFUND } from '../domain/payment.ts'
+import { LONGEST_REFUND, UNPAID } from '../domain/payment.ts'
 import { inWords } from '../domain/period.ts'
 import { LONGEST_STAY, type StageOfWay } from '../domain/vehicle.ts'
 import { type Database, literals } from './database.ts'
@@ -24,9 +24,6 @@ const tooLong = (longest: Record<string, number>) =>
 /** Who has not answered a custom order or tag. */
 const WAITS_FOR = sql`to_jsonb(array_remove(ARRAY[CASE WHEN NOT dealer_accepted THEN 'dealer' END,
                                                   CASE WHEN processor_reference IS NULL THEN 'processor' END], NULL))`
-
-/** The buyer has not paid: it can still be paid, or its time is over. */
-const UNPAID = literals(['requested', 'pending', 'expired'])
 
 /** What is reported of a vehicle on its way. */
 const REPORTS = literals(['vin_assigned', ...Object.keys(LONGEST_STAY)].map((stage) => `vehicle.${stage}`))
@@ -219,8 +216,8 @@ export async function readAttention(db: Database): Promise<Attention> {
     SELECT o.number AS pays_for, o.balance AS payment, o.dealer, o.storefront, min(p.deadline_at) AS since
       FROM (SELECT number, balance, dealer, storefront FROM custom_orders WHERE ended_at IS NULL
             UNION ALL SELECT number, balance, dealer, storefront FROM tags WHERE ended_at IS NULL) o
-      JOIN payments b ON b.number = o.balance AND b.state IN (${UNPAID})
-      JOIN payments p ON p.pays_for = o.number AND p.purpose = 'balance' AND p.state IN (${UNPAID})
+      JOIN payments b ON b.number = o.balance AND b.state IN (${literals(UNPAID)})
+      JOIN payments p ON p.pays_for = o.number AND p.purpose = 'balance' AND p.state IN (${literals(UNPAID)})
      WHERE p.deadline_at <= now()
      GROUP BY o.number, o.balance, o.dealer, o.storefront ORDER BY since LIMIT ${LIMIT}`)
   const silentLeads = await db.execute<Attention['silent_leads'][number]>(sql`

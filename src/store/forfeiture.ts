@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { CUSTOM_ORDER_TRANSITIONS } from '../domain/custom-order.ts'
+import { UNPAID } from '../domain/payment.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { may } from '../domain/states.ts'
 import { VEHICLE_TRANSITIONS } from '../domain/vehicle.ts'
@@ -58,9 +59,6 @@ async function isOverdue(
     SELECT 1 FROM payments WHERE pays_for = ${number} AND purpose = 'balance' AND state = 'expired' LIMIT 1`)
   return expired.length > 0
 }
-
-/** The buyer has not paid: it can still be paid, or its time is over. */
-const UNPAID: readonly string[] = ['requested', 'pending', 'expired']
 
 /** The vehicle can be had from now on as any other of its dealer's. */
 async function toStock(

@@ -1,15 +1,7 @@
 import * as workflow from '@temporalio/workflow'
-import { condition, proxyActivities, setHandler } from '@temporalio/workflow'
-import type { Activities } from '../activities/index.ts'
+import { condition, setHandler } from '@temporalio/workflow'
 import { look, SEARCH_ATTRIBUTES } from './messages.ts'
-import { SUMMARIES } from './summaries.ts'
-
-/** It is heard of after each transaction: one whose worker was killed is begun anew after a few seconds. */
-const { eraseRecords } = proxyActivities<Pick<Activities, 'eraseRecords'>>({
-  startToCloseTimeout: '1m',
-  heartbeatTimeout: '15s',
-  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
-})
+import { watched } from './story.ts'
 
 /**
  * A person is erased, `erasure/<member>` (REQUIREMENTS B2): nobody can reach them any more since it was asked for; here
@@ -20,7 +12,7 @@ export async function erasure(member: string): Promise<void> {
   workflow.upsertSearchAttributes([{ key: SEARCH_ATTRIBUTES.stage, value: 'erasing' }])
   for (let after: string | null = ''; after !== null; ) {
     workflow.setCurrentDetails(after ? `Erased up to ${after}.` : 'Erases what is held about a person.')
-    after = await eraseRecords.executeWithOptions({ summary: SUMMARIES.eraseRecords }, [{ member, after }])
+    after = await watched.eraseRecords({ member, after })
   }
   workflow.upsertSearchAttributes([{ key: SEARCH_ATTRIBUTES.stage, value: 'erased' }])
   workflow.setCurrentDetails('Erased.')

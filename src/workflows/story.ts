@@ -30,12 +30,17 @@ export const books = summarised(
   untilDone,
 )
 
+const UNTIL_IT_SUCCEEDS = {
+  startToCloseTimeout: '1m',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
+} as const
+
 /** What is repeated by the server until it succeeds. */
-export const outside = summarised(
-  proxyActivities<Activities>({
-    startToCloseTimeout: '1m',
-    retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
-  }),
+export const outside = summarised(proxyActivities<Activities>(UNTIL_IT_SUCCEEDS))
+
+/** The same, of what is heard of as it goes on: where its worker was killed it is begun anew after a few seconds. */
+export const watched = summarised(
+  proxyActivities<Activities>({ ...UNTIL_IT_SUCCEEDS, heartbeatTimeout: '15s' }),
 )
 
 /** A partner is called a few times; then the process decides how long to wait, so that it can be stopped meanwhile. */
