@@ -19,7 +19,7 @@ import { expectReplayable, expectSoundHouse } from '../support/proof.ts'
 import { expectStatus, Shop, waitFor } from '../support/shop.ts'
 import { answerTag, inPipeline, judgeTag, lotVehicle, newModel, onLot, tag } from '../support/vehicle.ts'
 
-const house = useHouse({ partners: ['mail', 'inbox'] })
+const house = useHouse({ partners: ['mail'] })
 let shop: Shop
 let range: Range
 beforeAll(async () => {

@@ -12,7 +12,7 @@ import { judgeTag, lotVehicle, newModel, onLot, tag } from '../support/vehicle.t
  * Every page as people have it: in Chromium, by clicks and typing, on a telephone or at a desk. What pages answer to bad
  * input, twice and from elsewhere is in `order-page`, `mailed-pages` and `bad-payments`, which need no browser.
  */
-const house = useHouse({ partners: ['mail', 'carrier', 'payments', 'inbox'] })
+const house = useHouse({ partners: ['mail', 'carrier', 'payments'] })
 const visit = useChromium()
 let shop: Shop
 /** A shop whose payments the house takes. */

@@ -8,7 +8,7 @@ import { expectReplayable, expectSoundHouse } from '../support/proof.ts'
 import { type Answer, expectStatus, Shop, waitFor } from '../support/shop.ts'
 import { judgeTag, lotVehicle, newModel, onLot, tag } from '../support/vehicle.ts'
 
-const house = useHouse({ partners: ['mail', 'dealer', 'inbox'] })
+const house = useHouse({ partners: ['mail', 'dealer'] })
 let shop: Shop
 beforeAll(async () => {
   shop = await Shop.open(house())

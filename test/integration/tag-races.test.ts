@@ -14,7 +14,7 @@ import {
 } from '../support/vehicle.ts'
 
 // Two of everything: whoever comes first is decided by the books alone (B8, B11).
-const house = useHouse({ apis: 2, workers: 2, partners: ['mail', 'inbox'] })
+const house = useHouse({ apis: 2, workers: 2, partners: ['mail'] })
 let shop: Shop
 beforeAll(async () => {
   shop = await Shop.open(house())

@@ -21,7 +21,7 @@ import {
   tag,
 } from '../support/vehicle.ts'
 
-const house = useHouse({ partners: ['mail', 'inbox'] })
+const house = useHouse({ partners: ['mail'] })
 let shop: Shop
 beforeAll(async () => {
   shop = await Shop.open(house())

@@ -47,7 +47,7 @@ import {
 } from '../support/vehicle.ts'
 
 /** The money of custom orders and tags (REQUIREMENTS B5, B8, B10, B11), with the provider as a process of its own. */
-const house = useHouse({ partners: ['mail', 'payments', 'inbox'] })
+const house = useHouse({ partners: ['mail', 'payments'] })
 let shop: Shop
 let range: Range
 let dealer: Dealer

@@ -21,8 +21,9 @@ import {
 import { takeEverything } from './inbox.ts'
 import { recordServer, recordTestProcess, reservePort } from './run-folder.ts'
 
+type Partner = 'mail' | 'carrier' | 'supplier' | 'processor' | 'dealer' | 'payments'
 /** `inbox` takes whatever the processor is sent and never says anything. It is there unless the processor is. */
-type Partner = 'mail' | 'carrier' | 'supplier' | 'processor' | 'inbox' | 'dealer' | 'payments'
+type Present = Partner | 'inbox'
 
 /** Who is in a house. A house can be given more of them, and relieved of some, while it stands. */
 type Household = {
@@ -224,7 +225,7 @@ async function build(
     return process
   }
 
-  const partners: Record<Partner, () => Promise<Pick<NodeProcess, 'kill'>>> = {
+  const partners: Record<Present, () => Promise<Pick<NodeProcess, 'kill'>>> = {
     mail: () =>
       start('mail-sink', 'local/mail-sink.js', 'listening', {
         PORT: String(ports.mail),
@@ -313,15 +314,15 @@ async function build(
     return found
   }
 
-  const present = new Map<Partner, Pick<NodeProcess, 'kill'>>()
+  const present = new Map<Present, Pick<NodeProcess, 'kill'>>()
   const settle = async ({
     partners: wanted = USUAL_PARTNERS,
     apis: ofApi = 1,
     workers: ofWorker = 1,
   }: Household) => {
     // The partners first: some processes call them as they start.
-    const all: readonly Partner[] = wanted.includes('processor') ? wanted : [...wanted, 'inbox']
-    const missing = [...new Set(all)].filter((partner) => !present.has(partner))
+    const all: readonly Present[] = wanted.includes('processor') ? wanted : [...wanted, 'inbox']
+    const missing = all.filter((partner) => !present.has(partner))
     await Promise.all(missing.map(async (partner) => present.set(partner, await partners[partner]())))
     await Promise.all([toNumber(apis, ofApi, startApi), toNumber(workers, ofWorker, startWorker)])
   }
