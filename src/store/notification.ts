@@ -29,8 +29,10 @@ export async function pendingNotices(db: Database, number: string): Promise<Noti
     .innerJoin(events, eq(events.id, notifications.event))
     .where(
       and(
-        // A vehicle's story is told with that of the order that it is for.
-        sql`(${notifications.number} = ${number} OR ${notifications.number} IN (SELECT number FROM vehicles WHERE buyer = ${number}))`,
+        // A vehicle's story is told with that of its order or tag, also what was said just before that ended.
+        sql`(${notifications.number} = ${number} OR ${notifications.number} IN (
+              SELECT vehicle FROM custom_orders WHERE number = ${number}
+              UNION ALL SELECT vehicle FROM tags WHERE number = ${number}))`,
         eq(notifications.state, 'pending'),
       ),
     )

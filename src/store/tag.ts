@@ -133,10 +133,9 @@ export async function tellProcessor(
   return updateTag(tx, row, set, { type: 'tag.told_processor', actor: 'house', details })
 }
 
-/** True while somebody is to be told of the tag, or of the vehicle as long as it has it. */
+/** True while somebody is to be told of the tag or its vehicle: also of what was said of that just before the tag ended. */
 const isUntoldOf = sql<boolean>`EXISTS (
-  SELECT 1 FROM notifications n
-   WHERE n.state = 'pending' AND n.number IN (tags.number, (SELECT v.number FROM vehicles v WHERE v.buyer = tags.number)))`
+  SELECT 1 FROM notifications n WHERE n.state = 'pending' AND n.number IN (tags.number, tags.vehicle))`
 
 const MONEY_DUE = moneyDue('tags', {
   judged: ['pending'],
