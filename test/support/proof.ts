@@ -151,7 +151,7 @@ export async function fingerprint(house: House): Promise<Books> {
   return { ...row }
 }
 
-/** Once nobody is being told of anything any more, no parcel is about to be booked and the schedule is not behind. */
+/** Once nobody is being told of anything any more, no parcel is about to be booked, no provider about to be asked and the schedule is not behind. */
 async function quietFingerprint(house: House): Promise<Books> {
   let last = ''
   return waitFor(
@@ -160,6 +160,8 @@ async function quietFingerprint(house: House): Promise<Books> {
       const [row] = await house.db<{ busy: number }[]>`
         SELECT (SELECT count(*) FROM wakes)::int + (SELECT count(*) FROM notifications WHERE state = 'pending')::int
              + (SELECT count(*) FROM deliveries WHERE state IN ('planned', 'booking') AND deliver_on IS NULL)::int
+             + (SELECT count(*) FROM payments
+                 WHERE state IN ('requested', 'capturing', 'voiding', 'settling') AND ${house.hasWorker})::int
              + (SELECT count(*) FROM schedule_requests WHERE ${house.hasWorker})::int AS busy`
       return { busy: (row?.busy ?? 0) + (await promisesUnderway(house)), now: await fingerprint(house) }
     },
