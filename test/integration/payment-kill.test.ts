@@ -18,16 +18,23 @@ beforeAll(async () => {
 })
 beforeEach(() => provider.behave({ mode: 'normal' }))
 
-async function toBePaid(quantity = 2) {
+/** A back order whose goods are there and whose buyer is asked to confirm. */
+async function toBeConfirmed(quantity = 2) {
   const sku = await shop.item()
   const supplier = await shop.supplier({ skus: [sku], gatherSeconds: 600 })
   const { number } = await shop.backOrder(sku, quantity)
   expectStatus(await shop.bring(supplier, sku, quantity), 201)
   await shop.until(number, ({ state }) => state === 'met')
   expectStatus(await shop.command(number, 'delivery-request', { ship_to: ADDRESS }), 200)
-  const { payment } = expectStatus(await shop.command(number, 'confirmation'), 202).body
-  return { number, sku, payment: payment.number as string, amount: quantity * 1_999 }
+  return { number, sku, amount: quantity * 1_999 }
 }
+
+async function confirmed<T extends { number: string }>(order: T) {
+  const { payment } = expectStatus(await shop.command(order.number, 'confirmation'), 202).body
+  return { ...order, payment: payment.number as string }
+}
+
+const toBePaid = async () => confirmed(await toBeConfirmed())
 
 /** Waits until the provider has done something. */
 async function during(payment: string, key: string): Promise<void> {
@@ -107,7 +114,7 @@ describe('the worker is killed in the middle of each step of a payment, and the 
       return { number, deposit }
     }
     await carrierHolds()
-    const [accepted, changed, cancelled, arrived, confirmed, sold, fetched, returned, letGo] =
+    const [accepted, changed, cancelled, arrived, agreed, sold, fetched, returned, letGo, unpaid] =
       await Promise.all([
         held(),
         paid(),
@@ -118,6 +125,7 @@ describe('the worker is killed in the middle of each step of a payment, and the 
         toBeFetched(),
         broughtBack(),
         toBeFetched(),
+        toBeConfirmed(),
       ])
     await confirmTag(shop, dealer, sold.number)
     await shop.until(sold.deposit, ({ state }) => state === 'captured')
@@ -130,7 +138,7 @@ describe('the worker is killed in the middle of each step of a payment, and the 
     const decision = { decision: 'return_to_stock', reason: 'Nobody was there.' }
     const done = async (answer: Promise<Answer>) => expectStatus(await answer, 200)
     const [asked, letting] = await Promise.all([
-      toBePaid(),
+      confirmed(unpaid),
       shop.command(letGo.number, 'cancellation'),
       done(command(changed.number, 'configuration', { configuration })),
       done(command(cancelled.number, 'cancellation', {})),
@@ -138,13 +146,13 @@ describe('the worker is killed in the middle of each step of a payment, and the 
       done(shop.operate('POST', `deliveries/${returned.delivery}/decision`, decision)),
       provider.buyer(balance.number, 'pay'),
       accept(shop, dealer, accepted.number),
-      confirmTag(shop, dealer, confirmed.number),
+      confirmTag(shop, dealer, agreed.number),
       carrierReports(fetched.delivery, 'collected'),
     ])
     expect([200, 202]).toContain(letting.status)
 
     const opened = [asked.payment]
-    const taken = [balance.number as string, accepted.deposit, confirmed.deposit, fetched.payment]
+    const taken = [balance.number as string, accepted.deposit, agreed.deposit, fetched.payment]
     const released = [letGo.payment]
     const given = [changed.deposit, cancelled.deposit, sold.deposit, returned.payment]
     const steps = [
@@ -180,7 +188,7 @@ describe('the worker is killed in the middle of each step of a payment, and the 
     const { amount } = fetched
     for (const [payment, took, given_back] of [
       [accepted.deposit, 50_000, 0],
-      [confirmed.deposit, 50_000, 0],
+      [agreed.deposit, 50_000, 0],
       [sold.deposit, 50_000, 50_000],
       [changed.deposit, 50_000, 30_000],
       [cancelled.deposit, 50_000, 35_000],

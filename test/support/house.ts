@@ -295,7 +295,11 @@ async function build(
   }
   const workers: (NodeProcess | undefined)[] = []
   const startWorker = async (index = workers.length) => {
-    workers[index] = await start(`worker-${index}`, 'worker.js', 'polling', service)
+    workers[index] = await start(`worker-${index}`, 'worker.js', 'polling', {
+      ...service,
+      // So that a dozen calls can hang at once, and others go on.
+      DATABASE_POOL_SIZE: '24',
+    })
     return index
   }
   const apis: (NodeProcess | undefined)[] = []
@@ -303,6 +307,8 @@ async function build(
     const url = (apiUrls[index] ??= urlOf(await reservePort(runFolder)))
     apis[index] = await start(`api-${index}`, 'server.js', 'listening', {
       ...service,
+      // Every connection plans every statement anew, and none of them lives long.
+      DATABASE_POOL_SIZE: '8',
       PORT: new URL(url).port,
     })
     return index
