@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config'
 import { Interleaved } from './test/support/interleaved.ts'
+import { SHORT_LIVED } from './test/support/short-lived.ts'
 
 export default defineConfig({
   test: {
@@ -38,6 +39,7 @@ export default defineConfig({
           isolate: false,
           // Much of it is waiting: four at a time keep two cores busy.
           maxWorkers: 4,
+          execArgv: SHORT_LIVED,
           sequence: { groupOrder: 2 },
           // Every wait in them has a bound and a name of its own; this one only ends what hangs.
           testTimeout: 300_000,

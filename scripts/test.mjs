@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { setPriority, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildIfNeeded } from './build-if-needed.mjs'
@@ -11,23 +11,25 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const reports = mkdtempSync(join(tmpdir(), 'holdfast-reports-'))
 const counts = { passed: 0, failed: 0 }
 
-// All of it even when something fails: one run shows everything that is wrong. Only without a build nothing can run.
-// Lint goes on beside what does not fill two cores.
-const linting = lintAside()
-const build = await step('build', () => buildIfNeeded() === 0)
-const unit = build && (await step('unit tests', () => vitest('unit')))
-const replay = build && (await step('replay of recorded histories', () => vitest('replay')))
-const lint = await step('lint, beside these', async () => {
-  const { status, said } = await linting
-  process.stdout.write(said)
-  return status === 0
-})
-const integration = build && (await step('integration tests', () => vitest('integration')))
+// All of it even when something fails: one run shows everything that is wrong. Only without a build no test can run.
+// Most of the time goes to the integration tests, which wait now and then: whatever needs no whole house fills the gaps.
+const build = await step('build', async () => buildIfNeeded() === 0)
+const [integration, rest] = await Promise.all([
+  build && step('integration tests', () => vitest('integration', shown)),
+  beside(),
+])
 rmSync(reports, { recursive: true })
 
-const succeeded = lint && build && unit && replay && integration && counts.passed > 0 && counts.failed === 0
+const succeeded = build && integration && rest && counts.passed > 0 && counts.failed === 0
 process.exitCode = succeeded ? 0 : 1
 console.log(`${counts.passed} passed, ${counts.failed} failed`)
+
+async function beside() {
+  const lint = await step('lint', () => inTheGaps('npm', ['run', '--silent', 'lint']))
+  const unit = build && (await step('unit tests', () => vitest('unit', inTheGaps)))
+  const replay = build && (await step('replay of recorded histories', () => vitest('replay', inTheGaps)))
+  return lint && unit && replay
+}
 
 async function step(name, action) {
   console.log(`\n== ${name}`)
@@ -39,24 +41,34 @@ async function step(name, action) {
   return succeeded
 }
 
-/** Gives what it says as well, to be shown once it is over and not between the lines of the others. */
-async function lintAside() {
-  const lint = spawn('npm', ['run', '--silent', 'lint'], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+/** Whether it ended well; it says what it has to say as it goes. */
+async function shown(command, args) {
+  const [status] = await once(spawn(command, args, { cwd: root, stdio: 'inherit' }), 'exit')
+  return status === 0
+}
+
+/** The same while others are in sight and have the machine first: what it says is shown once it is over, in one piece. */
+async function inTheGaps(command, args) {
+  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+  setPriority(child.pid, 5)
   const said = []
-  for (const stream of [lint.stdout, lint.stderr]) stream.on('data', (text) => said.push(text))
-  const [status] = await once(lint, 'close')
-  return { status, said: Buffer.concat(said) }
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => said.push(text))
+  const [status] = await once(child, 'close')
+  process.stdout.write(Buffer.concat(said))
+  return status === 0
 }
 
 /** Whether the project's tests passed, and that there were any; a file that failed before its tests did counts as one. */
-async function vitest(project) {
+async function vitest(project, run) {
   const report = join(reports, `${project}.json`)
-  const tests = spawn(
-    join(root, 'node_modules', '.bin', 'vitest'),
-    ['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
-    { cwd: root, stdio: 'inherit' },
-  )
-  const [status] = await once(tests, 'exit')
+  const ended = await run(join(root, 'node_modules', '.bin', 'vitest'), [
+    'run',
+    '--project',
+    project,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+  ])
   if (!existsSync(report)) return false
   const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(report, 'utf8'))
   const broken = testResults.filter(
@@ -65,5 +77,5 @@ async function vitest(project) {
   const failed = numFailedTests + broken.length
   counts.passed += numPassedTests
   counts.failed += failed
-  return status === 0 && failed === 0 && numPassedTests > 0
+  return ended && failed === 0 && numPassedTests > 0
 }

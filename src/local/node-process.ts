@@ -11,6 +11,8 @@ export type NodeProcessOptions = {
   /** Below `dist`. */
   script: string
   args?: string[]
+  /** Flags for Node itself. */
+  nodeFlags?: string[]
   environment: NodeJS.ProcessEnv
   logFile: string
 }
@@ -36,13 +38,15 @@ export function startNodeProcess({
   name,
   script,
   args = [],
+  nodeFlags = [],
   environment,
   logFile,
 }: NodeProcessOptions): NodeProcess {
   const offset = existsSync(logFile) ? statSync(logFile).size : 0
   const log = openSync(logFile, 'a', 0o600)
   const guard = pathToFileURL(built('local/exit-with-parent.js')).href
-  const child = spawn(process.execPath, ['--enable-source-maps', '--import', guard, built(script), ...args], {
+  const flags = [...nodeFlags, '--enable-source-maps', '--import', guard]
+  const child = spawn(process.execPath, [...flags, built(script), ...args], {
     env: environment,
     // Its own process group: Ctrl-C in a terminal reaches only the parent, which then stops them in order.
     detached: true,

@@ -20,6 +20,7 @@ import {
 } from './house-servers.ts'
 import { takeEverything } from './inbox.ts'
 import { recordServer, recordTestProcess, reservePort } from './run-folder.ts'
+import { SHORT_LIVED } from './short-lived.ts'
 
 type Partner = 'mail' | 'carrier' | 'supplier' | 'processor' | 'dealer' | 'payments'
 /** `inbox` takes whatever the processor is sent and never says anything. It is there unless the processor is. */
@@ -216,6 +217,7 @@ async function build(
     const process = startNodeProcess({
       name,
       script,
+      nodeFlags: SHORT_LIVED,
       environment: { ...essentials(), ...environment },
       logFile: logFile(name),
     })
