@@ -12,6 +12,7 @@ export default defineConfig({
           include: ['test/unit/**/*.test.ts'],
           // They take milliseconds; on a busy machine a generous bound ends only what hangs.
           testTimeout: 60_000,
+          hookTimeout: 60_000,
           environment: 'node',
           isolate: false,
           sequence: { groupOrder: 0 },
@@ -25,6 +26,8 @@ export default defineConfig({
           globalSetup: ['test/support/build.ts'],
           // The Temporal worker is native code.
           pool: 'forks',
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
           sequence: { groupOrder: 1 },
         },
       },

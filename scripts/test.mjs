@@ -1,4 +1,4 @@
-/** `npm test`: lint, build, unit tests, replay of recorded histories, integration tests; the last line counts the tests. */
+/** `npm test`: build; integration tests, and beside them lint, unit tests, replay of recorded histories; the last line counts the tests. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'

@@ -29,7 +29,8 @@ export async function pendingNotices(db: Database, number: string): Promise<Noti
     .innerJoin(events, eq(events.id, notifications.event))
     .where(
       and(
-        // A vehicle's story is told with that of its order or tag, also what was said just before that ended.
+        // A vehicle's story is told with that of its order or tag; what came just before that ended has nobody to go to any
+        // more, which is found out, and put down, in the same way.
         sql`(${notifications.number} = ${number} OR ${notifications.number} IN (
               SELECT vehicle FROM custom_orders WHERE number = ${number}
               UNION ALL SELECT vehicle FROM tags WHERE number = ${number}))`,

@@ -133,7 +133,7 @@ export async function tellProcessor(
   return updateTag(tx, row, set, { type: 'tag.told_processor', actor: 'house', details })
 }
 
-/** True while somebody is to be told of the tag or its vehicle: also of what was said of that just before the tag ended. */
+/** True while somebody is to be told of the tag or its vehicle, or it is to be put down that nobody is any more. */
 const isUntoldOf = sql<boolean>`EXISTS (
   SELECT 1 FROM notifications n WHERE n.state = 'pending' AND n.number IN (tags.number, tags.vehicle))`
 

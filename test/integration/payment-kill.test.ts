@@ -19,7 +19,8 @@ beforeAll(async () => {
 beforeEach(() => provider.behave({ mode: 'normal' }))
 
 /** A back order whose goods are there and whose buyer is asked to confirm. */
-async function toBeConfirmed(quantity = 2) {
+async function toBeConfirmed() {
+  const quantity = 2
   const sku = await shop.item()
   const supplier = await shop.supplier({ skus: [sku], gatherSeconds: 600 })
   const { number } = await shop.backOrder(sku, quantity)
