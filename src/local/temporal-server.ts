@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, existsSync, openSync, statSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Connection } from '@temporalio/client'
 import { lastLines } from './log-files.ts'
@@ -86,14 +86,25 @@ async function temporalAnswers(address: string, namespace = 'default'): Promise<
 }
 
 async function bringUp(options: TemporalOptions): Promise<Identity> {
+  return bringUpOnce(options).catch((error: Error) => {
+    // It takes further ports for itself, and panics where another program was quicker with one of them.
+    if (!error.message.includes('panic:')) throw error
+    return bringUpOnce(options)
+  })
+}
+
+async function bringUpOnce(options: TemporalOptions): Promise<Identity> {
+  const offset = existsSync(options.logFile) ? statSync(options.logFile).size : 0
   const identity = launch(options)
   options.launched(identity)
   const end = performance.now() + 60_000
   // Dialling before the port is open would cost the connection's first back-off, a whole second.
   while ((await isFree(options.port)) || !(await temporalAnswers(addressOf(options)))) {
     if (!isRunning(identity) || performance.now() > end) {
+      const said = lastLines(options.logFile, 100, offset).split('\n')
+      const panic = said.find((line) => line.startsWith('panic:'))
       throw new Error(
-        `The Temporal server does not answer on port ${options.port}. The end of ${options.logFile}:\n${lastLines(options.logFile, 10)}`,
+        `The Temporal server does not answer on port ${options.port}. The end of ${options.logFile}:\n${panic ?? said.slice(-10).join('\n')}`,
       )
     }
     await sleep(50)
