@@ -13,7 +13,7 @@ import { EVENTS, type EventType } from '../domain/event.ts'
 import { after } from '../domain/period.ts'
 import { type Database, type Locked, type Transaction, transactionTime } from './database.ts'
 import type { DealerRow } from './dealer.ts'
-import { recordEvent } from './event.ts'
+import { isUntoldWithVehicle, recordEvent } from './event.ts'
 import { type Customer, saveCustomer } from './order.ts'
 import { moneyDue } from './order-money.ts'
 import { configurations, customOrders, modelYears, vehicles } from './schema.ts'
@@ -209,7 +209,12 @@ export async function customOrderProgress(
   number: string,
 ): Promise<CustomOrderProgress | null> {
   const [found] = await db
-    .select({ row: customOrders, vehicle: vehicles, untold: isUntoldOf, money_due: MONEY_DUE })
+    .select({
+      row: customOrders,
+      vehicle: vehicles,
+      untold: isUntoldWithVehicle('custom_orders'),
+      money_due: MONEY_DUE,
+    })
     .from(customOrders)
     // A vehicle that was forfeited is no longer this order's.
     .leftJoin(
@@ -238,11 +243,6 @@ const MONEY_DUE = moneyDue('custom_orders', {
   accepted: 'accepted',
   price: sql`(SELECT c.total_price_minor FROM configurations c WHERE c.id = custom_orders.configuration)`,
 })
-
-/** True while a notification of the order or of its vehicle has not been tried yet. */
-const isUntoldOf = sql<boolean>`EXISTS (
-  SELECT 1 FROM notifications n
-   WHERE n.number IN (custom_orders.number, custom_orders.vehicle) AND n.state = 'pending')`
 
 /** True when a dealer was ever asked about an order. */
 export async function wasAsked(db: Database, number: string, dealer: string): Promise<boolean> {

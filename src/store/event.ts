@@ -79,6 +79,12 @@ export function isUntold(
   return sql<boolean>`EXISTS (SELECT 1 FROM notifications n WHERE n.number = ${number} AND n.state = 'pending')`
 }
 
+/** The same of a row that has a vehicle: also of the vehicle's story, or while it is to be put down that nobody is told of it any more. */
+export function isUntoldWithVehicle(table: 'custom_orders' | 'tags'): SQL<boolean> {
+  const [number, vehicle] = [sql.raw(`${table}.number`), sql.raw(`${table}.vehicle`)]
+  return sql<boolean>`EXISTS (SELECT 1 FROM notifications n WHERE n.number IN (${number}, ${vehicle}) AND n.state = 'pending')`
+}
+
 /** An event as pages tell of it. */
 export type ToldEvent = {
   /** Whose story it is part of. */

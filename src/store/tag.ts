@@ -5,7 +5,7 @@ import { after } from '../domain/period.ts'
 import type { TagDeadline, TagProgress, TagState, TagWord, ToldTag } from '../domain/tag.ts'
 import { type Database, type Locked, type Transaction, transactionTime } from './database.ts'
 import { dealerOf } from './dealer.ts'
-import { recordEvent } from './event.ts'
+import { isUntoldWithVehicle, recordEvent } from './event.ts'
 import { moneyDue, type Price } from './order-money.ts'
 import { tags, vehicles } from './schema.ts'
 import { lockVehicle, type VehicleRow } from './vehicle.ts'
@@ -133,10 +133,6 @@ export async function tellProcessor(
   return updateTag(tx, row, set, { type: 'tag.told_processor', actor: 'house', details })
 }
 
-/** True while somebody is to be told of the tag or its vehicle, or it is to be put down that nobody is any more. */
-const isUntoldOf = sql<boolean>`EXISTS (
-  SELECT 1 FROM notifications n WHERE n.state = 'pending' AND n.number IN (tags.number, tags.vehicle))`
-
 const MONEY_DUE = moneyDue('tags', {
   judged: ['pending'],
   accepted: 'confirmed',
@@ -146,7 +142,7 @@ const MONEY_DUE = moneyDue('tags', {
 /** What the tag's workflow sees of it; null when there is no such tag. */
 export async function tagProgress(db: Database | Transaction, number: string): Promise<TagProgress | null> {
   const [found] = await db
-    .select({ row: tags, vehicle: vehicles.state, untold: isUntoldOf, money_due: MONEY_DUE })
+    .select({ row: tags, vehicle: vehicles.state, untold: isUntoldWithVehicle('tags'), money_due: MONEY_DUE })
     .from(tags)
     .innerJoin(vehicles, eq(vehicles.number, tags.vehicle))
     .where(eq(tags.number, number))
